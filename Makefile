@@ -1,0 +1,54 @@
+# Inkpaw. `make help` lists the targets.
+SHELL := /bin/bash
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8080
+# the GPU build of TensorFlow only where an NVIDIA driver answers
+DEVICE := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
+DATA_DIR ?= $(firstword $(wildcard data ../shared/data))
+export DATA_DIR
+
+BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
+
+.PHONY: help serve test lint train-setup lock image clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+.venv/served: lock/$(DEVICE).txt
+	$(PYTHON) -m venv .venv
+	$(INSTALL) lock/$(DEVICE).txt
+	@touch $@
+
+.venv/developed: .venv/served lock/dev.txt
+	$(INSTALL) lock/dev.txt
+	@touch $@
+
+serve: .venv/served ## start the service on HOST:PORT (127.0.0.1:8080)
+	@INKPAW_HOST=$(HOST) INKPAW_PORT=$(PORT) exec $(BIN)/python -m service
+
+train-setup: .venv/developed ## set up what `.venv/bin/python -m training` needs
+
+test: .venv/developed ## run every test that this machine can run
+	$(BIN)/python -m pytest
+
+lint: .venv/developed ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: .venv/developed ## resolve pyproject.toml again into lock/
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra train --extra dev $(COMPILE) -o lock/all.tmp
+	for part in serve: cpu:'--extra cpu' gpu:'--extra gpu' dev:'--extra train --extra dev'; do \
+	  $(BIN)/uv pip compile pyproject.toml $${part#*:} -c lock/all.tmp $(COMPILE) -o lock/$${part%%:*}.txt; done
+	rm lock/all.tmp
+
+COMPILE := --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --python-platform x86_64-manylinux_2_28
+
+image: ## build the container image
+	docker build -t inkpaw .
+
+clean: ## remove everything that was built
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

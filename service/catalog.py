@@ -1,0 +1,69 @@
+"""What the engine serves, as the workers see it: a snapshot, replaced whole whenever anything changes."""
+
+from typing import Literal
+
+import msgspec
+
+from service.errors import ModelNotFound, Unavailable
+from service.manifest import Manifest
+
+State = Literal["START", "LOADING", "AVAILABLE", "UNLOADING", "END"]
+
+
+class TensorSpec(msgspec.Struct, frozen=True):
+    """A signature's input or output; -1 stands for any size."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class Version(msgspec.Struct, frozen=True):
+    """One version of a servable; `error` says why it is not there, empty if nothing went wrong."""
+
+    number: int
+    state: State
+    error: str = ""
+    manifest: Manifest | None = None
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
+
+
+class Model(msgspec.Struct, frozen=True):
+    """A servable: its versions by number, and what its labels point at."""
+
+    name: str
+    versions: dict[int, Version]
+    labels: dict[str, int] = {}
+
+    @property
+    def default(self) -> Version | None:
+        """The newest version that answers."""
+        available = [version for version in self.versions.values() if version.state == "AVAILABLE"]
+        return max(available, key=lambda version: version.number, default=None)
+
+
+class Catalog(msgspec.Struct, frozen=True):
+    generation: int
+    models: dict[str, Model]
+
+    @property
+    def ready(self) -> bool:
+        """Whether every servable has a version that answers."""
+        return bool(self.models) and all(model.default for model in self.models.values())
+
+    def resolve(self, name: str, version: int | None = None, label: str | None = None) -> Version:
+        """The version that a request means. Raises ModelNotFound, Unavailable."""
+        model = self.models.get(name)
+        if model is None:
+            raise ModelNotFound(f"There is no model '{name}'. There are: {', '.join(sorted(self.models)) or 'none'}.")
+        if label is not None:
+            version = model.labels.get(label)
+            if version is None:
+                raise ModelNotFound(f"Model '{name}' has no label '{label}'.")
+        found = model.default if version is None else model.versions.get(version)
+        if found is None and version is not None:
+            raise ModelNotFound(f"Model '{name}' has no version {version}.")
+        if found is None or found.state != "AVAILABLE":
+            raise Unavailable(f"Model '{name}' has no version that can answer now.")
+        return found

@@ -1,0 +1,7 @@
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from service.engine.process import main
+
+main()

@@ -1,0 +1,256 @@
+"""Forming batches: which rows run together, in which order, and when. Knows neither HTTP nor TensorFlow.
+
+Rows are counted, never requests. A task's rows may be spread over several batches and are joined again in order. Queues
+share the device by time used: the one that has used least goes next (start-time fair queueing, Goyal et al. 1996), so
+a flood of one servable does not starve another.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import DeadlineExceeded, InkpawError, Overloaded
+
+Arrays = Mapping[str, NDArray]
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds that a task waited for its first batch, and seconds that its batches ran."""
+
+    queued: float
+    computed: float
+
+
+@dataclass(eq=False)
+class Task:
+    """One request's rows for one servable.
+
+    `inputs` are arrays of equal first dimension `rows` >= 1; `deadline` is on the scheduler's clock. Exactly one of
+    `on_done(outputs, timing)` and `on_error(error)` is called, once, unless the task is cancelled.
+    """
+
+    inputs: Arrays
+    rows: int
+    deadline: float
+    on_done: Callable[[Arrays, Timing], None]
+    on_error: Callable[[InkpawError], None]
+    arrived: float = 0.0
+    started: float = 0.0
+    computed: float = 0.0
+    taken: int = 0
+    over: bool = False
+    _parts: list[tuple[int, Arrays]] = field(default_factory=list)
+    _answered: int = 0
+
+    def cancel(self) -> None:
+        """Whoever asked has gone: rows not yet taken are dropped, and nothing is called."""
+        self.over = True
+
+    def fail(self, error: InkpawError) -> None:
+        if not self.over:
+            self.over = True
+            self.on_error(error)
+
+    def answer(self, start: int, outputs: Arrays, rows: int, seconds: float) -> None:
+        """Outputs for `rows` rows from `start` on; the task is done when every row has one."""
+        self._parts.append((start, outputs))
+        self._answered += rows
+        self.computed += seconds
+        if self._answered == self.rows and not self.over:
+            self.over = True
+            self.on_done(self._joined(), Timing(self.started - self.arrived, self.computed))
+
+    def _joined(self) -> Arrays:
+        if len(self._parts) == 1:
+            return self._parts[0][1]
+        parts = [outputs for _, outputs in sorted(self._parts, key=lambda part: part[0])]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows `start` to `stop` of a task."""
+
+    task: Task
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pieces that run together on the servable that `key` names."""
+
+    key: Hashable
+    pieces: tuple[Piece, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(piece.stop - piece.start for piece in self.pieces)
+
+    def inputs(self, size: int) -> Arrays:
+        """The pieces' rows one after another, padded to `size` rows by repeating the first."""
+        first = self.pieces[0]
+        if len(self.pieces) == 1 and first.stop - first.start == size:
+            return {name: array[first.start : first.stop] for name, array in first.task.inputs.items()}
+        return {name: self._filled(name, size) for name in first.task.inputs}
+
+    def _filled(self, name: str, size: int) -> NDArray:
+        example = self.pieces[0].task.inputs[name]
+        filled = np.empty((size, *example.shape[1:]), example.dtype)
+        at = 0
+        for piece in self.pieces:
+            rows = piece.stop - piece.start
+            filled[at : at + rows] = piece.task.inputs[name][piece.start : piece.stop]
+            at += rows
+        filled[at:] = filled[0]
+        return filled
+
+    def answer(self, outputs: Arrays, seconds: float) -> None:
+        """Give each piece its rows of the outputs."""
+        at = 0
+        for piece in self.pieces:
+            rows = piece.stop - piece.start
+            piece.task.answer(piece.start, {k: v[at : at + rows] for k, v in outputs.items()}, rows, seconds)
+            at += rows
+
+    def fail(self, error: InkpawError) -> None:
+        for piece in self.pieces:
+            piece.task.fail(error)
+
+    def alone(self) -> Iterator["Batch"]:
+        """Each piece as a batch of its own: after a failure, to find whose rows it was."""
+        return (Batch(self.key, (piece,)) for piece in self.pieces if not piece.task.over)
+
+
+class Queue:
+    """The tasks of one servable that wait, in order of arrival, bounded in rows."""
+
+    def __init__(self, max_batch_size: int, max_rows: int) -> None:
+        self.max_batch_size = max_batch_size
+        self.max_rows = max_rows
+        self.rows = 0
+        self.used = 0.0
+        self._tasks: deque[Task] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._tasks)
+
+    def put(self, task: Task) -> None:
+        if self.rows and self.rows + task.rows > self.max_rows:
+            raise Overloaded(f"{self.rows} rows are waiting already, of {self.max_rows} that may.")
+        self._tasks.append(task)
+        self.rows += task.rows
+
+    def oldest(self) -> float:
+        """When the first waiting task arrived."""
+        return self._tasks[0].arrived
+
+    def sweep(self, now: float) -> list[Task]:
+        """Take out what is over or too late, and give back the late ones, to be told."""
+        dead = [task for task in self._tasks if task.over or task.deadline <= now]
+        for task in dead:
+            self._tasks.remove(task)
+            self.rows -= task.rows - task.taken
+        return [task for task in dead if not task.over]
+
+    def take(self, now: float) -> tuple[Piece, ...]:
+        """Up to `max_batch_size` rows, oldest first; a task too large for what is left is split."""
+        pieces, room = [], self.max_batch_size
+        while room and self._tasks:
+            task = self._tasks[0]
+            if task.taken == 0:
+                task.started = now
+            stop = min(task.rows, task.taken + room)
+            pieces.append(Piece(task, task.taken, stop))
+            room -= stop - task.taken
+            self.rows -= stop - task.taken
+            task.taken = stop
+            if stop == task.rows:
+                self._tasks.popleft()
+        return tuple(pieces)
+
+
+class Scheduler:
+    """The queues of every servable on one device. `submit` and `cancel` from any thread, `next` from the device's."""
+
+    def __init__(self, batch_timeout: float = 0.0, clock: Clock = time.monotonic) -> None:
+        self._queues: dict[Hashable, Queue] = {}
+        self._timeout = batch_timeout
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def open(self, key: Hashable, max_batch_size: int, max_rows: int) -> None:
+        with self._changed:
+            self._queues[key] = Queue(max_batch_size, max_rows)
+
+    def close(self, key: Hashable | None = None, error: InkpawError | None = None) -> None:
+        """Forget one queue, or end the scheduler; what still waits gets `error`."""
+        with self._changed:
+            keys = list(self._queues) if key is None else [key]
+            left = [task for each in keys if each in self._queues for task in self._queues.pop(each).sweep(float("inf"))]
+            self._closed |= key is None
+            self._changed.notify_all()
+        for task in left:
+            task.fail(error or InkpawError("The service is stopping."))
+
+    def submit(self, key: Hashable, task: Task) -> None:
+        """Queue the task. Raises KeyError if there is no such queue, DeadlineExceeded, Overloaded."""
+        with self._changed:
+            queue = self._queues[key]
+            task.arrived = self._clock()
+            if task.deadline <= task.arrived:
+                raise DeadlineExceeded("The request's time had passed before it could be queued.")
+            if not queue:  # an idle servable has no claim on the time that it did not use
+                busy = [other.used for other in self._queues.values() if other]
+                queue.used = max(queue.used, min(busy, default=queue.used))
+            queue.put(task)
+            self._changed.notify()
+
+    def rows(self, key: Hashable) -> int:
+        """Rows waiting for that servable."""
+        queue = self._queues.get(key)
+        return queue.rows if queue else 0
+
+    def next(self) -> Batch | None:
+        """The next batch, waited for; None once the scheduler is closed."""
+        while True:
+            late: list[Task] = []
+            with self._changed:
+                if self._closed:
+                    return None
+                now = self._clock()
+                for queue in self._queues.values():
+                    late += queue.sweep(now)
+                batch, wait = self._form(now)
+                if batch is None and not late:
+                    self._changed.wait(wait)
+            for task in late:
+                task.fail(DeadlineExceeded("The request waited for its batch until its time had passed."))
+            if batch is not None:
+                return batch
+
+    def _form(self, now: float) -> tuple[Batch | None, float | None]:
+        """A batch that may start now, or how long to wait for one (None: until something changes)."""
+        waits = []
+        for key, queue in sorted(self._queues.items(), key=lambda item: item[1].used):
+            if not queue:
+                continue
+            ready_in = queue.oldest() + self._timeout - now
+            if ready_in <= 0 or queue.rows >= queue.max_batch_size:
+                return Batch(key, queue.take(now)), None
+            waits.append(ready_in)
+        return None, min(waits, default=None)
+
+    def charge(self, key: Hashable, seconds: float) -> None:
+        """Count device time against a servable."""
+        queue = self._queues.get(key)
+        if queue:
+            queue.used += seconds

@@ -1,0 +1,56 @@
+"""What the engine does with each call: run rows, tell the catalog, tell how it is."""
+
+from service import metrics
+from service.engine import wire
+from service.engine.batching import Arrays, Task, Timing
+from service.engine.device import Device
+from service.engine.repository import Repository
+from service.engine.server import Connection
+from service.errors import InkpawError, ModelNotFound
+
+
+class Calls:
+    """Answers calls from the socket's thread; replies to runs come from the device's thread."""
+
+    def __init__(self, repository: Repository, device: Device) -> None:
+        self._repository = repository
+        self._device = device
+
+    def handle(self, connection: Connection, call: wire.Call, body: memoryview) -> None:
+        match call:
+            case wire.RunCall():
+                self._run(connection, call, body)
+            case wire.CatalogCall():
+                connection.send(wire.frame(wire.CatalogReply(self._repository.catalog)))
+            case wire.StatusCall():
+                connection.send(wire.frame(wire.StatusReply(self._device.busy_seconds)))
+
+    def _run(self, connection: Connection, call: wire.RunCall, body: memoryview) -> None:
+        key = call.model, call.version
+
+        def done(outputs: Arrays, timing: Timing) -> None:
+            connection.on_gone = None
+            head = wire.RunReply(self._repository.catalog.generation, wire.heads(outputs))
+            connection.send(wire.frame(head, list(outputs.values())))
+            metrics.QUEUE_SECONDS.labels(call.model).observe(timing.queued)
+
+        def failed(error: InkpawError) -> None:
+            connection.on_gone = None
+            if error.status in (503, 504):
+                metrics.REJECTED.labels(error.code).inc()
+            connection.send(
+                wire.frame(wire.ErrorReply(self._repository.catalog.generation, error.code, error.message))
+            )
+
+        try:
+            servable = self._device.servable(key)
+            if servable is None:
+                raise ModelNotFound(f"Model '{call.model}' has no version {call.version} loaded.")
+            inputs = wire.tensors(call.tensors, body)
+            task = Task(inputs, servable.check(inputs), call.deadline, done, failed)
+            connection.on_gone = task.cancel
+            self._device.scheduler.submit(key, task)
+        except KeyError:  # unloaded between the two lines above
+            failed(ModelNotFound(f"Model '{call.model}' has no version {call.version} loaded."))
+        except InkpawError as error:
+            failed(error)

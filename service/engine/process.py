@@ -1,0 +1,67 @@
+"""The engine process: loads models, answers its socket, and ends with its parent or on SIGTERM."""
+
+import logging
+import os
+import signal
+import threading
+from functools import partial
+
+import tensorflow as tf
+
+from service import metrics, settings
+from service.engine.batching import Scheduler
+from service.engine.calls import Calls
+from service.engine.device import Device
+from service.engine.repository import Repository
+from service.engine.servable import Servable
+from service.engine.server import Server
+from service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def _watch_models(repository: Repository, device: Device, config: Settings, stopping: threading.Event) -> None:
+    """Refresh the repository for as long as the parent lives."""
+    parent = os.getppid()
+    while not stopping.wait(config.poll_seconds):
+        if os.getppid() != parent:
+            log.warning("The service's master is gone; the engine ends too")
+            os._exit(1)
+        repository.refresh()
+        _gauge(repository, device)
+
+
+def _gauge(repository: Repository, device: Device) -> None:
+    for name, model in repository.catalog.models.items():
+        metrics.QUEUE_ROWS.labels(name).set(sum(device.scheduler.rows((name, number)) for number in model.versions))
+    for gpu in tf.config.list_logical_devices("GPU"):
+        memory = tf.config.experimental.get_memory_info(gpu.name.removeprefix("/device:"))
+        metrics.GPU_MEMORY.labels(gpu.name).set(memory["current"])
+
+
+def main() -> None:
+    config = settings.load()
+    logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s engine %(levelname)s %(message)s")
+    metrics.ENGINE_STARTS.inc()
+    stopping = threading.Event()
+    device = Device(Scheduler(config.batch_timeout_ms / 1000), config.max_queue_rows)
+    repository = Repository(
+        config.model_dir,
+        partial(Servable, max_batch_size=config.max_batch_size, threads=config.engine_threads),
+        opened=device.open,
+        closed=device.close,
+    )
+    server = Server(config.engine_socket, Calls(repository, device).handle)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    device.start()
+    watcher = threading.Thread(target=_serve_models, args=(repository, device, config, stopping), daemon=True)
+    watcher.start()
+    server.serve()
+    stopping.set()
+    device.stop()
+
+
+def _serve_models(repository: Repository, device: Device, config: Settings, stopping: threading.Event) -> None:
+    repository.refresh()
+    _watch_models(repository, device, config, stopping)

@@ -1,0 +1,107 @@
+"""A SavedModel in memory, ready to run batches of the sizes that it was warmed for."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from service import manifest
+from service.catalog import TensorSpec
+from service.errors import BadRequest
+
+SIGNATURE = "serving_default"
+
+
+def batch_sizes(max_batch_size: int) -> tuple[int, ...]:
+    """The sizes that batches are padded to: powers of two, and the largest allowed."""
+    powers = [1 << step for step in range(max_batch_size.bit_length()) if 1 << step < max_batch_size]
+    return (*powers, max_batch_size)
+
+
+def session_config(threads: int) -> tf.compat.v1.ConfigProto:
+    """Threads for one run of a model; GPU memory taken as it is needed, not all at once."""
+    return tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=threads,
+        inter_op_parallelism_threads=1,
+        allow_soft_placement=True,
+        gpu_options=tf.compat.v1.GPUOptions(allow_growth=True),
+    )
+
+
+class Servable:
+    """One version of a model, loaded; `run` is called by one thread at a time.
+
+    Raises whatever TensorFlow raises for a SavedModel that is broken, ManifestError for a broken servable.json.
+    """
+
+    def __init__(self, path: Path, max_batch_size: int, threads: int) -> None:
+        started = time.monotonic()
+        self.manifest = manifest.read(path)
+        self.sizes = batch_sizes(max_batch_size)
+        self._graph = tf.Graph()
+        with self._graph.as_default():
+            self._session = tf.compat.v1.Session(config=session_config(threads))
+            meta = tf.compat.v1.saved_model.load(self._session, ["serve"], os.fspath(path))
+        if SIGNATURE not in meta.signature_def:
+            raise BadRequest(f"The SavedModel has no signature '{SIGNATURE}'.")
+        signature = meta.signature_def[SIGNATURE]
+        self.inputs = tuple(_spec(name, info) for name, info in sorted(signature.inputs.items()))
+        self.outputs = tuple(_spec(name, info) for name, info in sorted(signature.outputs.items()))
+        # a session's callable costs a third less a call than the signature's function
+        self._call = self._session.make_callable(
+            [signature.outputs[spec.name].name for spec in self.outputs],
+            [signature.inputs[spec.name].name for spec in self.inputs],
+        )
+        self._warm()
+        self.load_seconds = time.monotonic() - started
+
+    def _warm(self) -> None:
+        """Run every batch size, so that no request pays for a first time."""
+        for size in self.sizes:
+            for _ in range(2):
+                self.run({spec.name: np.zeros((size, *_sized(spec)), spec.dtype) for spec in self.inputs})
+
+    def run(self, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
+        """Outputs by name for inputs whose first dimension is one of `sizes`."""
+        outputs = self._call(*(inputs[spec.name] for spec in self.inputs))
+        return {spec.name: output for spec, output in zip(self.outputs, outputs, strict=True)}
+
+    def size_for(self, rows: int) -> int:
+        """The smallest warmed size that holds that many rows."""
+        return next(size for size in self.sizes if size >= rows)
+
+    def check(self, inputs: Mapping[str, NDArray]) -> int:
+        """The number of rows. Raises BadRequest if the inputs are not what the signature takes."""
+        if set(inputs) != {spec.name for spec in self.inputs}:
+            raise BadRequest(f"The inputs must be {', '.join(spec.name for spec in self.inputs)}.")
+        rows = {array.shape[0] if array.ndim else 0 for array in inputs.values()}
+        if len(rows) != 1 or 0 in rows:
+            raise BadRequest("The inputs must have the same first dimension, at least 1.")
+        for spec in self.inputs:
+            _fits(spec, inputs[spec.name])
+        return rows.pop()
+
+    def unload(self) -> None:
+        self._session.close()
+
+
+def _fits(spec: TensorSpec, array: NDArray) -> None:
+    same = len(spec.shape) == array.ndim and all(want in (-1, got) for want, got in zip(spec.shape, array.shape))
+    if not same or array.dtype != np.dtype(spec.dtype):
+        got = f"{array.dtype.name} {list(array.shape)}"
+        raise BadRequest(f"Input '{spec.name}' must be {spec.dtype} {list(spec.shape)}; this is {got}.")
+
+
+def _spec(name: str, info: Any) -> TensorSpec:
+    shape = tuple(dim.size for dim in info.tensor_shape.dim)
+    return TensorSpec(name, tf.as_dtype(info.dtype).name, shape)
+
+
+def _sized(spec: TensorSpec) -> tuple[int, ...]:
+    """The shape of one row, with 1 for a size that the signature leaves open."""
+    return tuple(1 if size < 0 else size for size in spec.shape[1:])

@@ -1,0 +1,102 @@
+"""The frames between a worker and the engine: one call, one reply, over a Unix stream socket.
+
+A frame is `<II`, the lengths of head and body; then the head, a msgpack structure; then the body, the tensors' bytes one
+after another in C order. A connection carries one call at a time, so closing it is how a caller gives up.
+"""
+
+import math
+import struct
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from service.catalog import Catalog
+
+LENGTHS = struct.Struct("<II")
+MAX_FRAME = 1 << 30
+
+Bytes = bytes | memoryview
+
+
+class TensorHead(msgspec.Struct, array_like=True, frozen=True):
+    """`dtype` as numpy spells it, `|u1` for uint8."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def nbytes(self) -> int:
+        return np.dtype(self.dtype).itemsize * math.prod(self.shape)
+
+
+class RunCall(msgspec.Struct, tag="run", array_like=True, frozen=True):
+    """Run a version of a servable; the deadline is on the machine's monotonic clock, in seconds."""
+
+    model: str
+    version: int
+    deadline: float
+    tensors: tuple[TensorHead, ...]
+
+
+class CatalogCall(msgspec.Struct, tag="catalog", array_like=True, frozen=True):
+    """Ask which versions there are."""
+
+
+class StatusCall(msgspec.Struct, tag="status", array_like=True, frozen=True):
+    """Ask whether the engine makes progress."""
+
+
+class RunReply(msgspec.Struct, tag="ran", array_like=True, frozen=True):
+    """Outputs; `generation` is the catalog's, so that a worker notices a change with its next answer."""
+
+    generation: int
+    tensors: tuple[TensorHead, ...]
+
+
+class CatalogReply(msgspec.Struct, tag="catalog", array_like=True, frozen=True):
+    catalog: Catalog
+
+
+class StatusReply(msgspec.Struct, tag="status", array_like=True, frozen=True):
+    """`busy_seconds`: how long the batch that runs now has been running."""
+
+    busy_seconds: float
+
+
+class ErrorReply(msgspec.Struct, tag="error", array_like=True, frozen=True):
+    generation: int
+    code: str
+    message: str
+
+
+Call = RunCall | CatalogCall | StatusCall
+Reply = RunReply | CatalogReply | StatusReply | ErrorReply
+
+_encode = msgspec.msgpack.Encoder().encode
+decode_call = msgspec.msgpack.Decoder(Call).decode
+decode_reply = msgspec.msgpack.Decoder(Reply).decode
+
+
+def heads(arrays: Mapping[str, NDArray]) -> tuple[TensorHead, ...]:
+    return tuple(TensorHead(name, array.dtype.str, array.shape) for name, array in arrays.items())
+
+
+def frame(head: Call | Reply, arrays: Sequence[NDArray] = ()) -> list[Bytes]:
+    """The frame's parts, ready for one `sendmsg`; the arrays are not copied."""
+    encoded = _encode(head)
+    body = [np.ascontiguousarray(array).reshape(-1).view(np.uint8).data for array in arrays if array.size]
+    return [LENGTHS.pack(len(encoded), sum(map(len, body))) + encoded, *body]
+
+
+def tensors(head: Sequence[TensorHead], body: Bytes) -> dict[str, NDArray]:
+    """Read-only views into the body. Raises ValueError if the lengths do not agree."""
+    arrays, at = {}, 0
+    for each in head:
+        arrays[each.name] = np.frombuffer(body, each.dtype, math.prod(each.shape), at).reshape(each.shape)
+        at += each.nbytes
+    if at != len(body):
+        raise ValueError(f"The frame's body has {len(body)} bytes, its tensors {at}.")
+    return arrays

@@ -1,0 +1,28 @@
+"""The metrics, named once. Every process writes its own files; `/metrics` adds them up (prometheus_client's multiprocess
+mode), so counters keep what a process that died had counted.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_SHARES = tuple(step / 20 for step in range(1, 21))
+
+REQUESTS = Counter("inkpaw_requests", "Requests answered.", ["model", "version", "protocol", "status"])
+REQUEST_SECONDS = Histogram("inkpaw_request_seconds", "Arrival to answer.", ["model", "protocol"], buckets=_SECONDS)
+REJECTED = Counter("inkpaw_rejected", "Requests turned away unrun.", ["reason"])
+PREDICTIONS = Counter("inkpaw_predictions", "Images classified, by the label given.", ["model", "version", "label"])
+CONFIDENCE = Histogram("inkpaw_confidence", "Probability of the label given.", ["model", "version"], buckets=_SHARES)
+
+QUEUE_SECONDS = Histogram("inkpaw_queue_seconds", "A request's wait for its batch.", ["model"], buckets=_SECONDS)
+COMPUTE_SECONDS = Histogram("inkpaw_compute_seconds", "One run of a model.", ["model"], buckets=_SECONDS)
+BATCH_ROWS = Histogram("inkpaw_batch_rows", "Rows in one run, padding not counted.", ["model"], buckets=_ROWS)
+QUEUE_ROWS = Gauge("inkpaw_queue_rows", "Rows waiting.", ["model"], multiprocess_mode="livesum")
+MODEL_STATE = Gauge(
+    "inkpaw_model_state", "1 for the state a version is in.", ["model", "version", "state"], multiprocess_mode="livesum"
+)
+MODEL_LOAD_SECONDS = Gauge(
+    "inkpaw_model_load_seconds", "Load and warm a version.", ["model", "version"], multiprocess_mode="livemax"
+)
+ENGINE_STARTS = Counter("inkpaw_engine_starts", "Starts of the engine: more than one is a restart.")
+GPU_MEMORY = Gauge("inkpaw_gpu_memory_bytes", "GPU memory in use.", ["device"], multiprocess_mode="livesum")

@@ -1,0 +1,26 @@
+"""The folder that a running service keeps its sockets and metrics in."""
+
+import fcntl
+import os
+import sys
+from typing import IO
+
+from service.settings import Settings
+
+
+def prepare(settings: Settings) -> IO[str]:
+    """Make the folder empty and ours; the lock it returns is held until the process ends.
+
+    Must come before anything imports prometheus_client, which looks for its folder then. Ends the process with a
+    sentence if another service runs in the same folder.
+    """
+    settings.metrics_dir.mkdir(parents=True, exist_ok=True)
+    lock = (settings.runtime_dir / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"Another service runs in {settings.runtime_dir}; give this one its own INKPAW_RUNTIME_DIR.")
+    for leftover in (*settings.metrics_dir.glob("*.db"), settings.engine_socket, settings.draining_mark):
+        leftover.unlink(missing_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.metrics_dir)
+    return lock

@@ -1,0 +1,80 @@
+"""Every setting of the service: an environment variable `INKPAW_<NAME>`, its type, its default and why it is there."""
+
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "INKPAW_"
+
+
+class SettingsError(Exception):
+    """A setting is unknown or has a bad value; the text names it."""
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _runtime_dir(others: dict[str, Any]) -> Path:
+    return Path(tempfile.gettempdir()) / f"inkpaw-{os.getuid()}-{others.get('port', 0)}"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, protected_namespaces=())
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    workers: int = Field(default_factory=_cores, ge=1, le=64, description="gunicorn workers; the cores by default")
+    threads: int = Field(64, ge=1, le=512, description="requests that one worker has in hand at once")
+    model_dir: Path = Field(Path("models"), description="folder of <name>/<version>/ SavedModels")
+    runtime_dir: Path = Field(
+        default_factory=_runtime_dir, description="sockets and metrics: a folder for each running service"
+    )
+    poll_seconds: float = Field(2.0, gt=0, description="how often model_dir is looked at for new and removed versions")
+    max_batch_size: int = Field(32, ge=1, le=1024, description="rows that one run of a model takes at most")
+    batch_timeout_ms: float = Field(0.0, ge=0, le=1000, description="how long a batch waits to fill; 0 starts at once")
+    max_queue_rows: int = Field(512, ge=1, description="rows of one model that may wait; more is answered 503")
+    request_seconds: float = Field(10.0, gt=0, description="from arrival to answer; later is answered 504")
+    max_body_bytes: int = Field(64 << 20, ge=1024, description="the largest request body")
+    max_images: int = Field(256, ge=1, description="images or samples in one request")
+    max_image_pixels: int = Field(50_000_000, ge=1, description="the largest image that is decoded")
+    engine_threads: int = Field(default_factory=_cores, ge=1, description="TensorFlow's threads; the cores by default")
+    stall_seconds: float = Field(60.0, gt=0, description="a batch running longer, or no engine for longer: not live")
+    drain_seconds: float = Field(0.0, ge=0, description="serve on, not ready, for so long after SIGTERM")
+    grace_seconds: int = Field(30, ge=1, description="how long requests in flight may take to finish after that")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least severe line to log")
+
+    @property
+    def engine_socket(self) -> Path:
+        return self.runtime_dir / "engine.sock"
+
+    @property
+    def draining_mark(self) -> Path:
+        """Exists from the first moment of draining."""
+        return self.runtime_dir / "draining"
+
+    @property
+    def metrics_dir(self) -> Path:
+        return self.runtime_dir / "metrics"
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    return f"{PREFIX}{str(error['loc'][0]).upper()}={error['input']}: {error['msg']}."
+
+
+@cache
+def load() -> Settings:
+    """The settings of this process's environment. Raises SettingsError."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise SettingsError(f"Unknown setting {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(" ".join(_sentence(each) for each in error.errors())) from None  # type: ignore[arg-type]

@@ -1,0 +1,67 @@
+"""Keeps the engine running: started by gunicorn's master, started again when it dies, stopped last."""
+
+import logging
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+
+from prometheus_client.multiprocess import mark_process_dead
+
+from service.settings import Settings
+
+log = logging.getLogger("gunicorn.error")
+
+_LONG_ENOUGH = 10.0  # an engine that lived so long was not failing at start
+_PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)
+_STOP_SECONDS = 10.0
+
+
+class Supervisor:
+    """One engine process at a time, spawned, never forked from a process that holds threads or TensorFlow."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._keep, name="supervisor", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the engine: politely, then not."""
+        self._stopping.set()
+        process = self._process
+        if process is not None:
+            process.terminate()
+        self._thread.join(_STOP_SECONDS)
+        if process is not None and self._thread.is_alive():
+            process.kill()
+            self._thread.join()
+
+    def _keep(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            self._process = subprocess.Popen([sys.executable, "-m", "service.engine"])
+            _wait_for_end(self._process.pid)
+            self._process.poll()
+            mark_process_dead(self._process.pid)  # type: ignore[no-untyped-call]
+            if self._stopping.is_set():
+                return
+            failures = 0 if time.monotonic() - started > _LONG_ENOUGH else min(failures + 1, len(_PAUSES) - 1)
+            log.error("The engine (pid %d) has ended; it is started again", self._process.pid)
+            self._stopping.wait(_PAUSES[failures])
+
+
+def _wait_for_end(pid: int) -> None:
+    """Wait on the process itself: gunicorn's master reaps every child, so its exit status may be gone already."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    select.select([handle], [], [])
+    os.close(handle)

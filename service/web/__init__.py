@@ -1,0 +1,1 @@
+"""The HTTP half: thin modules, one a concern, run by gunicorn's workers. Nothing here imports TensorFlow."""

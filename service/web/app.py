@@ -1,0 +1,32 @@
+"""The Flask application: only wires things together."""
+
+import time
+
+from flask import Flask, Response, g, request
+
+from service import metrics
+from service.engine.client import EngineClient
+from service.settings import Settings
+from service.web import context, failures, generate, health, predict
+
+_PARTS_BESIDE_IMAGES = 16
+
+
+def create_app(settings: Settings) -> Flask:
+    app = Flask("inkpaw", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_FORM_PARTS"] = 4 * settings.max_images + _PARTS_BESIDE_IMAGES
+    context.attach(app, context.Context(settings, EngineClient(settings.engine_socket)))
+    failures.install(app)
+    for part in (predict, generate, health):
+        app.register_blueprint(part.blueprint)
+    app.before_request(lambda: context.begin(request.path.split("/", 2)[1]))
+    app.after_request(_counted)
+    return app
+
+
+def _counted(response: Response) -> Response:
+    if g.model:  # only names that exist: a metric a path that somebody made up would grow without bound
+        metrics.REQUESTS.labels(g.model, g.version, g.protocol, str(response.status_code)).inc()
+        metrics.REQUEST_SECONDS.labels(g.model, g.protocol).observe(time.monotonic() - g.arrived)
+    return response

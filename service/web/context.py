@@ -1,0 +1,63 @@
+"""What a request's handlers share: the settings, the engine, the request's deadline, and what to count it under."""
+
+import time
+from dataclasses import dataclass
+from typing import cast
+
+import msgspec
+from flask import Flask, Response, current_app, g, request
+
+from service.catalog import Version
+from service.engine.client import EngineClient
+from service.errors import BadRequest, ModelNotFound
+from service.settings import Settings
+
+_KEY = "inkpaw"
+
+
+@dataclass(frozen=True)
+class Context:
+    settings: Settings
+    engine: EngineClient
+
+
+def attach(app: Flask, context: Context) -> None:
+    app.extensions[_KEY] = context
+
+
+def context() -> Context:
+    return cast(Context, current_app.extensions[_KEY])
+
+
+def begin(protocol: str) -> None:
+    """Note the arrival; called first for every request."""
+    g.arrived = time.monotonic()
+    g.protocol, g.model, g.version = protocol, "", ""
+
+
+def deadline() -> float:
+    """When the answer must have been given, on the monotonic clock."""
+    return cast(float, g.arrived) + context().settings.request_seconds
+
+
+def caller() -> int | None:
+    """The file descriptor of the client's socket, if the server shows it."""
+    sock = request.environ.get("gunicorn.socket")
+    return sock.fileno() if sock else None
+
+
+def resolve(name: str, kind: str, version: int | None, label: str | None) -> Version:
+    """The version that the path means. Raises ModelNotFound, Unavailable, BadRequest if it is not of that kind."""
+    engine = context().engine
+    try:
+        found = engine.catalog().resolve(name, version, label)
+    except ModelNotFound:
+        found = engine.refresh().resolve(name, version, label)  # it may have come since
+    g.model, g.version = name, str(found.number)
+    if found.manifest is None or found.manifest.kind != kind:
+        raise BadRequest(f"Model '{name}' is no {kind}.")
+    return found
+
+
+def json(body: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(body), status, content_type="application/json")

@@ -1,0 +1,150 @@
+"""`/generate/<name>`: seeds in, images out; the same seed is the same image, alone or among others."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from flask import Blueprint, Response, request
+
+from service.catalog import Version
+from service.errors import BadRequest, RequestTooLarge
+from service.web.bodies import parse
+from service.web.context import caller, context, deadline, resolve
+from service.web.samples import FORMATS, encode
+
+blueprint = Blueprint("generate", __name__)
+
+MAX_SEED = (1 << 63) - 1
+ANY = -1
+
+Label = int | str
+
+
+class Ask(msgspec.Struct, forbid_unknown_fields=True):
+    """`labels` by name or by index, one for all or one a sample, -1 for any; without a seed one is drawn."""
+
+    count: int | None = None
+    seed: int | None = None
+    seeds: list[int] | None = None
+    labels: list[Label] | Label | None = None
+    truncation: float = 1.0
+    format: str = "png"
+
+    @property
+    def repeatable(self) -> bool:
+        return self.seed is not None or self.seeds is not None
+
+
+@blueprint.route("/generate/<name>", methods=["GET", "POST"])
+@blueprint.route("/generate/<name>/versions/<int:version>", methods=["GET", "POST"])
+@blueprint.route("/generate/<name>/labels/<label>", methods=["GET", "POST"])
+def generate(name: str, version: int | None = None, label: str | None = None) -> Response:
+    here = context()
+    found = resolve(name, "generator", version, label)
+    assert found.manifest is not None
+    ask = _from_query() if request.method == "GET" else parse(request.get_data() or b"{}", Ask)
+    seeds = _seeds(ask, here.settings.max_images)
+    _check(ask, len(seeds))
+    labels = _labels(ask.labels, found.manifest.labels, len(seeds))
+    tag = _tag(name, found, ask, seeds, labels)
+    if ask.repeatable and tag in request.if_none_match:
+        return _dressed(Response(status=304), ask, tag)
+    inputs = {
+        "seeds": np.array(seeds, np.int64),
+        "labels": np.array(labels, np.int32),
+        "truncation": np.full(len(seeds), ask.truncation, np.float32),
+    }
+    images = here.engine.run(name, found, inputs, deadline(), caller())["images"]
+    said = ["any" if each == ANY else found.manifest.labels[each] for each in labels]
+    facts = {"model": name, "version": found.number, "seeds": seeds, "labels": said, "truncation": ask.truncation}
+    names = [f"{name}-{which}-{seed}" for which, seed in zip(said, seeds, strict=True)]
+    response = Response(encode(images, ask.format, facts, names), content_type=FORMATS[ask.format])
+    response.headers["Inkpaw-Seeds"] = _brief(seeds)
+    response.headers["Inkpaw-Version"] = str(found.number)
+    return _dressed(response, ask, tag)
+
+
+def _from_query() -> Ask:
+    """The same asked in a query string; `label` and `labels` may hold several, with commas."""
+    fields: dict[str, object] = dict(request.args)
+    texts = fields.pop("label", fields.pop("labels", None))
+    if isinstance(texts, str):
+        fields["labels"] = texts.split(",")
+    if isinstance(fields.get("seeds"), str):
+        fields["seeds"] = str(fields["seeds"]).split(",")
+    try:
+        return msgspec.convert(fields, Ask, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"The query is not what this path takes: {error}.") from None
+
+
+def _seeds(ask: Ask, most: int) -> list[int]:
+    """One a sample: those given, or as many as asked for, counting up from the first."""
+    if ask.seeds is not None:
+        if ask.seed is not None or ask.count not in (None, len(ask.seeds)):
+            raise BadRequest("Give either seeds, or seed and count.")
+        seeds = ask.seeds
+    else:
+        count = 1 if ask.count is None else ask.count
+        if count > most:
+            raise RequestTooLarge(f"{count} samples are asked for; at most {most} are made at once.")
+        first = secrets.randbits(31) if ask.seed is None else ask.seed
+        seeds = list(range(first, first + count))
+    if not seeds:
+        raise BadRequest("At least one sample must be asked for.")
+    if len(seeds) > most:
+        raise RequestTooLarge(f"{len(seeds)} samples are asked for; at most {most} are made at once.")
+    if min(seeds) < 0 or max(seeds) > MAX_SEED:
+        raise BadRequest(f"A seed must be from 0 to {MAX_SEED}.")
+    return seeds
+
+
+def _check(ask: Ask, count: int) -> None:
+    if ask.format not in FORMATS:
+        raise BadRequest(f"There is no format '{ask.format}'. There are: {', '.join(FORMATS)}.")
+    if ask.format == "png" and count > 1:
+        raise BadRequest(f"A png holds one sample; for {count} ask for grid, zip, npy or json.")
+    if not 0 < ask.truncation <= 1:
+        raise BadRequest("truncation must be over 0 and at most 1.")
+
+
+def _labels(asked: list[Label] | Label | None, names: Sequence[str], count: int) -> list[int]:
+    """Class indices, one a sample. Raises BadRequest."""
+    listed = [ANY] if asked is None else asked if isinstance(asked, list) else [asked]
+    if len(listed) not in (1, count):
+        raise BadRequest(f"There are {len(listed)} labels for {count} samples; give one, or one for each.")
+    return [_index(each, names) for each in listed] * (count if len(listed) == 1 else 1)
+
+
+def _index(label: Label, names: Sequence[str]) -> int:
+    if str(label) in names:
+        return names.index(str(label))
+    if str(label) in ("any", "-1"):
+        return ANY
+    if isinstance(label, int) and 0 <= label < len(names):
+        return label
+    raise BadRequest(f"There is no label '{label}'. There are: {', '.join(names)}, and any.")
+
+
+def _tag(name: str, found: Version, ask: Ask, seeds: list[int], labels: list[int]) -> str:
+    facts = repr((name, found.number, seeds, labels, ask.truncation, ask.format))
+    return hashlib.sha256(facts.encode()).hexdigest()[:32]
+
+
+def _dressed(response: Response, ask: Ask, tag: str) -> Response:
+    """With the headers that say whether, and how, it may be kept; asked again, an unchanged answer costs no run."""
+    if ask.repeatable:
+        response.set_etag(tag)
+        response.headers["Cache-Control"] = "public, no-cache"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _brief(seeds: list[int]) -> str:
+    """`7..22` for seeds that count up, else all of them."""
+    if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{seeds[0]}..{seeds[-1]}"
+    return ",".join(map(str, seeds))

@@ -1,0 +1,1 @@
+"""The offline half of Inkpaw: recipes in, versioned SavedModels out."""

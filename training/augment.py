@@ -1,0 +1,77 @@
+"""Random changes to training images, a batch at a time, all in TensorFlow.
+
+One projective map an image does crop, rotation, shear, stretch, shift and flip together, and samples straight to the
+size that the net is trained at, so that pixels are interpolated once.
+"""
+
+import math
+
+import tensorflow as tf
+
+from training.recipe import Augment
+
+
+def _between(n: tf.Tensor, reach: float) -> tf.Tensor:
+    return tf.random.uniform([n], -reach, reach)
+
+
+def _maps(n: tf.Tensor, source: tf.Tensor, size: tf.Tensor, how: Augment) -> tf.Tensor:
+    """[N,8]: for each image a map from output pixel to source pixel, about the two centres."""
+    turn = _between(n, math.radians(how.rotation))
+    shear = _between(n, math.tan(math.radians(how.shear)))
+    stretch = tf.exp(_between(n, how.stretch / 2))
+    zoom = tf.random.uniform([n], how.zoom[0], how.zoom[1]) * source / size
+    side = tf.where(tf.random.uniform([n]) < 0.5, -1.0, 1.0) if how.flip else tf.ones([n])
+    # a crop smaller than the image may lie anywhere inside it
+    room = tf.maximum(0.0, 1 - zoom * size / source) / 2 + how.shift
+    shift_x, shift_y = (tf.random.uniform([n], -1, 1) * room * source for _ in range(2))
+    a, b = side * zoom * stretch * tf.cos(turn), zoom * (shear - tf.sin(turn))
+    c, d = side * zoom * tf.sin(turn), zoom / stretch * tf.cos(turn)
+    out_centre, in_centre = (size - 1) / 2, (source - 1) / 2
+    x = in_centre + shift_x - (a + b) * out_centre
+    y = in_centre + shift_y - (c + d) * out_centre
+    zero = tf.zeros([n])
+    return tf.stack([a, b, x, c, d, y, zero, zero], axis=1)
+
+
+def _colours(images: tf.Tensor, how: Augment) -> tf.Tensor:
+    n = tf.shape(images)[0]
+
+    def each(reach: float) -> tf.Tensor:
+        return tf.reshape(_between(n, reach), [n, 1, 1, 1])
+
+    if how.saturation:
+        grey = tf.reduce_mean(images, axis=-1, keepdims=True)
+        images = grey + (images - grey) * (1 + each(how.saturation))
+    if how.contrast:
+        mean = tf.reduce_mean(images, axis=[1, 2, 3], keepdims=True)
+        images = mean + (images - mean) * (1 + each(how.contrast))
+    if how.brightness:
+        images = images + 255 * each(how.brightness)
+    return tf.clip_by_value(images, 0.0, 255.0)
+
+
+def geometry(images: tf.Tensor, size: tf.Tensor, how: Augment, fill: str) -> tf.Tensor:
+    """float32 [N,size,size,C] from [N,H,H,C]; `fill` is what lies outside: "CONSTANT" (black) or "REFLECT"."""
+    shape = tf.shape(images)
+    maps = _maps(shape[0], tf.cast(shape[1], tf.float32), tf.cast(size, tf.float32), how)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=tf.cast(images, tf.float32),
+        transforms=maps,
+        output_shape=tf.stack([size, size]),
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode=fill,
+    )
+
+
+def mixup(images: tf.Tensor, labels: tf.Tensor, share: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """Some batches blended with themselves reversed, labels too (Zhang et al. 2018, mixup)."""
+    blend = tf.where(tf.random.uniform([]) < share, tf.random.uniform([], 0.5, 1.0), 1.0)
+    return blend * images + (1 - blend) * images[::-1], blend * labels + (1 - blend) * labels[::-1]
+
+
+def augment(images: tf.Tensor, labels: tf.Tensor, size: tf.Tensor, how: Augment, fill: str) -> tuple[tf.Tensor, tf.Tensor]:
+    """(images float32 [N,size,size,C] in [0, 255], labels float32 [N,K]) for training."""
+    images = _colours(geometry(images, size, how, fill), how)
+    return mixup(images, labels, how.mixup) if how.mixup else (images, labels)

@@ -1,0 +1,28 @@
+"""Loss and accuracy of a run, drawn as a PNG."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+
+from training.run import Run
+
+
+def draw(run: Run) -> None:
+    """`curves.png` in the run's folder: a panel a measure, training and validation in each."""
+    rows = run.rows()
+    measures = [name for name in rows[0] if name != "epoch" and not name.startswith("val_")]
+    figure, panels = plt.subplots(1, len(measures), figsize=(5 * len(measures), 4), squeeze=False)
+    for panel, measure in zip(panels[0], measures, strict=True):
+        epochs = [row["epoch"] + 1 for row in rows]
+        panel.plot(epochs, [row[measure] for row in rows], label="training")
+        if f"val_{measure}" in rows[0]:
+            panel.plot(epochs, [row[f"val_{measure}"] for row in rows], label="validation")
+        panel.set_xlabel("epoch")
+        panel.set_title(f"{run.recipe.name}: {measure}")
+        panel.legend()
+        panel.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(run.folder / "curves.png", dpi=100)
+    plt.close(figure)

@@ -1,0 +1,78 @@
+"""Cats and dogs (Asirra, by way of Kaggle): photographs, read from a zip or a folder and kept as arrays on disk.
+
+The test set is pictures 4001 to 5000 of each animal, as in the Kaggle archive `cat-and-dog`; everything else trains.
+Preparing streams one image at a time; training then maps the arrays, so memory stays bounded however many there are.
+"""
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from service.errors import BadImage
+from service.images import prepare
+from training.data.locate import find
+from training.data.splits import Dataset, Split, hold_out, part, whole
+
+URL = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/kagglecatsanddogs_5340.zip"
+CLASSES = ("cat", "dog")
+CACHE = Path("runs/data")
+_PICTURE = re.compile(r"(?i)(cat|dog)s?/(?:cat\.|dog\.)?(\d+)\.jpe?g$")
+
+Source = tuple[str, Callable[[], bytes]]
+
+
+def load(size: int, train_size: int, validation: float, download: bool = False) -> Dataset:
+    """Images of size x size, the training split's of train_size x train_size to leave room for crops."""
+    path = find(("cat-and-dog.zip", "cat-and-dog", "kagglecatsanddogs_5340.zip"), URL, "Cats and dogs", download)
+    at_size, numbers = _prepared(path, size)
+    at_train, _ = _prepared(path, train_size)
+    is_test = (numbers > 4000) & (numbers <= 5000)
+    train, _ = hold_out(part(at_train, ~is_test), validation, seed=0)
+    _, validate = hold_out(part(at_size, ~is_test), validation, seed=0)
+    return Dataset("cats-dogs", CLASSES, "photo", train, validate, part(at_size, is_test))
+
+
+def _prepared(path: Path, size: int) -> tuple[Split, NDArray[np.int32]]:
+    """Every readable picture at that size, and the pictures' numbers; made once and then mapped from disk."""
+    key = hashlib.sha256(f"{path.resolve()}:{path.stat().st_mtime_ns}".encode()).hexdigest()[:8]
+    images_file = CACHE / f"cats-dogs-{key}-{size}.npy"
+    facts_file = images_file.with_suffix(".facts.npy")
+    if not facts_file.exists():
+        _prepare(path, size, images_file, facts_file)
+    labels, numbers = np.load(facts_file)
+    return whole(np.load(images_file, mmap_mode="r"), labels), numbers
+
+
+def _prepare(path: Path, size: int, images_file: Path, facts_file: Path) -> None:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    sources = list(_sources(path))
+    images = np.lib.format.open_memmap(images_file, "w+", np.uint8, (len(sources), size, size, 3))
+    facts = []
+    for name, read in tqdm(sources, desc=f"cats-dogs at {size}x{size}", unit="image"):
+        animal, number = _PICTURE.search(name).groups()  # type: ignore[union-attr]
+        try:
+            images[len(facts)] = prepare(read(), "photo", size, size, 3)
+        except BadImage:
+            continue  # the public archive holds a few files that are no pictures
+        facts.append((CLASSES.index(animal.lower()), int(number)))
+    images.flush()
+    np.save(facts_file, np.array(facts, "int32").T)
+
+
+def _sources(path: Path) -> Iterator[Source]:
+    """(name, how to read its bytes) of every picture, in the order of their names."""
+    if path.is_dir():
+        for file in sorted(path.rglob("*.jpg")):
+            if _PICTURE.search(file.as_posix()):
+                yield file.as_posix(), file.read_bytes
+        return
+    archive = zipfile.ZipFile(path)
+    for name in sorted(archive.namelist()):
+        if _PICTURE.search(name):
+            yield name, lambda name=name: archive.read(name)  # type: ignore[misc]

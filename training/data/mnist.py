@@ -1,0 +1,16 @@
+"""MNIST: 60,000 + 10,000 handwritten digits, 28x28 (LeCun, Cortes, Burges), as `keras.datasets.mnist` lays them out."""
+
+import numpy as np
+
+from training.data.locate import find
+from training.data.splits import Dataset, hold_out, whole
+
+URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+CLASSES = tuple("0123456789")
+
+
+def load(validation: float, download: bool = False) -> Dataset:
+    with np.load(find(("mnist.npz",), URL, "MNIST", download)) as raw:
+        train, validate = hold_out(whole(raw["x_train"][..., None], raw["y_train"]), validation, seed=0)
+        test = whole(raw["x_test"][..., None], raw["y_test"])
+    return Dataset("mnist", CLASSES, "digit", train, validate, test)

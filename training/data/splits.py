@@ -1,0 +1,70 @@
+"""What every data set gives: three splits of images and labels."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Split:
+    """Some rows of a store of images: `store` uint8 [M,H,W,C], in memory or mapped from disk; `rows` and `labels` [N].
+
+    The store is never copied whole: only the images asked for are read.
+    """
+
+    store: NDArray[np.uint8]
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of an image."""
+        return self.store.shape[1:]  # type: ignore[return-value]
+
+    def images(self, which: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.uint8]:
+        """uint8 [K,H,W,C]: those images of the split, all of them by default."""
+        return np.asarray(self.store[self.rows[which]])
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """`treatment` names the geometry that brought the images to their size (service.images)."""
+
+    name: str
+    classes: tuple[str, ...]
+    treatment: str
+    train: Split
+    validation: Split
+    test: Split
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over every label and a sample of pixels: enough to tell one preparation of the data from another."""
+        digest = hashlib.sha256()
+        for split in (self.train, self.validation, self.test):
+            digest.update(repr((len(split), split.shape)).encode())
+            digest.update(split.labels.tobytes())
+            digest.update(split.images(slice(None, None, max(1, len(split) // 500))).tobytes())
+        return digest.hexdigest()
+
+
+def whole(images: NDArray[np.uint8], labels: NDArray[np.integer]) -> Split:
+    """A split of every image there is."""
+    return Split(images, np.arange(len(labels)), labels.astype(np.int32))
+
+
+def hold_out(split: Split, share: float, seed: int) -> tuple[Split, Split]:
+    """(the rest, the share held out), drawn at random but always the same for one seed."""
+    order = np.random.default_rng(seed).permutation(len(split))
+    cut = round(len(split) * share)
+    return part(split, np.sort(order[cut:])), part(split, np.sort(order[:cut]))
+
+
+def part(split: Split, which: NDArray) -> Split:
+    """The split of those images only; `which` are indices or a mask over the split."""
+    return Split(split.store, split.rows[which], split.labels[which])

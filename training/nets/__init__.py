@@ -1,0 +1,16 @@
+"""The nets that can be trained. A classifier takes float32 [N,H,W,C] in [0, 255] and gives logits float32 [N,K]."""
+
+import keras
+
+from training.nets import cnn, mlp, residual
+from training.recipe import Recipe
+
+_CLASSIFIERS = {"mlp": mlp.build, "cnn": cnn.build, "residual": residual.build}
+
+
+def classifier(recipe: Recipe, channels: int, classes: int) -> keras.Model:
+    """The recipe's net, not yet trained, in the precision that Keras is set to."""
+    side = None if recipe.net.kind == "residual" else recipe.data.size
+    images = keras.Input((side, side, channels), name="images")
+    logits = _CLASSIFIERS[recipe.net.kind](recipe.net, keras.layers.Rescaling(1 / 255)(images), classes)
+    return keras.Model(images, keras.layers.Activation("linear", dtype="float32", name="logits")(logits))

@@ -1,0 +1,13 @@
+"""Fully connected layers over the flattened image."""
+
+import keras
+
+from training.nets.layers import classes_out, dense
+from training.recipe import Net
+
+
+def build(net: Net, x: keras.KerasTensor, classes: int) -> keras.KerasTensor:
+    x = keras.layers.Flatten()(x)
+    for units in net.widths:
+        x = dense(net, x, units)
+    return classes_out(net, x, classes)

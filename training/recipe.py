@@ -1,0 +1,135 @@
+"""A recipe: everything that decides what a training run makes, read from one TOML file and checked by pydantic."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+FOLDER = Path(__file__).parent / "recipes"
+
+
+class RecipeError(Exception):
+    """The recipe does not exist or does not hold together; the text says where."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Data(_Part):
+    name: Literal["mnist", "digits8", "cats-dogs"]
+    size: int = Field(description="height and width of the net's input, pixels")
+    train_size: int | None = Field(None, description="height and width that training images are kept at, before crops")
+    validation: float = Field(0.1, gt=0, lt=1, description="share of the training images held out to choose by")
+
+
+class Net(_Part):
+    kind: Literal["mlp", "cnn", "residual", "gan"]
+    widths: list[int] = Field(description="units or filters, layer by layer or stage by stage")
+    dense: list[int] = Field([], description="cnn: units of the dense layers after the convolutions")
+    kernel: int = 3
+    depth: int = Field(1, description="residual: blocks of two convolutions in each stage")
+    stem_stride: int = Field(1, description="residual: 2 halves the image before the first stage")
+    latent: int = Field(64, description="gan: length of the noise vector")
+    activation: Literal["relu", "leaky_relu", "tanh", "silu"] = "relu"
+    initialiser: str = "he_normal"
+    batch_norm: Literal["none", "before", "after"] = Field("none", description="before or after the activation")
+    dropout: float = Field(0.0, ge=0, lt=1)
+    l1: float = 0.0
+    l2: float = 0.0
+
+
+class Optimiser(_Part):
+    name: Literal["sgd", "adagrad", "rmsprop", "adam", "adamw"]
+    learning_rate: float = Field(gt=0)
+    momentum: float = Field(0.0, description="sgd and rmsprop; beta_1 of the Adams when set")
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup_epochs: float = 0.0
+
+
+class Augment(_Part):
+    """Random changes to a training image; 0 is none. Shares are of the image's size."""
+
+    rotation: float = Field(0.0, description="degrees either way")
+    shift: float = 0.0
+    shear: float = Field(0.0, description="degrees either way")
+    zoom: tuple[float, float] = Field((1.0, 1.0), description="share of the image's side that the crop shows")
+    stretch: float = Field(0.0, description="change of aspect ratio, natural logarithm either way")
+    flip: bool = Field(False, description="left to right; never for digits")
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    mixup: float = Field(0.0, ge=0, le=1, description="share of batches whose images are blended in pairs")
+
+
+class Stage(_Part):
+    """From this epoch on, training images have this size: small first is most of the learning at half the price."""
+
+    epoch: int
+    size: int
+
+
+class Recipe(_Part):
+    name: str
+    about: str
+    publishes: str = Field(description="name of the servable that a run of this recipe makes")
+    data: Data
+    net: Net
+    optimiser: Optimiser
+    augment: Augment = Augment()
+    stages: list[Stage] = []
+    label_smoothing: float = 0.0
+    epochs: int = Field(gt=0)
+    batch_size: int = Field(gt=0)
+    seed: int = 1
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    ema: float = Field(0.0, ge=0, lt=1, description="gan: decay of the averaged generator that is exported")
+
+    def size_at(self, epoch: int) -> int:
+        """Height and width of training images in that epoch."""
+        return [self.data.size, *(stage.size for stage in self.stages if stage.epoch <= epoch)][-1]
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(name: str, overrides: list[str] = []) -> Recipe:  # noqa: B006 (never written to)
+    """The recipe of that name; an override is `part.field=value`, the value in TOML (a bare word is a string).
+
+    Raises RecipeError.
+    """
+    path = FOLDER / f"{name}.toml"
+    if not path.is_file():
+        raise RecipeError(f"There is no recipe '{name}'. There are: {', '.join(names())}.")
+    raw = tomllib.loads(path.read_text())
+    for override in overrides:
+        _apply(raw, override)
+    try:
+        return Recipe(name=name, **raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RecipeError(f"Recipe '{name}', {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
+
+
+def _apply(raw: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals:
+        raise RecipeError(f"'{override}' is not of the form part.field=value.")
+    try:
+        value = tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parts, last = key.split(".")
+    for part in parts:
+        raw = raw.setdefault(part, {})
+    raw[last] = value
+
+
+def dumps(recipe: Recipe) -> str:
+    """The recipe as JSON, the same text for the same recipe."""
+    return json.dumps(recipe.model_dump(mode="json"), indent=1, sort_keys=True)

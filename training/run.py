@@ -1,0 +1,56 @@
+"""The folder of one training run: its recipe, checkpoints, history, logs, curves and the candidate it made."""
+
+import csv
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.recipe import Recipe, RecipeError, dumps
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Run:
+    folder: Path
+    recipe: Recipe
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def best(self) -> Path:
+        return self.folder / "best.weights.h5"
+
+    @property
+    def history(self) -> Path:
+        return self.folder / "history.csv"
+
+    @property
+    def candidate(self) -> Path:
+        """The servable that the run made, laid out like a version under `models/`."""
+        return self.folder / "candidate"
+
+    def rows(self) -> list[dict[str, float]]:
+        """The history, a row an epoch."""
+        if not self.history.exists():
+            return []
+        with self.history.open() as lines:
+            return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(lines)]
+
+
+def opened(recipe: Recipe, fresh: bool) -> Run:
+    """The recipe's run, to begin or to go on with. Raises RecipeError if the folder is another recipe's."""
+    run = Run(RUNS / recipe.name, recipe)
+    if fresh:
+        shutil.rmtree(run.folder, ignore_errors=True)
+    note = run.folder / "recipe.json"
+    if note.exists() and note.read_text() != dumps(recipe):
+        raise RecipeError(
+            f"{run.folder} holds a run of another form of recipe '{recipe.name}'. "
+            "Give the same options to go on with it, or --fresh to begin again."
+        )
+    run.folder.mkdir(parents=True, exist_ok=True)
+    note.write_text(dumps(recipe))
+    return run
