@@ -7,6 +7,8 @@ import msgspec
 from service.errors import ModelNotFound, Unavailable
 from service.manifest import Manifest
 
+STABLE, CANARY = "stable", "canary"
+
 State = Literal["START", "LOADING", "AVAILABLE", "UNLOADING", "END"]
 
 
@@ -36,11 +38,17 @@ class Model(msgspec.Struct, frozen=True):
     versions: dict[int, Version]
     labels: dict[str, int] = {}
 
+    def labelled(self, label: str) -> Version | None:
+        """The version that the label points at, if it answers."""
+        found = self.versions.get(self.labels.get(label, -1))
+        return found if found and found.state == "AVAILABLE" else None
+
     @property
     def default(self) -> Version | None:
-        """The newest version that answers."""
+        """What answers a request that names no version: the label `stable`, else the newest that is no canary."""
         available = [version for version in self.versions.values() if version.state == "AVAILABLE"]
-        return max(available, key=lambda version: version.number, default=None)
+        tried = [version for version in available if version.number != self.labels.get(CANARY)]
+        return self.labelled(STABLE) or max(tried or available, key=lambda version: version.number, default=None)
 
 
 class Catalog(msgspec.Struct, frozen=True):
@@ -52,8 +60,11 @@ class Catalog(msgspec.Struct, frozen=True):
         """Whether every servable has a version that answers."""
         return bool(self.models) and all(model.default for model in self.models.values())
 
-    def resolve(self, name: str, version: int | None = None, label: str | None = None) -> Version:
-        """The version that a request means. Raises ModelNotFound, Unavailable."""
+    def resolve(self, name: str, version: int | None = None, label: str | None = None, canary: bool = False) -> Version:
+        """The version that a request means; with `canary`, one that names none means the label `canary` if it answers.
+
+        Raises ModelNotFound, Unavailable.
+        """
         model = self.models.get(name)
         if model is None:
             raise ModelNotFound(f"There is no model '{name}'. There are: {', '.join(sorted(self.models)) or 'none'}.")
@@ -61,7 +72,10 @@ class Catalog(msgspec.Struct, frozen=True):
             version = model.labels.get(label)
             if version is None:
                 raise ModelNotFound(f"Model '{name}' has no label '{label}'.")
-        found = model.default if version is None else model.versions.get(version)
+        if version is not None:
+            found = model.versions.get(version)
+        else:
+            found = (canary and model.labelled(CANARY)) or model.default
         if found is None and version is not None:
             raise ModelNotFound(f"Model '{name}' has no version {version}.")
         if found is None or found.state != "AVAILABLE":

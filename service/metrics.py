@@ -1,5 +1,5 @@
-"""The metrics, named once. Every process writes its own files; `/metrics` adds them up (prometheus_client's multiprocess
-mode), so counters keep what a process that died had counted.
+"""The metrics, named once. Every process writes its own files and `/metrics` adds them up (prometheus_client's
+multiprocess mode), so counters keep what a process that died had counted.
 """
 
 from prometheus_client import Counter, Gauge, Histogram

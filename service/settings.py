@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     runtime_dir: Path = Field(
         default_factory=_runtime_dir, description="sockets and metrics: a folder for each running service"
     )
+    policies: Path | None = Field(None, description="JSON file of versions to load and labels; read when it changes")
+    canary_percent: float = Field(
+        0.0, ge=0, le=100, description="share of requests without version or label that goes to the label canary"
+    )
     poll_seconds: float = Field(2.0, gt=0, description="how often model_dir is looked at for new and removed versions")
     max_batch_size: int = Field(32, ge=1, le=1024, description="rows that one run of a model takes at most")
     batch_timeout_ms: float = Field(0.0, ge=0, le=1000, description="how long a batch waits to fill; 0 starts at once")

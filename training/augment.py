@@ -71,7 +71,9 @@ def mixup(images: tf.Tensor, labels: tf.Tensor, share: float) -> tuple[tf.Tensor
     return blend * images + (1 - blend) * images[::-1], blend * labels + (1 - blend) * labels[::-1]
 
 
-def augment(images: tf.Tensor, labels: tf.Tensor, size: tf.Tensor, how: Augment, fill: str) -> tuple[tf.Tensor, tf.Tensor]:
+def augment(
+    images: tf.Tensor, labels: tf.Tensor, size: tf.Tensor, how: Augment, fill: str
+) -> tuple[tf.Tensor, tf.Tensor]:
     """(images float32 [N,size,size,C] in [0, 255], labels float32 [N,K]) for training."""
     images = _colours(geometry(images, size, how, fill), how)
     return mixup(images, labels, how.mixup) if how.mixup else (images, labels)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from training.data import Dataset
+from training.nets import noise
 from training.run import Run
 
 SIGNATURE = "serving_default"
@@ -56,6 +57,25 @@ def classifier(model: keras.Model, data: Dataset, run: Run) -> Path:
     save(serve, {"images": tf.TensorSpec([None, side, side, channels], tf.uint8, "images")}, run.candidate)
     image = {"height": side, "width": side, "channels": channels, "treatment": data.treatment}
     describe(run, "classifier", data, image)
+    return run.candidate
+
+
+def generator(model: keras.Model, data: Dataset, run: Run) -> Path:
+    """The candidate of a GAN's run: `seeds` int64 [N], `labels` int32 [N] (-1 is any), `truncation` float32 [N] ->
+    `images` uint8 [N,H,W,C]. `truncation` below 1 draws nearer to the usual, with less variety.
+    """
+    (side, _, channels), classes = data.train.shape, len(data.classes)
+
+    def serve(seeds: tf.Tensor, labels: tf.Tensor, truncation: tf.Tensor) -> dict[str, tf.Tensor]:
+        known = tf.where(labels < 0, noise.choices(seeds, classes), labels % classes)
+        drawn = noise.normals(seeds, run.recipe.net.latent) * truncation[:, None]
+        pictures = model([drawn, known], training=False)
+        return {"images": tf.cast(tf.round((tf.clip_by_value(pictures, -1, 1) + 1) * 127.5), tf.uint8)}
+
+    kinds = {"seeds": tf.int64, "labels": tf.int32, "truncation": tf.float32}
+    save(serve, {name: tf.TensorSpec([None], kind, name) for name, kind in kinds.items()}, run.candidate)
+    image = {"height": side, "width": side, "channels": channels, "treatment": data.treatment}
+    describe(run, "generator", data, image)
     return run.candidate
 
 
@@ -105,6 +125,7 @@ def _versions() -> dict[str, str]:
 
 def _revision() -> str:
     """The git revision of the code, with `+` if files differ from it; empty outside a checkout."""
+
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
 

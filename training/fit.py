@@ -3,39 +3,39 @@
 import sys
 
 import keras
-import tensorflow as tf
 
 from training import feed
+from training.checkpoint import Checkpoint
 from training.data import Dataset
 from training.run import Run
 
 
-class Checkpoint(keras.callbacks.Callback):
-    """Saves weights, optimiser and epoch after each epoch, two kept; `restore` says how many epochs are done."""
+def loggers(run: Run) -> list[keras.callbacks.Callback]:
+    """A row an epoch in history.csv, and everything for TensorBoard."""
+    return [
+        keras.callbacks.CSVLogger(str(run.history), append=True),
+        keras.callbacks.TensorBoard(str(run.folder / "tensorboard"), write_graph=True),
+    ]
 
-    def __init__(self, model: keras.Model, run: Run) -> None:
-        super().__init__()
-        self._done = tf.Variable(0, dtype=tf.int64)
-        everything = tf.train.Checkpoint(model=model, optimizer=model.optimizer, done=self._done)
-        self._manager = tf.train.CheckpointManager(everything, str(run.checkpoints), max_to_keep=2)
 
-    def restore(self) -> int:
-        self.model_optimiser_built()
-        self._manager.restore_or_initialize()
-        return int(self._done)
-
-    def model_optimiser_built(self) -> None:
-        """Slots must exist before they can be restored."""
-        model = self._manager.checkpoint.model
-        model.optimizer.build(model.trainable_variables)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._done.assign(epoch + 1)
-        self._manager.save()
+def verbosity() -> int:
+    """A progress bar for a person, a line an epoch for a file."""
+    return 1 if sys.stdout.isatty() else 2
 
 
 def _best_so_far(run: Run, done: int) -> float | None:
     return max((row["val_accuracy"] for row in run.rows()[:done]), default=None)
+
+
+def _keep_best(run: Run, done: int) -> keras.callbacks.Callback:
+    return keras.callbacks.ModelCheckpoint(
+        str(run.best),
+        monitor="val_accuracy",
+        mode="max",
+        save_best_only=True,
+        save_weights_only=True,
+        initial_value_threshold=_best_so_far(run, done),
+    )
 
 
 def fit(model: keras.Model, data: Dataset, run: Run) -> None:
@@ -44,7 +44,8 @@ def fit(model: keras.Model, data: Dataset, run: Run) -> None:
     Best is highest accuracy on the validation split.
     """
     recipe = run.recipe
-    checkpoint = Checkpoint(model, run)
+    model.optimizer.build(model.trainable_variables)
+    checkpoint = Checkpoint(run, model=model, optimizer=model.optimizer)
     done = checkpoint.restore()
     if done < recipe.epochs:
         model.fit(
@@ -53,19 +54,7 @@ def fit(model: keras.Model, data: Dataset, run: Run) -> None:
             epochs=recipe.epochs,
             initial_epoch=done,
             steps_per_epoch=feed.steps(data, recipe),
-            callbacks=[
-                keras.callbacks.CSVLogger(str(run.history), append=True),
-                keras.callbacks.TensorBoard(str(run.folder / "tensorboard"), write_graph=True),
-                keras.callbacks.ModelCheckpoint(
-                    str(run.best),
-                    monitor="val_accuracy",
-                    mode="max",
-                    save_best_only=True,
-                    save_weights_only=True,
-                    initial_value_threshold=_best_so_far(run, done),
-                ),
-                checkpoint,
-            ],
-            verbose=1 if sys.stdout.isatty() else 2,
+            callbacks=[_keep_best(run, done), *loggers(run), checkpoint],
+            verbose=verbosity(),
         )
     model.load_weights(str(run.best))

@@ -8,70 +8,16 @@ a flood of one servable does not starve another.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.engine.task import Arrays, Task
 from service.errors import DeadlineExceeded, InkpawError, Overloaded
 
-Arrays = Mapping[str, NDArray]
 Clock = Callable[[], float]
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Seconds that a task waited for its first batch, and seconds that its batches ran."""
-
-    queued: float
-    computed: float
-
-
-@dataclass(eq=False)
-class Task:
-    """One request's rows for one servable.
-
-    `inputs` are arrays of equal first dimension `rows` >= 1; `deadline` is on the scheduler's clock. Exactly one of
-    `on_done(outputs, timing)` and `on_error(error)` is called, once, unless the task is cancelled.
-    """
-
-    inputs: Arrays
-    rows: int
-    deadline: float
-    on_done: Callable[[Arrays, Timing], None]
-    on_error: Callable[[InkpawError], None]
-    arrived: float = 0.0
-    started: float = 0.0
-    computed: float = 0.0
-    taken: int = 0
-    over: bool = False
-    _parts: list[tuple[int, Arrays]] = field(default_factory=list)
-    _answered: int = 0
-
-    def cancel(self) -> None:
-        """Whoever asked has gone: rows not yet taken are dropped, and nothing is called."""
-        self.over = True
-
-    def fail(self, error: InkpawError) -> None:
-        if not self.over:
-            self.over = True
-            self.on_error(error)
-
-    def answer(self, start: int, outputs: Arrays, rows: int, seconds: float) -> None:
-        """Outputs for `rows` rows from `start` on; the task is done when every row has one."""
-        self._parts.append((start, outputs))
-        self._answered += rows
-        self.computed += seconds
-        if self._answered == self.rows and not self.over:
-            self.over = True
-            self.on_done(self._joined(), Timing(self.started - self.arrived, self.computed))
-
-    def _joined(self) -> Arrays:
-        if len(self._parts) == 1:
-            return self._parts[0][1]
-        parts = [outputs for _, outputs in sorted(self._parts, key=lambda part: part[0])]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 @dataclass(frozen=True)
@@ -195,7 +141,8 @@ class Scheduler:
         """Forget one queue, or end the scheduler; what still waits gets `error`."""
         with self._changed:
             keys = list(self._queues) if key is None else [key]
-            left = [task for each in keys if each in self._queues for task in self._queues.pop(each).sweep(float("inf"))]
+            queues = [self._queues.pop(each) for each in keys if each in self._queues]
+            left = [task for queue in queues for task in queue.sweep(float("inf"))]
             self._closed |= key is None
             self._changed.notify_all()
         for task in left:

@@ -2,10 +2,10 @@
 
 from service import metrics
 from service.engine import wire
-from service.engine.batching import Arrays, Task, Timing
 from service.engine.device import Device
 from service.engine.repository import Repository
 from service.engine.server import Connection
+from service.engine.task import Arrays, Task, Timing
 from service.errors import InkpawError, ModelNotFound
 
 
@@ -38,9 +38,7 @@ class Calls:
             connection.on_gone = None
             if error.status in (503, 504):
                 metrics.REJECTED.labels(error.code).inc()
-            connection.send(
-                wire.frame(wire.ErrorReply(self._repository.catalog.generation, error.code, error.message))
-            )
+            connection.send(wire.frame(wire.ErrorReply(self._repository.catalog.generation, error.code, error.message)))
 
         try:
             servable = self._device.servable(key)

@@ -5,9 +5,10 @@ import threading
 import time
 
 from service import metrics
-from service.engine.batching import Arrays, Batch, Scheduler
+from service.engine.batching import Batch, Scheduler
 from service.engine.repository import Key
 from service.engine.servable import Servable
+from service.engine.task import Arrays
 from service.errors import InkpawError
 
 log = logging.getLogger(__name__)

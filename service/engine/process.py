@@ -12,6 +12,7 @@ from service import metrics, settings
 from service.engine.batching import Scheduler
 from service.engine.calls import Calls
 from service.engine.device import Device
+from service.engine.policies import Policies
 from service.engine.repository import Repository
 from service.engine.servable import Servable
 from service.engine.server import Server
@@ -42,6 +43,7 @@ def _gauge(repository: Repository, device: Device) -> None:
 def main() -> None:
     config = settings.load()
     logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s engine %(levelname)s %(message)s")
+    tf.get_logger().setLevel(logging.ERROR)  # it warns of the loader, which is the quickest there is
     metrics.ENGINE_STARTS.inc()
     stopping = threading.Event()
     device = Device(Scheduler(config.batch_timeout_ms / 1000), config.max_queue_rows)
@@ -50,6 +52,7 @@ def main() -> None:
         partial(Servable, max_batch_size=config.max_batch_size, threads=config.engine_threads),
         opened=device.open,
         closed=device.close,
+        policies=Policies(config.policies),
     )
     server = Server(config.engine_socket, Calls(repository, device).handle)
     for number in (signal.SIGTERM, signal.SIGINT):

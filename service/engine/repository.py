@@ -10,8 +10,9 @@ from pathlib import Path
 
 from service import metrics
 from service.catalog import Catalog, Model, State, Version
+from service.engine.policies import Policies
 from service.engine.servable import Servable
-from service.engine.versions import Policy, plan
+from service.engine.versions import plan, wanted
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class Slot:
 
 
 def scan(model_dir: Path) -> dict[str, dict[int, Path]]:
-    """Every `<name>/<integer>/` that holds a SavedModel; a half-copied one has no saved_model.pb yet, or fails to load."""
+    """Every `<name>/<integer>/` that holds a SavedModel; a half-copied one has none yet, or fails to load."""
     found: dict[str, dict[int, Path]] = {}
     for path in sorted(model_dir.glob("*/*/saved_model.pb")):
         version_dir = path.parent
@@ -49,11 +50,11 @@ class Repository:
         load: Callable[[Path], Servable],
         opened: Callable[[Key, Servable], None],
         closed: Callable[[Key], None],
-        policy: Policy = 1,
+        policies: Policies,
     ) -> None:
         """`opened` makes the version answer before it is announced; `closed` returns when its last request has."""
         self._model_dir, self._load, self._opened, self._closed = model_dir, load, opened, closed
-        self._policy = policy
+        self._policies = policies
         self._slots: dict[Key, Slot] = {}
         self._names: set[str] = set()
         self._lock = threading.Lock()
@@ -62,18 +63,23 @@ class Repository:
     def refresh(self) -> None:
         """Look at the folder once and act on every difference. Never raises for a broken version."""
         found = scan(self._model_dir)
+        self._policies.refresh()
         self._forget_replaced(found)
         with self._lock:
             self._names = set(found) | {name for (name, _), slot in self._slots.items() if slot.servable}
         for name in sorted(self._names):
             self._bring_in_line(name, found.get(name, {}))
+        with self._lock:
+            if any(model.labels != self._policies.labels(name) for name, model in self.catalog.models.items()):
+                self._publish()
 
     def _bring_in_line(self, name: str, paths: dict[int, Path]) -> None:
         while True:
             mine = {number: slot for (owner, number), slot in self._slots.items() if owner == name}
             failed = [number for number, slot in mine.items() if slot.error]
             states = {number: slot.state for number, slot in mine.items()}
-            steps = plan(paths, states, failed, self._policy)
+            labelled = self._policies.labels(name).values()
+            steps = plan(wanted(paths, failed, self._policies.versions(name), labelled), states)
             for number in steps.load:
                 self._load_one((name, number), paths[number])
             for number in steps.unload:
@@ -121,9 +127,10 @@ class Repository:
             metrics.MODEL_STATE.labels(key[0], str(key[1]), state).set(state == slot.state)
 
     def _publish(self) -> None:
-        models: dict[str, Model] = {name: Model(name, {}) for name in sorted(self._names)}
+        names = sorted(self._names | {name for name, _ in self._slots})
+        models = {name: Model(name, {}, self._policies.labels(name)) for name in names}
         for (name, number), slot in sorted(self._slots.items()):
-            models.setdefault(name, Model(name, {})).versions[number] = _described(number, slot)
+            models[name].versions[number] = _described(number, slot)
         self.catalog = Catalog(time.monotonic_ns(), models)
 
 

@@ -91,7 +91,9 @@ class Servable:
 
 
 def _fits(spec: TensorSpec, array: NDArray) -> None:
-    same = len(spec.shape) == array.ndim and all(want in (-1, got) for want, got in zip(spec.shape, array.shape))
+    same = len(spec.shape) == array.ndim and all(
+        want in (-1, got) for want, got in zip(spec.shape, array.shape, strict=False)
+    )
     if not same or array.dtype != np.dtype(spec.dtype):
         got = f"{array.dtype.name} {list(array.shape)}"
         raise BadRequest(f"Input '{spec.name}' must be {spec.dtype} {list(spec.shape)}; this is {got}.")

@@ -4,6 +4,7 @@ One thread runs `serve`; replies are sent by whichever thread has them, and only
 once is left to the loop.
 """
 
+import contextlib
 import logging
 import os
 import selectors
@@ -101,7 +102,7 @@ class Server:
         self._selector = selectors.DefaultSelector()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(os.fspath(path))
-        os.chmod(path, 0o600)
+        path.chmod(0o600)
         self._listener.listen(_BACKLOG)
         self._listener.setblocking(False)
         self._wake_read, self._wake_write = os.pipe()
@@ -114,10 +115,8 @@ class Server:
         self._wake()
 
     def _wake(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):  # the pipe is full of wake-ups already
             os.write(self._wake_write, b"\0")
-        except BlockingIOError:
-            pass  # the pipe is full of wake-ups already
 
     def _wants_write(self, connection: Connection) -> None:
         self._to_write.append(connection)

@@ -2,11 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from service.catalog import State
-
-Policy = Literal["all"] | int | frozenset[int]
+from service.engine.policies import Policy
 
 
 @dataclass(frozen=True)
@@ -17,20 +15,20 @@ class Plan:
     unload: tuple[int, ...]
 
 
-def wanted(found: Collection[int], failed: Collection[int], policy: Policy) -> set[int]:
-    """What the policy asks for; a version that failed does not count, so an older one takes its place."""
+def wanted(found: Collection[int], failed: Collection[int], policy: Policy, labelled: Collection[int] = ()) -> set[int]:
+    """What the policy and the labels ask for; a version that failed gives its place to an older one."""
     usable = sorted(set(found) - set(failed))
+    chosen = set(usable) & set(labelled)
     if policy == "all":
         return set(usable)
     if isinstance(policy, int):
-        return set(usable[-policy:])
-    return set(usable) & set(policy)
+        return chosen | set(usable[-policy:])
+    return chosen | (set(usable) & set(policy))
 
 
-def plan(found: Collection[int], states: Mapping[int, State], failed: Collection[int], policy: Policy) -> Plan:
+def plan(want: Collection[int], states: Mapping[int, State]) -> Plan:
     """The next steps. Nothing is unloaded before everything wanted answers, so that one always does."""
-    want = wanted(found, failed, policy)
     loaded = {number for number, state in states.items() if state == "AVAILABLE"}
-    missing = want - loaded
-    surplus = loaded - want
+    missing = set(want) - loaded
+    surplus = loaded - set(want)
     return Plan(tuple(sorted(missing, reverse=True)), () if missing else tuple(sorted(surplus)))

@@ -1,7 +1,7 @@
 """The frames between a worker and the engine: one call, one reply, over a Unix stream socket.
 
-A frame is `<II`, the lengths of head and body; then the head, a msgpack structure; then the body, the tensors' bytes one
-after another in C order. A connection carries one call at a time, so closing it is how a caller gives up.
+A frame is `<II`, the lengths of head and body; then the head, a msgpack structure; then the body, the tensors' bytes
+one after another in C order. A connection carries one call at a time, so closing it is how a caller gives up.
 """
 
 import math

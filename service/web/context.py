@@ -1,5 +1,6 @@
 """What a request's handlers share: the settings, the engine, the request's deadline, and what to count it under."""
 
+import random
 import time
 from dataclasses import dataclass
 from typing import cast
@@ -49,10 +50,11 @@ def caller() -> int | None:
 def resolve(name: str, kind: str, version: int | None, label: str | None) -> Version:
     """The version that the path means. Raises ModelNotFound, Unavailable, BadRequest if it is not of that kind."""
     engine = context().engine
+    canary = random.random() * 100 < context().settings.canary_percent
     try:
-        found = engine.catalog().resolve(name, version, label)
+        found = engine.catalog().resolve(name, version, label, canary)
     except ModelNotFound:
-        found = engine.refresh().resolve(name, version, label)  # it may have come since
+        found = engine.refresh().resolve(name, version, label, canary)  # it may have come since
     g.model, g.version = name, str(found.number)
     if found.manifest is None or found.manifest.kind != kind:
         raise BadRequest(f"Model '{name}' is no {kind}.")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 from flask import Blueprint, Response, request
+from numpy.typing import NDArray
 
 from service.catalog import Version
 from service.errors import BadRequest, RequestTooLarge
@@ -51,7 +52,7 @@ def generate(name: str, version: int | None = None, label: str | None = None) ->
     tag = _tag(name, found, ask, seeds, labels)
     if ask.repeatable and tag in request.if_none_match:
         return _dressed(Response(status=304), ask, tag)
-    inputs = {
+    inputs: dict[str, NDArray] = {
         "seeds": np.array(seeds, np.int64),
         "labels": np.array(labels, np.int32),
         "truncation": np.full(len(seeds), ask.truncation, np.float32),

@@ -44,9 +44,9 @@ def metrics() -> Response:
 @blueprint.get("/")
 def index() -> Response:
     """What is served, and where."""
-    paths = {"classifier": "/predict/", "generator": "/generate/"}
+    verbs = {"classifier": "predict", "generator": "generate"}
     served = [
-        {"model": model.name, "version": found.number, "kind": found.manifest.kind, "at": paths[found.manifest.kind] + name}
+        {"model": name, "version": found.number, "at": f"/{verbs[found.manifest.kind]}/{name}"}
         for name, model in context().engine.catalog().models.items()
         if (found := model.default) and found.manifest
     ]

@@ -53,7 +53,7 @@ def _prepare(path: Path, size: int, images_file: Path, facts_file: Path) -> None
     CACHE.mkdir(parents=True, exist_ok=True)
     sources = list(_sources(path))
     images = np.lib.format.open_memmap(images_file, "w+", np.uint8, (len(sources), size, size, 3))
-    facts = []
+    facts: list[tuple[int, int]] = []
     for name, read in tqdm(sources, desc=f"cats-dogs at {size}x{size}", unit="image"):
         animal, number = _PICTURE.search(name).groups()  # type: ignore[union-attr]
         try:

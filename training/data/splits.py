@@ -24,7 +24,7 @@ class Split:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of an image."""
-        return self.store.shape[1:]  # type: ignore[return-value]
+        return self.store.shape[1:]
 
     def images(self, which: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.uint8]:
         """uint8 [K,H,W,C]: those images of the split, all of them by default."""

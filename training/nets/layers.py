@@ -1,13 +1,14 @@
 """Layers with the options that every recipe may use: initialiser, L1 and L2, batch norm, activation, dropout."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras import layers
 
 from training.recipe import Net
 
-Tensor = keras.KerasTensor
+Tensor = Any  # a KerasTensor: Keras has no types of its own
 
 
 def _weights(net: Net) -> dict[str, object]:
@@ -19,7 +20,9 @@ def _activation(net: Net) -> layers.Layer:
     return layers.LeakyReLU(0.3) if net.activation == "leaky_relu" else layers.Activation(net.activation)
 
 
-def activated(net: Net, x: Tensor, layer: Callable[..., layers.Layer], activate: bool = True, **shape: object) -> Tensor:
+def activated(
+    net: Net, x: Tensor, layer: Callable[..., layers.Layer], activate: bool = True, **shape: object
+) -> Tensor:
     """`layer(**shape)`, then batch norm and activation in the order that the recipe asks for."""
     x = layer(use_bias=net.batch_norm != "before", **_weights(net), **shape)(x)
     if net.batch_norm == "before":

@@ -10,6 +10,7 @@ from keras import layers
 from training.nets.layers import classes_out, conv
 from training.recipe import Net
 
+
 def _block(net: Net, x: keras.KerasTensor, filters: int, strides: int) -> keras.KerasTensor:
     short = x
     if strides > 1:

@@ -1,0 +1,107 @@
+"""The treatment of handwritten digits: any picture of one is brought to the form that MNIST's own images have."""
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from service.images.ink import ink
+from service.images.modes import plain
+
+WORK_SIDE = 256
+_LEAST_STROKE = 2.0
+
+
+def digit(image: Image.Image, height: int, width: int, channels: int) -> np.ndarray:
+    """uint8 [height, width, channels]: the digit bright on black, in a box of 20/28 of the size, centred by mass."""
+    if channels not in (1, 3):
+        raise ValueError(f"a digit has 1 or 3 channels, not {channels}")
+    grey = _grey(plain(image))
+    pixels = _as_mnist(grey) if grey.size == (width, height) else None
+    if pixels is None:
+        pixels = _placed(ink(grey), height, width)
+    return np.repeat(pixels[:, :, None], channels, axis=2) if channels > 1 else pixels[:, :, None]
+
+
+def _as_mnist(grey: Image.Image) -> np.ndarray | None:
+    """The picture bright on black if it is in MNIST's form already, or is that form's negative; else None.
+
+    The form: an edge that is dark but for a tenth of it, ink that reaches near white, spans 18 to 20 pixels of 28 on
+    its longer axis and has its centre of mass within a pixel of the middle. All 70,000 images of MNIST have it.
+    """
+    pixels = np.asarray(grey)
+    edge = np.concatenate((pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]))
+    if np.count_nonzero(edge > 127) * 2 > edge.size:
+        pixels, edge = 255 - pixels, 255 - edge
+    if np.count_nonzero(edge > 16) * 10 > edge.size or pixels.max() < 200:
+        return None
+    spans = [np.flatnonzero(pixels.max(axis=axis) > 31) for axis in (1, 0)]
+    longest = max(float(span[-1] - span[0] + 1) / side for span, side in zip(spans, pixels.shape, strict=True))
+    off = [abs(_centre(pixels.sum(axis=axis)) - side / 2) for axis, side in zip((1, 0), pixels.shape, strict=True)]
+    return pixels if 17.5 / 28 < longest < 20.5 / 28 and max(off) < max(pixels.shape) / 28 else None
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """Mode L, its longer side at most WORK_SIDE, what is transparent told apart from what is drawn."""
+    shrink = WORK_SIDE / max(image.size)
+    if shrink < 1:
+        size = max(1, round(image.width * shrink)), max(1, round(image.height * shrink))
+        image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    if image.mode in ("LA", "RGBA"):
+        return _drawn(image)
+    return image if image.mode == "L" else image.convert("L")
+
+
+def _drawn(image: Image.Image) -> Image.Image:
+    alpha = image.getchannel("A")
+    least, most = alpha.getextrema()
+    if least == most:
+        return image.convert("RGB").convert("L")
+    grey = image.convert("LA").getchannel(0)
+    seen = np.asarray(grey)[np.asarray(alpha) > 64]
+    if seen.size == 0 or int(np.percentile(seen, 98)) - int(np.percentile(seen, 2)) < 32:
+        return alpha
+    around = float(np.median(seen))
+    if seen.size * 2 < alpha.width * alpha.height:
+        around = 255.0 if around < 128 else 0.0
+    paper = Image.new("L", image.size, int(around))
+    return Image.composite(grey, paper, alpha)
+
+
+def _placed(amount: np.ndarray | None, height: int, width: int) -> np.ndarray:
+    """uint8 [height, width]: the ink cropped, scaled to the box and laid with its centre of mass in the middle."""
+    field = np.zeros((height, width), dtype=np.uint8)
+    if amount is None:
+        return field
+    drawn = _boxed(amount, height, width)
+    top, left = _start(drawn.sum(axis=1), height), _start(drawn.sum(axis=0), width)
+    field[top : top + drawn.shape[0], left : left + drawn.shape[1]] = drawn
+    return field
+
+
+def _boxed(amount: np.ndarray, height: int, width: int) -> np.ndarray:
+    """uint8, the ink alone: as large as the box of 20/28 of the field allows with the aspect ratio kept."""
+    rows, columns = np.nonzero(amount.max(axis=1) > 0.2)[0], np.nonzero(amount.max(axis=0) > 0.2)[0]
+    crop = amount[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = min(height * 20 / 28 / crop.shape[0], width * 20 / 28 / crop.shape[1])
+    size = max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))
+    drawn = np.asarray(_thickened(crop, scale).resize(size, Image.Resampling.BILINEAR))
+    peak = max(float(np.percentile(drawn[drawn > 0.05], 90)), 1e-3)
+    return np.asarray(np.clip(np.rint(drawn * (255.0 / min(peak, 1.0))), 0, 255), dtype=np.uint8)
+
+
+def _thickened(crop: np.ndarray, scale: float) -> Image.Image:
+    """The crop in mode F, its strokes grown where `scale` would leave them a hair's breadth and so grey and broken."""
+    inked = crop > 0.5
+    outline = int(np.count_nonzero(inked[1:] != inked[:-1]) + np.count_nonzero(inked[:, 1:] != inked[:, :-1]))
+    breadth = 2.5 * int(np.count_nonzero(inked)) / max(outline, 1)
+    reach = round((_LEAST_STROKE / scale - breadth) / 2)
+    image = Image.fromarray(crop)
+    return image.filter(ImageFilter.MaxFilter(2 * reach + 1)) if reach > 0 else image
+
+
+def _start(profile: np.ndarray, side: int) -> int:
+    """Where a line of masses starts for its centre to fall on the middle of `side`, kept within it."""
+    return min(max(round(side / 2 - _centre(profile)), 0), side - profile.size)
+
+
+def _centre(profile: np.ndarray) -> float:
+    return float(profile @ np.arange(profile.size)) / max(float(profile.sum()), 1.0)

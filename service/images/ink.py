@@ -1,0 +1,158 @@
+"""Finding the ink: from a grey picture of unknown polarity and light to how much ink lies on each pixel."""
+
+from functools import cache
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from service.images.parts import kept
+
+_COARSE = 24
+_CELLS = 64
+_LEAST_CONTRAST = 12.0
+_CLEAN = 0.84
+_NOISY = 3.0
+_NOISY_SIDE = 100
+
+
+def ink(grey: Image.Image) -> np.ndarray | None:
+    """float32 [H,W] in 0..1, the digit's ink on each pixel of a picture in mode L; None where there is none.
+
+    A picture of two clear levels is taken as it is. In any other the light on the paper is modelled as a surface of
+    second order and taken away; what differs from it most, darker or brighter, is the ink. Parts that are small and
+    far from the rest are specks and count as paper.
+    """
+    contrast = _two_levels(np.asarray(grey))
+    if contrast is not None:
+        return _amount(contrast, *_levels(contrast))
+    contrast = _contrast(grey)
+    level, full, noise = _levels(contrast)
+    if noise > _NOISY and max(grey.size) > _NOISY_SIDE:
+        contrast = _contrast(grey.filter(ImageFilter.BoxBlur(max(grey.size) / 160.0)))
+        level, full, noise = _levels(contrast)
+    return None if full < 4.0 * noise else _amount(contrast, level, full, noise)
+
+
+def _levels(contrast: np.ndarray) -> tuple[float, float, float]:
+    """The least contrast that is ink, that of full ink, and the standard deviation of the paper's noise."""
+    least, _ = _otsu(contrast)
+    sample = contrast[::2, ::2] if contrast.size > 10_000 else contrast
+    strong, weak = sample[sample > least], sample[sample <= least]
+    full = float(np.percentile(strong, 75)) if strong.size else 0.0
+    noise = 1.4826 * float(np.median(np.abs(weak))) if weak.size else 0.0
+    return least, full, noise
+
+
+def _amount(contrast: np.ndarray, least: float, full: float, noise: float) -> np.ndarray | None:
+    """float32 [H,W] in 0..1 from the levels; None where ink and paper are all but the same."""
+    if full < _LEAST_CONTRAST:
+        return None
+    floor = min(2.5 * noise + 0.03 * full, 0.8 * least)
+    amount = np.clip((contrast - floor) / (full - floor), 0.0, 1.0)
+    return np.asarray(amount * _digit_mask(amount, contrast > least), dtype=np.float32)
+
+
+def _two_levels(pixels: np.ndarray) -> np.ndarray | None:
+    """float32 [H,W], the difference from the paper, where the picture is of two levels and no light need be guessed.
+
+    Such a picture may be cropped so close that its edge is more ink than paper; then the corners tell which is which.
+    """
+    threshold, parted = _otsu(pixels)
+    if parted < _CLEAN:
+        return None
+    bright = pixels > threshold
+    corners = np.count_nonzero(bright[:: max(1, len(bright) - 1), :: max(1, bright.shape[1] - 1)])
+    edge = np.concatenate((bright[0], bright[-1], bright[:, 0], bright[:, -1]))
+    light = corners >= 3 or (corners == 2 and np.count_nonzero(edge) * 2 > edge.size)
+    paper = float(np.median(pixels[bright == light]))
+    return (paper - pixels if light else pixels - paper).astype(np.float32)
+
+
+def _contrast(grey: Image.Image) -> np.ndarray:
+    """float32 [H,W]: the difference from the paper, positive where there is ink."""
+    coarse = np.asarray(grey.resize((_COARSE, _COARSE), Image.Resampling.BOX), dtype=np.float32).ravel()
+    surface = _paper(coarse)
+    rest = coarse - _basis() @ surface
+    # The paper's own differences lie evenly about nothing, the ink's to one side: the cubes tell which.
+    sign = 1 if float((rest**3).sum()) > 0 else -1
+    a, x, y, xx, xy, yy = (sign * surface).tolist()
+    across = np.linspace(-1, 1, grey.width, dtype=np.float32)
+    down = np.linspace(-1, 1, grey.height, dtype=np.float32)[:, None]
+    pixels = np.asarray(grey) * np.float32(sign)
+    pixels -= a + (x + xx * across) * across
+    pixels -= (y + yy * down) * down
+    pixels -= xy * down * across
+    return pixels
+
+
+def _paper(coarse: np.ndarray) -> np.ndarray:
+    """float32 [6], the surface's coefficients: first of a plane on the border alone, then of all that lies near it."""
+    basis = _basis()
+    border = _border()
+    flat = float(np.median(coarse[border]))
+    off = coarse - flat
+    reach = max(8.0, 2.0 * float(np.median(np.abs(off[border]))))
+    surface = _fit(basis, coarse, border / (1.0 + (off / reach) ** 2), 3)
+    for narrowing in (1.0, 0.7, 0.5, 0.35, 0.25):
+        off = coarse - basis @ surface
+        spread = 1.4826 * float(np.median(np.abs(off[border])))
+        weight = 1.0 / (1.0 + (off / max(4.0, 2.0 * spread, 40.0 * narrowing)) ** 2) ** 2
+        surface = _fit(basis, coarse, weight * (1.0 + border), 6 if narrowing < 0.8 else 3)
+    return surface
+
+
+def _fit(basis: np.ndarray, values: np.ndarray, weights: np.ndarray, terms: int) -> np.ndarray:
+    part = basis[:, :terms]
+    weighted = part * weights[:, None]
+    surface = np.zeros(basis.shape[1], dtype=np.float32)
+    surface[:terms] = np.linalg.solve(weighted.T @ part + 1e-3 * np.eye(terms), weighted.T @ values)
+    return surface
+
+
+@cache
+def _basis() -> np.ndarray:
+    """float32 [_COARSE * _COARSE, 6]: 1, x, y, xx, xy, yy with x and y from -1 to 1."""
+    y, x = np.meshgrid(np.linspace(-1, 1, _COARSE), np.linspace(-1, 1, _COARSE), indexing="ij")
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6).astype(np.float32)
+
+
+@cache
+def _border() -> np.ndarray:
+    """bool [_COARSE * _COARSE], true on the outermost cells."""
+    inside = np.zeros((_COARSE, _COARSE), dtype=bool)
+    inside[1:-1, 1:-1] = True
+    return np.logical_not(inside).ravel()
+
+
+def _otsu(contrast: np.ndarray) -> tuple[float, float]:
+    """The level which parts paper from ink so that the two are most unlike, and the share of all variance that explains.
+
+    What is below nothing counts as nothing.
+    """
+    top = max(1.0, float(contrast.max()))
+    levels = np.clip(contrast * (127.0 / top), 0, 127).astype(np.uint8)
+    counts = np.bincount(levels.ravel(), minlength=128).astype(np.float64)
+    middles = (np.arange(128) + 0.5) * (top / 127.0)
+    below = np.cumsum(counts)
+    above = contrast.size - below
+    sums = np.cumsum(counts * middles)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    between = np.nan_to_num(between)
+    best = int(np.argmax(between))
+    total = contrast.size * (float(counts @ middles**2) - sums[-1] ** 2 / contrast.size)
+    return (1 + best) * (top / 127.0), float(between[best]) / max(total, 1e-9)
+
+
+def _digit_mask(amount: np.ndarray, strong: np.ndarray) -> np.ndarray:
+    """bool [H,W]: the pixels at and around the parts that make up the digit."""
+    height, width = amount.shape
+    step = -(-max(height, width) // _CELLS)
+    rows, columns = -(-height // step), -(-width // step)
+    padded = np.zeros((2, rows * step, columns * step), dtype=np.float32)
+    padded[0, :height, :width] = amount
+    padded[1, :height, :width] = strong
+    blocks = padded.reshape(2, rows, step, columns, step)
+    cells = kept(blocks[0].sum(axis=(1, 3)), blocks[1].max(axis=(1, 3)) > 0)
+    grown = np.asarray(Image.fromarray(cells.astype(np.uint8)).filter(ImageFilter.MaxFilter(3)), dtype=bool)
+    return np.asarray(np.repeat(np.repeat(grown, step, axis=0), step, axis=1)[:height, :width])

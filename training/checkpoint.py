@@ -1,0 +1,27 @@
+"""Saving a run after each epoch, and going on from there."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from training.run import Run
+
+
+class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
+    """Everything tracked, and the count of epochs done; the last two are kept. Optimisers must be built before."""
+
+    def __init__(self, run: Run, **tracked: Any) -> None:
+        super().__init__()
+        self._done = tf.Variable(0, dtype=tf.int64)
+        everything = tf.train.Checkpoint(done=self._done, **tracked)
+        self._manager = tf.train.CheckpointManager(everything, str(run.checkpoints), max_to_keep=2)
+
+    def restore(self) -> int:
+        """Bring back the newest checkpoint if there is one; how many epochs are done."""
+        self._manager.restore_or_initialize()
+        return int(self._done)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._done.assign(epoch + 1)
+        self._manager.save()
