@@ -1,10 +1,10 @@
-"""Which versions of each servable to keep loaded, and what its labels point at: read from one JSON file, when it changes.
+"""Which versions of each servable stay loaded, and what its labels point at: one JSON file, read when it changes.
 
     {"digits": {"versions": 2, "labels": {"stable": 1, "canary": 2}}, "cats-dogs": {"versions": [1, 3]}}
 
-`versions` is how many of the newest, a list of the ones wanted, or "all". Without a file, or for a servable that it does
-not name: the newest. A labelled version is kept whatever the policy says. Moving a label is how a rollout goes forward
-or back.
+`versions` is how many of the newest, a list of the ones wanted, or "all". Without a file, or for a servable that it
+does not name: the newest. A labelled version is kept whatever the policy says. Moving a label is how a rollout goes
+forward or back.
 """
 
 import logging

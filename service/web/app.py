@@ -7,7 +7,7 @@ from flask import Flask, Response, g, request
 from service import metrics
 from service.engine.client import EngineClient
 from service.settings import Settings
-from service.web import context, failures, generate, health, predict
+from service.web import context, failures, generate, health, predict, v1
 
 _PARTS_BESIDE_IMAGES = 16
 
@@ -18,7 +18,7 @@ def create_app(settings: Settings) -> Flask:
     app.config["MAX_FORM_PARTS"] = 4 * settings.max_images + _PARTS_BESIDE_IMAGES
     context.attach(app, context.Context(settings, EngineClient(settings.engine_socket)))
     failures.install(app)
-    for part in (predict, generate, health):
+    for part in (predict, generate, v1, health):
         app.register_blueprint(part.blueprint)
     app.before_request(lambda: context.begin(request.path.split("/", 2)[1]))
     app.after_request(_counted)

@@ -1,8 +1,8 @@
-"""Every way a request can fail, in one shape: `{"error": {"code", "message"}}`. No traceback leaves."""
+"""Every way a request can fail, in the shape of the protocol that was spoken. No traceback leaves."""
 
 import logging
 
-from flask import Flask, Response
+from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
 from service import errors
@@ -16,7 +16,9 @@ _CLIENT_CLOSED = 499  # nobody reads it; it is for the metrics, as nginx counts 
 
 
 def reply(error: InkpawError) -> Response:
-    response = json({"error": {"code": error.code, "message": error.message}}, error.status)
+    """`{"error": {"code", "message"}}`; under /v1 and /v2 `{"error": message}`, as those protocols have it."""
+    said = error.message if g.protocol in ("v1", "v2") else {"code": error.code, "message": error.message}
+    response = json({"error": said}, error.status)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response

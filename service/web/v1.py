@@ -1,0 +1,34 @@
+"""`/v1/models/...`: the status call of TensorFlow Serving's REST API."""
+
+from flask import Blueprint, Response
+
+from service.catalog import Version
+from service.errors import ModelNotFound
+from service.web.context import context, json
+
+blueprint = Blueprint("v1", __name__)
+
+
+@blueprint.get("/v1/models/<name>")
+@blueprint.get("/v1/models/<name>/versions/<int:version>")
+@blueprint.get("/v1/models/<name>/labels/<label>")
+def status(name: str, version: int | None = None, label: str | None = None) -> Response:
+    """The state of every version of a model, newest first, or of the one that the path names."""
+    model = context().engine.refresh().models.get(name)
+    if model is None:
+        raise ModelNotFound(f"There is no model '{name}'.")
+    wanted = model.labels.get(label, -1) if label is not None else version
+    shown = [each for each in model.versions.values() if wanted in (None, each.number)]
+    if not shown:
+        raise ModelNotFound(f"Model '{name}' has no such version.")
+    shown.sort(key=lambda each: each.number, reverse=True)
+    return json({"model_version_status": [_entry(each) for each in shown]})
+
+
+def _entry(version: Version) -> dict[str, object]:
+    code = "UNKNOWN" if version.error else "OK"
+    return {
+        "version": str(version.number),
+        "state": version.state,
+        "status": {"error_code": code, "error_message": version.error},
+    }

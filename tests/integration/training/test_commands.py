@@ -1,0 +1,88 @@
+"""The training commands as a person runs them: processes, in a folder of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+def _start(folder: Path, *words: str) -> subprocess.Popen[str]:
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder / "nowhere")}
+    command = [sys.executable, "-m", "training", *words]
+    return subprocess.Popen(command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    process = _start(folder, *words)
+    out, err = process.communicate(timeout=240)
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+def _until(holds: object, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not holds():  # type: ignore[operator]
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A run of the recipe that needs no data, killed after an epoch or more and then run again to its end."""
+    folder = tmp_path_factory.mktemp("trained")
+    words = ("train", "digits8-cnn", "--set", "epochs=25")
+    killed = _start(folder, *words)
+    _until(lambda: list(folder.glob("runs/digits8-cnn/checkpoints/ckpt-*.index")))
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    return folder, _run(folder, *words)
+
+
+def test_a_killed_run_goes_on_from_its_last_whole_epoch(
+    trained: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    _, ended = trained
+    assert ended.returncode == 0, ended.stderr
+    assert "Epoch 1/25" not in ended.stdout and "Epoch 25/25" in ended.stdout
+
+
+def test_a_run_leaves_logs_curves_history_and_figures(trained: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, ended = trained
+    run = folder / "runs/digits8-cnn"
+    assert list(run.glob("tensorboard/train/events*")) and (run / "curves.png").stat().st_size > 5000
+    assert (run / "history.csv").read_text().count("\n") >= 25
+    figures = dict(line.split(": ", 1) for line in ended.stdout.splitlines() if ": " in line)
+    assert float(figures["accuracy"]) > 0.95 and figures["images"] == "180"
+
+
+def test_publish_predict_and_evaluate_what_was_trained(trained: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = trained
+    published = _run(folder, "publish", "digits8-cnn", "--set", "epochs=25")
+    assert published.returncode == 0, published.stderr
+    version = folder / "models/digits8/1"
+    assert (version / "saved_model.pb").exists() and (version / "assets.extra/servable.json").exists()
+    assert "accuracy" in _run(folder, "evaluate", "digits8-cnn").stdout
+
+
+def test_another_form_of_the_recipe_does_not_go_on_by_mistake(
+    trained: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    refused = _run(trained[0], "train", "digits8-cnn", "--set", "epochs=26")
+    assert refused.returncode == 1 and "--fresh" in refused.stderr and "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["digits", "cats-dogs", "digits-gan"])
+def test_without_its_data_a_recipe_says_where_to_get_it(tmp_path: Path, name: str) -> None:
+    refused = _run(tmp_path, "train", name)
+    assert refused.returncode == 1 and "Traceback" not in refused.stderr
+    assert "DATA_DIR" in refused.stderr and "--download" in refused.stderr
+
+
+def test_list_names_every_recipe(tmp_path: Path) -> None:
+    listed = _run(tmp_path, "list").stdout
+    assert all(name in listed for name in ("digits", "cats-dogs", "digits-gan", "digits8-cnn"))

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from training.augment import augment, geometry
+from training.recipe import Augment
+
+
+def _pictures(side: int = 20) -> tf.Tensor:
+    return tf.constant(np.random.default_rng(1).integers(0, 256, (4, side, side, 3)), tf.uint8)
+
+
+def test_no_change_asked_for_is_no_change() -> None:
+    pictures = _pictures()
+    same = geometry(pictures, tf.constant(20), Augment(), "CONSTANT")
+    np.testing.assert_allclose(same, tf.cast(pictures, tf.float32), atol=1e-3)
+
+
+def test_a_flip_is_the_mirror_image_or_the_image() -> None:
+    pictures = _pictures()
+    turned = geometry(pictures, tf.constant(20), Augment(flip=True), "CONSTANT").numpy()
+    for was, now in zip(pictures.numpy().astype(float), turned, strict=True):
+        assert np.allclose(now, was, atol=1e-2) or np.allclose(now, was[:, ::-1], atol=1e-2)
+
+
+@pytest.mark.parametrize("side", [12, 20, 33])
+def test_pictures_come_out_at_the_size_asked_for_and_in_range(side: int) -> None:
+    how = Augment(
+        rotation=30, shift=0.1, shear=10, zoom=(0.5, 1.2), stretch=0.2, flip=True, brightness=0.4, contrast=0.4
+    )
+    images, labels = augment(_pictures(), tf.eye(4), tf.constant(side), how, "REFLECT")
+    assert images.shape == (4, side, side, 3) and labels.shape == (4, 4)
+    assert float(tf.reduce_min(images)) >= 0 and float(tf.reduce_max(images)) <= 255
+
+
+def test_a_whole_picture_shrunk_shows_the_same_picture() -> None:
+    ramp = tf.constant(np.tile(np.linspace(0, 255, 40)[None, :, None], (40, 1, 1))[None], tf.uint8)
+    small = geometry(ramp, tf.constant(20), Augment(), "REFLECT")[0, :, :, 0].numpy()
+    np.testing.assert_allclose(small[10], np.linspace(0, 255, 20), atol=8)
+
+
+def test_mixup_blends_labels_as_it_blends_pictures() -> None:
+    labels = augment(_pictures(), tf.eye(4), tf.constant(20), Augment(mixup=1.0), "CONSTANT")[1].numpy()
+    np.testing.assert_allclose(labels.sum(axis=1), 1.0, rtol=1e-5)
+    assert (labels.max(axis=1) < 1).all()

@@ -1,0 +1,42 @@
+import keras
+import numpy as np
+import pytest
+
+from training import recipe
+from training.nets import classifier, gan
+
+OPTIONS = [
+    "initialiser=glorot_uniform",
+    "l1=0.01",
+    "l2=0.01",
+    "dropout=0.5",
+    "batch_norm=after",
+    "activation=leaky_relu",
+]
+
+
+@pytest.mark.parametrize("kind", ["mlp", "cnn", "residual"])
+@pytest.mark.parametrize("option", ["batch_norm=before", *OPTIONS])
+def test_every_option_makes_a_net_of_every_kind_that_learns(kind: str, option: str) -> None:
+    keras.utils.set_random_seed(1)
+    plan = recipe.load("digits8-cnn", [f"net.kind={kind}", "net.widths=[8, 8]", f"net.{option}"])
+    net = classifier(plan, channels=1, classes=3)
+    net.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 96)
+    pictures = rng.integers(0, 60, (96, 8, 8, 1)) + 60.0 * labels[:, None, None, None]
+    losses = net.fit(pictures, np.eye(3)[labels], epochs=10, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_a_residual_net_takes_other_sizes_than_its_own() -> None:
+    net = classifier(recipe.load("cats-dogs"), channels=3, classes=2)
+    assert net(np.zeros((2, 64, 64, 3), "float32")).shape == net(np.zeros((2, 96, 96, 3), "float32")).shape == (2, 2)
+
+
+def test_the_generator_draws_pictures_that_the_discriminator_takes() -> None:
+    net = recipe.load("digits-gan").net
+    pictures = gan.generator(net, 28, 1, 10)([np.zeros((3, net.latent), "float32"), np.array([0, 5, 9])])
+    assert pictures.shape == (3, 28, 28, 1) and float(abs(pictures).numpy().max()) <= 1
+    realness, names = gan.discriminator(net, 28, 1, 10)([pictures.numpy(), np.array([0, 5, 9])])
+    assert realness.shape == (3,) and names.shape == (3, 10)

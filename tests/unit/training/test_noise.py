@@ -1,0 +1,31 @@
+import numpy as np
+import tensorflow as tf
+
+from training.nets.noise import choices, normals
+
+
+def _seeds(*values: int) -> tf.Tensor:
+    return tf.constant(values, tf.int64)
+
+
+def test_a_seed_gives_the_same_noise_alone_and_among_others() -> None:
+    among = normals(_seeds(*range(300)), 64).numpy()
+    for seed in (0, 1, 17, 299):
+        np.testing.assert_allclose(normals(_seeds(seed), 64).numpy()[0], among[seed], atol=1e-6)
+
+
+def test_the_noise_is_standard_normal_and_rows_are_strangers() -> None:
+    noise = normals(tf.range(4000, dtype=tf.int64), 64).numpy()
+    assert abs(noise.mean()) < 0.01 and abs(noise.std() - 1) < 0.01 and np.isfinite(noise).all()
+    assert abs(np.mean(noise**4) - 3) < 0.1
+    assert np.abs(np.corrcoef(noise[:200]) - np.eye(200)).mean() < 0.12
+
+
+def test_extreme_seeds_are_seeds_too() -> None:
+    noise = normals(_seeds(0, (1 << 63) - 1, -1), 7).numpy()
+    assert noise.shape == (3, 7) and np.isfinite(noise).all() and len(np.unique(noise[:, 0])) == 3
+
+
+def test_choices_are_even() -> None:
+    counts = np.bincount(choices(tf.range(10_000, dtype=tf.int64), 10).numpy(), minlength=10)
+    assert counts.sum() == 10_000 and counts.min() > 850
