@@ -11,7 +11,7 @@ export DATA_DIR
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: help serve test lint train-setup lock image clean
+.PHONY: help serve test test-container lint train-setup lock env-example image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -46,6 +46,9 @@ lock: .venv/developed ## resolve pyproject.toml again into lock/
 	rm lock/all.tmp
 
 COMPILE := --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --python-platform x86_64-manylinux_2_28
+
+env-example: .venv/served ## write .env.example again from service/settings.py
+	$(BIN)/python -c 'from service import settings; print(settings.example(), end="")' > .env.example
 
 image: ## build the container image
 	docker build -t inkpaw .

@@ -82,3 +82,12 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         raise SettingsError(" ".join(_sentence(each) for each in error.errors())) from None  # type: ignore[arg-type]
+
+
+def example() -> str:
+    """`.env.example`: every setting with its default, as a comment."""
+    lines = ["# Every setting of the service. Uncomment a line to change it."]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default_factory or field.default is None else field.default
+        lines += ["", f"# {field.description}", f"#{PREFIX}{name.upper()}={default}"]
+    return "\n".join(lines) + "\n"

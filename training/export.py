@@ -47,12 +47,12 @@ def save(function: Signature, specs: dict[str, tf.TensorSpec], folder: Path) -> 
     (folder / "fingerprint.pb").unlink(missing_ok=True)
 
 
-def classifier(model: keras.Model, data: Dataset, run: Run) -> Path:
+def classifier(model: keras.Model, temperature: float, data: Dataset, run: Run) -> Path:
     """The candidate of a classifier's run: `images` uint8 [N,H,W,C] -> `probabilities` float32 [N,K]."""
     side, channels = run.recipe.data.size, data.train.shape[2]
 
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"probabilities": tf.nn.softmax(model(tf.cast(images, tf.float32), training=False))}
+        return {"probabilities": tf.nn.softmax(model(tf.cast(images, tf.float32), training=False) / temperature)}
 
     save(serve, {"images": tf.TensorSpec([None, side, side, channels], tf.uint8, "images")}, run.candidate)
     image = {"height": side, "width": side, "channels": channels, "treatment": data.treatment}

@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 
 from service.images import prepare
-from training import curves, data, evaluate, export, feed, fit, fit_gan, optimise, publish
+from training import calibrate, curves, data, evaluate, export, feed, fit, fit_gan, optimise, publish
 from training.nets import classifier
 from training.recipe import Recipe
 from training.run import Run, opened
@@ -48,7 +48,8 @@ def _train_classifier(dataset: data.Dataset, run: Run) -> None:
     keras.mixed_precision.set_global_policy("float32")
     exact = classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
     exact.set_weights(model.get_weights())
-    export.classifier(exact, dataset, run)
+    heat = calibrate.temperature(calibrate.logits(exact, dataset.validation), dataset.validation.labels)
+    export.classifier(exact, heat, dataset, run)
 
 
 def publish_run(recipe: Recipe, even_if_worse: bool) -> tuple[Path, publish.Comparison]:
