@@ -63,6 +63,13 @@ class ImageTooLarge(RequestTooLarge):
     code = "image_too_large"
 
 
+class RequestTimeout(InkpawError):
+    """The request's body did not come within the request's time."""
+
+    status = 408
+    code = "request_timeout"
+
+
 class UnsupportedMediaType(InkpawError):
     """The body is of a content type that this path does not read."""
 

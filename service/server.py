@@ -26,7 +26,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         options: dict[str, Any] = {
             "bind": f"{ours.host}:{ours.port}",
             "workers": ours.workers,
-            "worker_class": "gthread",
+            "worker_class": "service.web.worker.Worker",
             "threads": ours.threads,
             "worker_tmp_dir": str(ours.runtime_dir),
             "graceful_timeout": ours.grace_seconds,

@@ -30,7 +30,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     workers: int = Field(default_factory=_cores, ge=1, le=64, description="gunicorn workers; the cores by default")
-    threads: int = Field(64, ge=1, le=512, description="requests that one worker has in hand at once")
+    threads: int = Field(
+        128, ge=1, le=512, description="requests that one worker has in hand at once; more is answered 503"
+    )
     model_dir: Path = Field(Path("models"), description="folder of <name>/<version>/ SavedModels")
     runtime_dir: Path = Field(
         default_factory=_runtime_dir, description="sockets and metrics: a folder for each running service"

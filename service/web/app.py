@@ -9,13 +9,9 @@ from service.engine.client import EngineClient
 from service.settings import Settings
 from service.web import context, failures, generate, health, predict, v1
 
-_PARTS_BESIDE_IMAGES = 16
-
 
 def create_app(settings: Settings) -> Flask:
     app = Flask("inkpaw", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    app.config["MAX_FORM_PARTS"] = 4 * settings.max_images + _PARTS_BESIDE_IMAGES
     context.attach(app, context.Context(settings, EngineClient(settings.engine_socket)))
     failures.install(app)
     for part in (predict, generate, v1, health):

@@ -1,12 +1,18 @@
-"""The encoded images in a request's body: raw bytes, multipart files, or base64 in JSON."""
+"""A request's body, read within its bounds, and the encoded images in it: raw, multipart files, or base64 in JSON."""
 
+import io
+import time
 from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
 from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
 
-from service.errors import BadRequest, RequestTooLarge
+from service.errors import BadRequest, RequestTimeout, RequestTooLarge
+
+_CHUNK = 1 << 18
 
 T = TypeVar("T")
 
@@ -27,14 +33,36 @@ class _Instances(msgspec.Struct, forbid_unknown_fields=True):
     instances: list[_Encoded]
 
 
-def uploads(request: Request, most: int) -> list[Upload]:
-    """The images in the order sent, at least one. Raises BadRequest, RequestTooLarge."""
+def read(request: Request, most: int, deadline: float) -> bytes:
+    """The whole body, of `most` bytes. Raises RequestTooLarge, RequestTimeout; `deadline` on the monotonic clock."""
+    late = RequestTimeout("The request's body did not come in time.")
+    too_large = RequestTooLarge(f"The request's body is over {most} bytes, the most that is taken.")
+    if (request.content_length or 0) > most:
+        raise too_large
+    parts, size = [], 0
+    try:
+        while part := request.stream.read(_CHUNK):
+            parts.append(part)
+            size += len(part)
+            if size > most:
+                raise too_large
+            if time.monotonic() > deadline:
+                raise late
+    except RequestEntityTooLarge:
+        raise too_large from None
+    except BlockingIOError:  # the socket's own limit on one read
+        raise late from None
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def uploads(body: bytes, request: Request, most: int) -> list[Upload]:
+    """The images in the order sent, at least one and at most `most`. Raises BadRequest, RequestTooLarge."""
     if request.mimetype == "multipart/form-data":
-        found = _files(request)
+        found = _files(body, request, most)
     elif request.mimetype == "application/json":
-        found = [each.b64 for each in parse(request.get_data(), _Instances).instances]
+        found = [each.b64 for each in parse(body, _Instances).instances]
     else:
-        return [Upload(request.get_data(), "The image")]
+        return [Upload(body, "The image")]
     if not found:
         raise BadRequest("The request holds no image.")
     if len(found) > most:
@@ -44,8 +72,20 @@ def uploads(request: Request, most: int) -> list[Upload]:
     return [Upload(data, f"Image {at} of {len(found)}") for at, data in enumerate(found, 1)]
 
 
-def _files(request: Request) -> list[bytes]:
-    return [file.read() for _, file in request.files.items(multi=True)]
+def _in_memory(*_: object, **__: object) -> io.BytesIO:
+    """The body is in memory already, within its bound: its files need not go to disk."""
+    return io.BytesIO()
+
+
+def _files(body: bytes, request: Request, most: int) -> list[bytes]:
+    parser = FormDataParser(_in_memory, max_form_parts=4 * most, silent=False)
+    try:
+        _, _, files = parser.parse(io.BytesIO(body), request.mimetype, len(body), request.mimetype_params)
+    except RequestEntityTooLarge:
+        raise RequestTooLarge(f"The request has too many parts; at most {most} images are taken at once.") from None
+    except ValueError as error:
+        raise BadRequest(f"The multipart body is broken: {error}.") from None
+    return [file.stream.getvalue() for _, file in files.items(multi=True)]  # type: ignore[attr-defined]
 
 
 def parse(body: bytes, form: type[T]) -> T:

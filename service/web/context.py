@@ -10,8 +10,9 @@ from flask import Flask, Response, current_app, g, request
 
 from service.catalog import Version
 from service.engine.client import EngineClient
-from service.errors import BadRequest, ModelNotFound
+from service.errors import BadRequest, ModelNotFound, Unavailable
 from service.settings import Settings
+from service.web import bodies
 
 _KEY = "inkpaw"
 
@@ -41,6 +42,11 @@ def deadline() -> float:
     return cast(float, g.arrived) + context().settings.request_seconds
 
 
+def body() -> bytes:
+    """The request's body, within its bounds. Raises RequestTooLarge, RequestTimeout."""
+    return bodies.read(request, context().settings.max_body_bytes, deadline())
+
+
 def caller() -> int | None:
     """The file descriptor of the client's socket, if the server shows it."""
     sock = request.environ.get("gunicorn.socket")
@@ -53,7 +59,7 @@ def resolve(name: str, kind: str, version: int | None, label: str | None) -> Ver
     canary = random.random() * 100 < context().settings.canary_percent
     try:
         found = engine.catalog().resolve(name, version, label, canary)
-    except ModelNotFound:
+    except (ModelNotFound, Unavailable):
         found = engine.refresh().resolve(name, version, label, canary)  # it may have come since
     g.model, g.version = name, str(found.number)
     if found.manifest is None or found.manifest.kind != kind:

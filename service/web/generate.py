@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from service.catalog import Version
 from service.errors import BadRequest, RequestTooLarge
 from service.web.bodies import parse
-from service.web.context import caller, context, deadline, resolve
+from service.web.context import body, caller, context, deadline, resolve
 from service.web.samples import FORMATS, encode
 
 blueprint = Blueprint("generate", __name__)
@@ -45,7 +45,7 @@ def generate(name: str, version: int | None = None, label: str | None = None) ->
     here = context()
     found = resolve(name, "generator", version, label)
     assert found.manifest is not None
-    ask = _from_query() if request.method == "GET" else parse(request.get_data() or b"{}", Ask)
+    ask = _from_query() if request.method == "GET" else parse(body() or b"{}", Ask)
     seeds = _seeds(ask, here.settings.max_images)
     _check(ask, len(seeds))
     labels = _labels(ask.labels, found.manifest.labels, len(seeds))

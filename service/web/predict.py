@@ -11,7 +11,7 @@ from service.errors import BadRequest, InkpawError
 from service.images import prepare
 from service.manifest import ImageInput, Manifest
 from service.web.bodies import Upload, uploads
-from service.web.context import caller, context, deadline, json, resolve
+from service.web.context import body, caller, context, deadline, json, resolve
 
 blueprint = Blueprint("predict", __name__)
 
@@ -24,7 +24,7 @@ def predict(name: str, version: int | None = None, label: str | None = None) -> 
     top = _top()
     found = resolve(name, "classifier", version, label)
     assert found.manifest is not None
-    sent = uploads(request, here.settings.max_images)
+    sent = uploads(body(), request, here.settings.max_images)
     images = images_of(sent, found.manifest.image, here.settings.max_image_pixels)
     outputs = here.engine.run(name, found, {found.inputs[0].name: images}, deadline(), caller())
     probabilities = outputs["probabilities"]
