@@ -31,6 +31,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "worker_tmp_dir": str(ours.runtime_dir),
             "graceful_timeout": ours.grace_seconds,
             "keepalive": 75,
+            "http_parser": "fast",
             "loglevel": ours.log_level,
             "proc_name": "inkpaw",
             "control_socket_disable": True,

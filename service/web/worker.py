@@ -6,6 +6,7 @@ thread when a request has begun to arrive and a thread is free; else it is answe
 """
 
 import contextlib
+import select
 import socket
 import struct
 import time
@@ -20,6 +21,7 @@ from service import metrics
 _ALWAYS = (b"GET /livez", b"GET /readyz", b"GET /metrics")
 _SPARE_THREADS = 4  # for those, when every other is taken
 _PEEK = 1 << 16
+_LINGER_MS = 200
 _TEXT = "Every place is taken; try again."
 _NATIVE = b'{"error":{"code":"overloaded","message":"%s"}}' % _TEXT.encode()
 _PROTOCOLS = b'{"error":"%s"}' % _TEXT.encode()
@@ -55,6 +57,23 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def get_thread_pool(self) -> Any:
         self.cfg.set("threads", self.cfg.threads + _SPARE_THREADS)
         return super().get_thread_pool()
+
+    def handle(self, conn: TConn) -> Any:
+        """A thread stays with its connection while requests keep coming: handing it back to the loop costs more."""
+        kept = super().handle(conn)
+        while kept is True and self._another(conn):
+            kept = super().handle(conn)
+        return kept
+
+    def _another(self, conn: TConn) -> bool:
+        """Whether a next request has come, waited for briefly, and only while threads are plenty."""
+        if not self.alive or 2 * self._in_hand > self.cfg.threads:
+            return False
+        if conn.parser.unreader.buf.getvalue():
+            return True
+        poll = select.poll()
+        poll.register(conn.sock, select.POLLIN)
+        return bool(poll.poll(_LINGER_MS))
 
     def enqueue_req(self, conn: TConn) -> None:
         if not conn.initialized and not conn.data_ready:
