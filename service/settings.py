@@ -44,11 +44,15 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(2.0, gt=0, description="how often model_dir is looked at for new and removed versions")
     max_batch_size: int = Field(32, ge=1, le=1024, description="rows that one run of a model takes at most")
     batch_timeout_ms: float = Field(0.0, ge=0, le=1000, description="how long a batch waits to fill; 0 starts at once")
+    patience_ms: float = Field(
+        3.0, ge=0, le=100, description="on a CPU, how long a batch waits for requests that workers are reading already"
+    )
     max_queue_rows: int = Field(512, ge=1, description="rows of one model that may wait; more is answered 503")
     request_seconds: float = Field(10.0, gt=0, description="from arrival to answer; later is answered 504")
     max_body_bytes: int = Field(64 << 20, ge=1024, description="the largest request body")
     max_images: int = Field(256, ge=1, description="images or samples in one request")
     max_image_pixels: int = Field(50_000_000, ge=1, description="the largest image that is decoded")
+    decode_threads: int = Field(default_factory=_cores, ge=1, description="threads a worker decodes one request with")
     engine_threads: int = Field(default_factory=_cores, ge=1, description="TensorFlow's threads; the cores by default")
     stall_seconds: float = Field(60.0, gt=0, description="a batch running longer, or no engine for longer: not live")
     drain_seconds: float = Field(0.0, ge=0, description="serve on, not ready, for so long after SIGTERM")

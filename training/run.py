@@ -37,7 +37,8 @@ class Run:
         if not self.history.exists():
             return []
         with self.history.open() as lines:
-            return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(lines)]
+            rows = list(csv.DictReader(lines))
+        return [{key: float(value) for key, value in row.items() if value != "NA"} for row in rows]
 
 
 def opened(recipe: Recipe, fresh: bool) -> Run:

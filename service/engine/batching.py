@@ -124,11 +124,19 @@ class Queue:
 
 
 class Scheduler:
-    """The queues of every servable on one device. `submit` and `cancel` from any thread, `next` from the device's."""
+    """The queues of every servable on one device. `submit` from any thread, `next` from the device's.
 
-    def __init__(self, batch_timeout: float = 0.0, clock: Clock = time.monotonic) -> None:
+    A batch starts when the device is free and rows wait; but not before `batch_timeout` has passed for the oldest of
+    them or it is full, and not while more rows are known to be on their way, for `patience` at most. Both in seconds.
+    Patience is for a device that is the very cores the senders run on: starting early takes from them what they need to
+    send more. An accelerator of its own should start at once.
+    """
+
+    def __init__(self, batch_timeout: float = 0.0, patience: float = 0.0, clock: Clock = time.monotonic) -> None:
         self._queues: dict[Hashable, Queue] = {}
         self._timeout = batch_timeout
+        self._patience = patience
+        self._coming: dict[int, int] = {}
         self._clock = clock
         self._changed = threading.Condition()
         self._closed = False
@@ -148,10 +156,14 @@ class Scheduler:
         for task in left:
             task.fail(error or InkpawError("The service is stopping."))
 
-    def submit(self, key: Hashable, task: Task) -> None:
-        """Queue the task. Raises KeyError if there is no such queue, DeadlineExceeded, Overloaded."""
+    def submit(self, key: Hashable, task: Task, source: int = 0, coming: int = 0) -> None:
+        """Queue the task; its `source` says that so many more are `coming` from it.
+
+        Raises KeyError if there is no such queue, DeadlineExceeded, Overloaded.
+        """
         with self._changed:
             queue = self._queues[key]
+            self._coming[source] = coming
             task.arrived = self._clock()
             if task.deadline <= task.arrived:
                 raise DeadlineExceeded("The request's time had passed before it could be queued.")
@@ -190,11 +202,17 @@ class Scheduler:
         for key, queue in sorted(self._queues.items(), key=lambda item: item[1].used):
             if not queue:
                 continue
-            ready_in = queue.oldest() + self._timeout - now
+            ready_in = queue.oldest() + self._wait() - now
             if ready_in <= 0 or queue.rows >= queue.max_batch_size:
+                if ready_in <= 0:
+                    self._coming.clear()  # what has not come by now was not on its way
                 return Batch(key, queue.take(now)), None
             waits.append(ready_in)
         return None, min(waits, default=None)
+
+    def _wait(self) -> float:
+        """Seconds that the oldest row waits for company."""
+        return max(self._timeout, self._patience) if any(self._coming.values()) else self._timeout
 
     def charge(self, key: Hashable, seconds: float) -> None:
         """Count device time against a servable."""

@@ -47,7 +47,7 @@ class Calls:
             inputs = wire.tensors(call.tensors, body)
             task = Task(inputs, servable.check(inputs), call.deadline, done, failed)
             connection.on_gone = task.cancel
-            self._device.scheduler.submit(key, task)
+            self._device.scheduler.submit(key, task, call.source, call.coming)
         except KeyError:  # unloaded between the two lines above
             failed(ModelNotFound(f"Model '{call.model}' has no version {call.version} loaded."))
         except InkpawError as error:

@@ -35,6 +35,13 @@ class EngineClient:
         self._seen = -1
         self._refreshing = threading.Lock()
         self._answered = time.monotonic()
+        self._coming = 0
+        self._counting = threading.Lock()
+
+    def expect(self, requests: int) -> None:
+        """Count requests that have begun to arrive and will call `run` (1), or will not or have (-1)."""
+        with self._counting:
+            self._coming += requests
 
     def catalog(self) -> Catalog:
         """The catalog as it was at the engine's last answer. Raises Unavailable."""
@@ -59,7 +66,7 @@ class EngineClient:
 
         Raises ClientGone and every InkpawError that the engine answers with.
         """
-        call = wire.RunCall(model, version.number, deadline, wire.heads(inputs))
+        call = wire.RunCall(model, version.number, deadline, wire.heads(inputs), os.getpid(), self._coming)
         reply, body = self._call(wire.frame(call, list(inputs.values())), deadline, caller)
         if isinstance(reply, wire.ErrorReply):
             self._seen = max(self._seen, reply.generation)

@@ -40,13 +40,18 @@ def _gauge(repository: Repository, device: Device) -> None:
         metrics.GPU_MEMORY.labels(gpu.name).set(memory["current"])
 
 
+def _patience(config: Settings) -> float:
+    """Seconds; an accelerator of its own takes nothing from the workers by starting at once."""
+    return 0.0 if tf.config.list_physical_devices("GPU") else config.patience_ms / 1000
+
+
 def main() -> None:
     config = settings.load()
     logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s engine %(levelname)s %(message)s")
     tf.get_logger().setLevel(logging.ERROR)  # it warns of the loader, which is the quickest there is
     metrics.ENGINE_STARTS.inc()
     stopping = threading.Event()
-    device = Device(Scheduler(config.batch_timeout_ms / 1000), config.max_queue_rows)
+    device = Device(Scheduler(config.batch_timeout_ms / 1000, _patience(config)), config.max_queue_rows)
     repository = Repository(
         config.model_dir,
         partial(Servable, max_batch_size=config.max_batch_size, threads=config.engine_threads),

@@ -1,6 +1,7 @@
 """The Flask application: only wires things together."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask, Response, g, request
 
@@ -12,7 +13,10 @@ from service.web import context, failures, generate, health, predict, v1
 
 def create_app(settings: Settings) -> Flask:
     app = Flask("inkpaw", static_folder=None)
-    context.attach(app, context.Context(settings, EngineClient(settings.engine_socket)))
+    context.attach(
+        app,
+        context.Context(settings, EngineClient(settings.engine_socket), ThreadPoolExecutor(settings.decode_threads)),
+    )
     failures.install(app)
     for part in (predict, generate, v1, health):
         app.register_blueprint(part.blueprint)
@@ -22,6 +26,7 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _counted(response: Response) -> Response:
+    context.settle()
     if g.model:  # only names that exist: a metric a path that somebody made up would grow without bound
         metrics.REQUESTS.labels(g.model, g.version, g.protocol, str(response.status_code)).inc()
         metrics.REQUEST_SECONDS.labels(g.model, g.protocol).observe(time.monotonic() - g.arrived)

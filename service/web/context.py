@@ -2,11 +2,14 @@
 
 import random
 import time
+from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import cast
 
 import msgspec
 from flask import Flask, Response, current_app, g, request
+from numpy.typing import NDArray
 
 from service.catalog import Version
 from service.engine.client import EngineClient
@@ -19,8 +22,11 @@ _KEY = "inkpaw"
 
 @dataclass(frozen=True)
 class Context:
+    """`decoders`: threads that share the images of one request; Pillow lets go of the interpreter while it decodes."""
+
     settings: Settings
     engine: EngineClient
+    decoders: Executor
 
 
 def attach(app: Flask, context: Context) -> None:
@@ -35,6 +41,16 @@ def begin(protocol: str) -> None:
     """Note the arrival; called first for every request."""
     g.arrived = time.monotonic()
     g.protocol, g.model, g.version = protocol, "", ""
+    g.expected = request.method == "POST"
+    if g.expected:
+        context().engine.expect(1)
+
+
+def settle() -> None:
+    """The request is about to call the engine, or is over: no more is expected of it."""
+    if g.expected:
+        g.expected = False
+        context().engine.expect(-1)
 
 
 def deadline() -> float:
@@ -45,6 +61,12 @@ def deadline() -> float:
 def body() -> bytes:
     """The request's body, within its bounds. Raises RequestTooLarge, RequestTimeout."""
     return bodies.read(request, context().settings.max_body_bytes, deadline())
+
+
+def run(name: str, version: Version, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """The engine's outputs for this request's rows. Raises what EngineClient.run raises."""
+    settle()
+    return context().engine.run(name, version, inputs, deadline(), caller())
 
 
 def caller() -> int | None:

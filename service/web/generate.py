@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from service.catalog import Version
 from service.errors import BadRequest, RequestTooLarge
 from service.web.bodies import parse
-from service.web.context import body, caller, context, deadline, resolve
+from service.web.context import body, context, resolve, run
 from service.web.samples import FORMATS, encode
 
 blueprint = Blueprint("generate", __name__)
@@ -57,7 +57,7 @@ def generate(name: str, version: int | None = None, label: str | None = None) ->
         "labels": np.array(labels, np.int32),
         "truncation": np.full(len(seeds), ask.truncation, np.float32),
     }
-    images = here.engine.run(name, found, inputs, deadline(), caller())["images"]
+    images = run(name, found, inputs)["images"]
     said = ["any" if each == ANY else found.manifest.labels[each] for each in labels]
     facts = {"model": name, "version": found.number, "seeds": seeds, "labels": said, "truncation": ask.truncation}
     names = [f"{name}-{which}-{seed}" for which, seed in zip(said, seeds, strict=True)]

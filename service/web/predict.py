@@ -11,9 +11,11 @@ from service.errors import BadRequest, InkpawError
 from service.images import prepare
 from service.manifest import ImageInput, Manifest
 from service.web.bodies import Upload, uploads
-from service.web.context import body, caller, context, deadline, json, resolve
+from service.web.context import body, context, json, resolve, run
 
 blueprint = Blueprint("predict", __name__)
+
+_WORTH_SHARING = 4  # images; fewer are decoded sooner than shared out
 
 
 @blueprint.post("/predict/<name>")
@@ -25,8 +27,8 @@ def predict(name: str, version: int | None = None, label: str | None = None) -> 
     found = resolve(name, "classifier", version, label)
     assert found.manifest is not None
     sent = uploads(body(), request, here.settings.max_images)
-    images = images_of(sent, found.manifest.image, here.settings.max_image_pixels)
-    outputs = here.engine.run(name, found, {found.inputs[0].name: images}, deadline(), caller())
+    images = images_of(sent, found.manifest.image)
+    outputs = run(name, found, {found.inputs[0].name: images})
     probabilities = outputs["probabilities"]
     _count(name, found.number, found.manifest, probabilities)
     answers = [_answer(found.manifest.labels, row, top) for row in probabilities]
@@ -43,15 +45,30 @@ def _top() -> int | None:
     return int(text)
 
 
-def images_of(sent: Sequence[Upload], form: ImageInput, max_pixels: int) -> NDArray[np.uint8]:
-    """uint8 [N,H,W,C]: every upload decoded and brought to the net's form. An error names which upload it is."""
+def images_of(sent: Sequence[Upload], form: ImageInput) -> NDArray[np.uint8]:
+    """uint8 [N,H,W,C]: every upload decoded and brought to the net's form. An error names the first bad upload."""
+    here = context()
     images = np.empty((len(sent), form.height, form.width, form.channels), np.uint8)
-    for at, upload in enumerate(sent):
-        try:
-            images[at] = prepare(upload.data, form.treatment, form.height, form.width, form.channels, max_pixels)
-        except InkpawError as error:
-            raise type(error)(f"{upload.title}: {error.message}") from None
+
+    def decode(start: int, stop: int) -> None:
+        for at in range(start, stop):
+            _decode(sent[at], form, here.settings.max_image_pixels, images[at])
+
+    if len(sent) < _WORTH_SHARING:
+        decode(0, len(sent))
+        return images
+    share = -(-len(sent) // here.settings.decode_threads)
+    parts = [here.decoders.submit(decode, at, min(at + share, len(sent))) for at in range(0, len(sent), share)]
+    for part in parts:
+        part.result()
     return images
+
+
+def _decode(upload: Upload, form: ImageInput, max_pixels: int, into: NDArray[np.uint8]) -> None:
+    try:
+        into[:] = prepare(upload.data, form.treatment, form.height, form.width, form.channels, max_pixels)
+    except InkpawError as error:
+        raise type(error)(f"{upload.title}: {error.message}") from None
 
 
 def _answer(labels: Sequence[str], row: NDArray[np.float32], top: int | None) -> dict[str, object]:
