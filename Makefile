@@ -11,7 +11,7 @@ export DATA_DIR
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: help serve test test-container lint train-setup lock env-example image clean
+.PHONY: help serve test test-container bench lint train-setup lock env-example image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -32,6 +32,9 @@ train-setup: .venv/developed ## set up what `.venv/bin/python -m training` needs
 
 test: .venv/developed ## run every test that this machine can run
 	$(BIN)/python -m pytest
+
+bench: .venv/developed ## measure speed as ratios, in one quiet run; writes bench/
+	$(BIN)/python -m tests.bench
 
 lint: .venv/developed ## check style and types
 	$(BIN)/ruff check .

@@ -89,7 +89,7 @@ def _kind(data: bytes) -> str:
         accepts = Image.OPEN[name][1]
         if accepts is not None and accepts(prefix) is True:
             return name
-    raise BadImage(f"These bytes are not an image that can be read: {', '.join(FORMATS)} are.")
+    raise BadImage(f"These bytes are not an image of a kind that is read: {', '.join(FORMATS)}.")
 
 
 def _check_size(image: ImageFile, max_pixels: int) -> None:

@@ -7,6 +7,8 @@ from service.images.ink import ink
 from service.images.modes import plain
 
 WORK_SIDE = 256
+_BOX = 20 / 28
+_LEAST_INK = 0.2
 _LEAST_STROKE = 2.0
 
 
@@ -79,23 +81,28 @@ def _placed(amount: np.ndarray | None, height: int, width: int) -> np.ndarray:
 
 def _boxed(amount: np.ndarray, height: int, width: int) -> np.ndarray:
     """uint8, the ink alone: as large as the box of 20/28 of the field allows with the aspect ratio kept."""
-    rows, columns = np.nonzero(amount.max(axis=1) > 0.2)[0], np.nonzero(amount.max(axis=0) > 0.2)[0]
-    crop = amount[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = min(height * 20 / 28 / crop.shape[0], width * 20 / 28 / crop.shape[1])
+    crop = _thickened(_cropped(amount), min(height, width) * _BOX)
+    scale = min(height * _BOX / crop.shape[0], width * _BOX / crop.shape[1])
     size = max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))
-    drawn = np.asarray(_thickened(crop, scale).resize(size, Image.Resampling.BILINEAR))
-    peak = max(float(np.percentile(drawn[drawn > 0.05], 90)), 1e-3)
-    return np.asarray(np.clip(np.rint(drawn * (255.0 / min(peak, 1.0))), 0, 255), dtype=np.uint8)
+    drawn = np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.BILINEAR))
+    peak = min(1.0, max(float(np.percentile(drawn[drawn > 0.05], 90)), 1e-3))
+    return np.asarray(np.clip(np.rint(drawn * (255.0 / peak)), 0, 255), dtype=np.uint8)
 
 
-def _thickened(crop: np.ndarray, scale: float) -> Image.Image:
-    """The crop in mode F, its strokes grown where `scale` would leave them a hair's breadth and so grey and broken."""
+def _cropped(amount: np.ndarray) -> np.ndarray:
+    rows, columns = (np.flatnonzero(amount.max(axis=axis) > _LEAST_INK) for axis in (1, 0))
+    return amount[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _thickened(crop: np.ndarray, box: float) -> np.ndarray:
+    """The crop, its strokes grown where scaling it to `box` pixels would leave them too thin, grey and broken."""
     inked = crop > 0.5
     outline = int(np.count_nonzero(inked[1:] != inked[:-1]) + np.count_nonzero(inked[:, 1:] != inked[:, :-1]))
     breadth = 2.5 * int(np.count_nonzero(inked)) / max(outline, 1)
-    reach = round((_LEAST_STROKE / scale - breadth) / 2)
-    image = Image.fromarray(crop)
-    return image.filter(ImageFilter.MaxFilter(2 * reach + 1)) if reach > 0 else image
+    reach = round((_LEAST_STROKE * max(crop.shape) / box - breadth) / 2)
+    if reach <= 0:
+        return crop
+    return np.asarray(Image.fromarray(np.pad(crop, reach)).filter(ImageFilter.MaxFilter(2 * reach + 1)))
 
 
 def _start(profile: np.ndarray, side: int) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass
 class Part:
-    """One connected part: its cells' runs, its weight and its box in cells (top, left, bottom, right; ends excluded)."""
+    """One connected part: its cells' runs, its ink, its box in cells (top, left, bottom, right; ends excluded)."""
 
     runs: list[tuple[int, int, int]]
     weight: float
@@ -36,7 +36,7 @@ def kept(weights: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """bool [H,W]: the cells of `mask` (bool [H,W]) that belong to the digit; `weights` float [H,W] is their ink.
 
     The heaviest part is the digit, unless it frames the picture (a shadow, the table beside the paper) and another
-    has a fiftieth of its weight. A part with an eighth of the digit's weight belongs to it, and so does a lesser near one.
+    has a fiftieth of its weight. A part of an eighth of the digit's weight belongs to it, as a lesser one near it does.
     """
     parts = connected(weights, mask)
     chosen = np.zeros_like(mask)
