@@ -35,13 +35,6 @@ class EngineClient:
         self._seen = -1
         self._refreshing = threading.Lock()
         self._answered = time.monotonic()
-        self._coming = 0
-        self._counting = threading.Lock()
-
-    def expect(self, requests: int) -> None:
-        """Count requests that have begun to arrive and will call `run` (1), or will not or have (-1)."""
-        with self._counting:
-            self._coming += requests
 
     def catalog(self) -> Catalog:
         """The catalog as it was at the engine's last answer. Raises Unavailable."""
@@ -60,13 +53,21 @@ class EngineClient:
             return reply.catalog
 
     def run(
-        self, model: str, version: Version, inputs: Mapping[str, NDArray], deadline: float, caller: int | None = None
+        self,
+        model: str,
+        version: Version,
+        inputs: Mapping[str, NDArray],
+        deadline: float,
+        caller: int | None = None,
+        coming: int = 0,
     ) -> dict[str, NDArray]:
         """Outputs by name, in the rows' order; `deadline` on the monotonic clock, in seconds.
 
+        `coming`: how many more requests this process is reading, whose rows will follow at once.
+
         Raises ClientGone and every InkpawError that the engine answers with.
         """
-        call = wire.RunCall(model, version.number, deadline, wire.heads(inputs), os.getpid(), self._coming)
+        call = wire.RunCall(model, version.number, deadline, wire.heads(inputs), os.getpid(), coming)
         reply, body = self._call(wire.frame(call, list(inputs.values())), deadline, caller)
         if isinstance(reply, wire.ErrorReply):
             self._seen = max(self._seen, reply.generation)

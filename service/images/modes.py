@@ -34,7 +34,9 @@ def plain(image: Image.Image) -> Image.Image:
         return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):
         return Image.fromarray(_scaled(np.asarray(image)))
-    target = "RGBA" if image.has_transparency_data else _CONVERTED.get(image.mode, image.mode)
+    target = _CONVERTED.get(image.mode, image.mode)
+    if target in ("L", "RGB") and image.has_transparency_data:
+        target = "RGBA"
     if target not in PLAIN_MODES:
         raise BadImage(f"A picture in colour mode {image.mode} is not accepted.")
     try:

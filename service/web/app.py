@@ -26,7 +26,6 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _counted(response: Response) -> Response:
-    context.settle()
     if g.model:  # only names that exist: a metric a path that somebody made up would grow without bound
         metrics.REQUESTS.labels(g.model, g.version, g.protocol, str(response.status_code)).inc()
         metrics.REQUEST_SECONDS.labels(g.model, g.protocol).observe(time.monotonic() - g.arrived)

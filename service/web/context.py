@@ -15,7 +15,7 @@ from service.catalog import Version
 from service.engine.client import EngineClient
 from service.errors import BadRequest, ModelNotFound, Unavailable
 from service.settings import Settings
-from service.web import bodies
+from service.web import arrivals, bodies
 
 _KEY = "inkpaw"
 
@@ -41,16 +41,6 @@ def begin(protocol: str) -> None:
     """Note the arrival; called first for every request."""
     g.arrived = time.monotonic()
     g.protocol, g.model, g.version = protocol, "", ""
-    g.expected = request.method == "POST"
-    if g.expected:
-        context().engine.expect(1)
-
-
-def settle() -> None:
-    """The request is about to call the engine, or is over: no more is expected of it."""
-    if g.expected:
-        g.expected = False
-        context().engine.expect(-1)
 
 
 def deadline() -> float:
@@ -65,8 +55,8 @@ def body() -> bytes:
 
 def run(name: str, version: Version, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
     """The engine's outputs for this request's rows. Raises what EngineClient.run raises."""
-    settle()
-    return context().engine.run(name, version, inputs, deadline(), caller())
+    arrivals.settle()
+    return context().engine.run(name, version, inputs, deadline(), caller(), arrivals.count())
 
 
 def caller() -> int | None:

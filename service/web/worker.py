@@ -17,6 +17,7 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from service import metrics
+from service.web import arrivals
 
 _ALWAYS = (b"GET /livez", b"GET /readyz", b"GET /metrics")
 _SPARE_THREADS = 4  # for those, when every other is taken
@@ -60,10 +61,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle(self, conn: TConn) -> Any:
         """A thread stays with its connection while requests keep coming: handing it back to the loop costs more."""
-        kept = super().handle(conn)
+        kept = self._handle_one(conn)
         while kept is True and self._another(conn):
-            kept = super().handle(conn)
+            kept = self._handle_one(conn)
         return kept
+
+    def _handle_one(self, conn: TConn) -> Any:
+        arrivals.begin()
+        try:
+            return super().handle(conn)
+        finally:
+            arrivals.settle()
 
     def _another(self, conn: TConn) -> bool:
         """Whether a next request has come, waited for briefly, and only while threads are plenty."""
