@@ -20,7 +20,7 @@ def prepare(settings: Settings) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         sys.exit(f"Another service runs in {settings.runtime_dir}; give this one its own INKPAW_RUNTIME_DIR.")
-    for leftover in (*settings.metrics_dir.glob("*.db"), settings.engine_socket, settings.draining_mark):
+    for leftover in (*settings.metrics_dir.glob("*.db"), *settings.engine_sockets, settings.draining_mark):
         leftover.unlink(missing_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.metrics_dir)
     return lock

@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from prometheus_client.multiprocess import mark_process_dead
 
+from service.devices import listed
 from service.settings import Settings
 from service.supervisor import Supervisor
 
@@ -18,7 +19,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._supervisor = Supervisor(settings)
+        self._supervisors = [Supervisor(*device) for device in enumerate(listed(settings.devices))]
         super().__init__()
 
     def load_config(self) -> None:
@@ -35,10 +36,10 @@ class Server(BaseApplication):  # type: ignore[misc]
             "loglevel": ours.log_level,
             "proc_name": "inkpaw",
             "control_socket_disable": True,
-            "on_starting": lambda _: self._supervisor.start(),
+            "on_starting": lambda _: [each.start() for each in self._supervisors],
             "when_ready": self._when_ready,
             "child_exit": lambda _, worker: mark_process_dead(worker.pid),  # type: ignore[no-untyped-call]
-            "on_exit": lambda _: self._supervisor.stop(),
+            "on_exit": lambda _: [each.stop() for each in self._supervisors],
         }
         for name, value in options.items():
             self.cfg.set(name, value)

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.devices import listed
+
 PREFIX = "INKPAW_"
 
 
@@ -53,15 +55,23 @@ class Settings(BaseSettings):
     max_images: int = Field(256, ge=1, description="images or samples in one request")
     max_image_pixels: int = Field(50_000_000, ge=1, description="the largest image that is decoded")
     decode_threads: int = Field(default_factory=_cores, ge=1, description="threads a worker decodes one request with")
-    engine_threads: int = Field(default_factory=_cores, ge=1, description="TensorFlow's threads; the cores by default")
+    devices: str = Field(
+        "auto",
+        pattern=r"^(auto|(cpu|gpu:\d+)(,(cpu|gpu:\d+))*)$",
+        description="an engine each: auto, gpu:0,gpu:1 or cpu",
+    )
+    engine_threads: int = Field(
+        default_factory=_cores, ge=1, description="TensorFlow's threads in all engines; the cores by default"
+    )
     stall_seconds: float = Field(60.0, gt=0, description="a batch running longer, or no engine for longer: not live")
     drain_seconds: float = Field(0.0, ge=0, description="serve on, not ready, for so long after SIGTERM")
     grace_seconds: int = Field(30, ge=1, description="how long requests in flight may take to finish after that")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least severe line to log")
 
     @property
-    def engine_socket(self) -> Path:
-        return self.runtime_dir / "engine.sock"
+    def engine_sockets(self) -> list[Path]:
+        """Where the engine of each device listens."""
+        return [self.runtime_dir / f"engine-{index}.sock" for index in range(len(listed(self.devices)))]
 
     @property
     def draining_mark(self) -> Path:

@@ -1,4 +1,4 @@
-"""Keeps the engine running: started by gunicorn's master, started again when it dies, stopped last."""
+"""Keeps the engines running: started by gunicorn's master, started again when they die, stopped last."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ import time
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from service.settings import Settings
+from service.devices import environment
 
 log = logging.getLogger("gunicorn.error")
 
@@ -20,10 +20,11 @@ _STOP_SECONDS = 10.0
 
 
 class Supervisor:
-    """One engine process at a time, spawned, never forked from a process that holds threads or TensorFlow."""
+    """The engine of one device, spawned, never forked from a process that holds threads or TensorFlow."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, index: int, device: str) -> None:
+        self._command = [sys.executable, "-m", "service.engine", str(index)]
+        self._env = {**os.environ, **environment(device)}
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._keep, name="supervisor", daemon=True)
@@ -46,7 +47,7 @@ class Supervisor:
         failures = 0
         while not self._stopping.is_set():
             started = time.monotonic()
-            self._process = subprocess.Popen([sys.executable, "-m", "service.engine"])
+            self._process = subprocess.Popen(self._command, env=self._env)
             _wait_for_end(self._process.pid)
             self._process.poll()
             mark_process_dead(self._process.pid)  # type: ignore[no-untyped-call]

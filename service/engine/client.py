@@ -17,11 +17,15 @@ from service.engine import wire
 from service.errors import DeadlineExceeded, Unavailable
 
 _READ = 1 << 16
-_DOWN = "The engine is not answering; it is being started again."
+DOWN = "The engine is not answering; it is being started again."
 
 
 class ClientGone(Exception):
     """Whoever asked has closed the connection: there is nobody to answer."""
+
+
+class EngineDown(Unavailable):
+    """There is no engine to send to: nothing has been sent, so the call may be made elsewhere."""
 
 
 class EngineClient:
@@ -94,7 +98,7 @@ class EngineClient:
             data = _receive(sock, deadline, caller)
         except OSError:
             sock.close()
-            raise Unavailable(_DOWN) from None
+            raise Unavailable(DOWN) from None
         except BaseException:
             sock.close()  # the reply may still come: nobody else may read it
             raise
@@ -118,7 +122,7 @@ class EngineClient:
             sock.connect(os.fspath(self._path))
         except OSError:
             sock.close()
-            raise Unavailable(_DOWN) from None
+            raise EngineDown(DOWN) from None
         return sock
 
 

@@ -45,7 +45,8 @@ def _patience(config: Settings) -> float:
     return 0.0 if tf.config.list_physical_devices("GPU") else config.patience_ms / 1000
 
 
-def main() -> None:
+def main(index: int) -> None:
+    """The engine of the device at that place in the settings' list."""
     config = settings.load()
     logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s engine %(levelname)s %(message)s")
     tf.get_logger().setLevel(logging.ERROR)  # it warns of the loader, which is the quickest there is
@@ -54,12 +55,16 @@ def main() -> None:
     device = Device(Scheduler(config.batch_timeout_ms / 1000, _patience(config)), config.max_queue_rows)
     repository = Repository(
         config.model_dir,
-        partial(Servable, max_batch_size=config.max_batch_size, threads=config.engine_threads),
+        partial(
+            Servable,
+            max_batch_size=config.max_batch_size,
+            threads=max(1, config.engine_threads // len(config.engine_sockets)),
+        ),
         opened=device.open,
         closed=device.close,
         policies=Policies(config.policies),
     )
-    server = Server(config.engine_socket, Calls(repository, device).handle)
+    server = Server(config.engine_sockets[index], Calls(repository, device).handle)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     device.start()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask, Response, g, request
 
 from service import metrics
-from service.engine.client import EngineClient
+from service.engine.engines import Engines
 from service.settings import Settings
 from service.web import context, failures, generate, health, predict, v1
 
@@ -15,7 +15,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("inkpaw", static_folder=None)
     context.attach(
         app,
-        context.Context(settings, EngineClient(settings.engine_socket), ThreadPoolExecutor(settings.decode_threads)),
+        context.Context(settings, Engines(settings.engine_sockets), ThreadPoolExecutor(settings.decode_threads)),
     )
     failures.install(app)
     for part in (predict, generate, v1, health):

@@ -12,7 +12,7 @@ from flask import Flask, Response, current_app, g, request
 from numpy.typing import NDArray
 
 from service.catalog import Version
-from service.engine.client import EngineClient
+from service.engine.engines import Engines
 from service.errors import BadRequest, ModelNotFound, Unavailable
 from service.settings import Settings
 from service.web import arrivals, bodies
@@ -25,7 +25,7 @@ class Context:
     """`decoders`: threads that share the images of one request; Pillow lets go of the interpreter while it decodes."""
 
     settings: Settings
-    engine: EngineClient
+    engine: Engines
     decoders: Executor
 
 
