@@ -36,10 +36,10 @@ class Server(BaseApplication):  # type: ignore[misc]
             "loglevel": ours.log_level,
             "proc_name": "inkpaw",
             "control_socket_disable": True,
-            "on_starting": lambda _: [each.start() for each in self._supervisors],
+            "on_starting": self._start_engines,
             "when_ready": self._when_ready,
             "child_exit": lambda _, worker: mark_process_dead(worker.pid),  # type: ignore[no-untyped-call]
-            "on_exit": lambda _: [each.stop() for each in self._supervisors],
+            "on_exit": self._stop_engines,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -48,6 +48,14 @@ class Server(BaseApplication):  # type: ignore[misc]
         from service.web.app import create_app  # in the worker: the master stays small
 
         return create_app(self._settings)
+
+    def _start_engines(self, _: Arbiter) -> None:
+        for supervisor in self._supervisors:
+            supervisor.start()
+
+    def _stop_engines(self, _: Arbiter) -> None:
+        for supervisor in self._supervisors:
+            supervisor.stop()
 
     def _when_ready(self, arbiter: Arbiter) -> None:
         host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]

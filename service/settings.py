@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     devices: str = Field(
         "auto",
         pattern=r"^(auto|(cpu|gpu:\d+)(,(cpu|gpu:\d+))*)$",
-        description="an engine each: auto, gpu:0,gpu:1 or cpu",
+        description="an engine each: auto, or as gpu:0,gpu:1",
     )
     engine_threads: int = Field(
         default_factory=_cores, ge=1, description="TensorFlow's threads in all engines; the cores by default"

@@ -53,13 +53,10 @@ def main(index: int) -> None:
     metrics.ENGINE_STARTS.inc()
     stopping = threading.Event()
     device = Device(Scheduler(config.batch_timeout_ms / 1000, _patience(config)), config.max_queue_rows)
+    threads = max(1, config.engine_threads // len(config.engine_sockets))
     repository = Repository(
         config.model_dir,
-        partial(
-            Servable,
-            max_batch_size=config.max_batch_size,
-            threads=max(1, config.engine_threads // len(config.engine_sockets)),
-        ),
+        partial(Servable, max_batch_size=config.max_batch_size, threads=threads),
         opened=device.open,
         closed=device.close,
         policies=Policies(config.policies),
