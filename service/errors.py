@@ -93,6 +93,12 @@ class Unavailable(InkpawError):
     retry_after = 2
 
 
+class EngineDown(Unavailable):
+    """There is no engine to send to: it is being started again. Nothing was sent, so the call may be made elsewhere."""
+
+    code = "engine_down"
+
+
 class DeadlineExceeded(InkpawError):
     """The answer did not come within the request's time."""
 

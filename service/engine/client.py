@@ -1,31 +1,26 @@
-"""The workers' way to the engine: a pool of connections, one call on each at a time. Never imports TensorFlow."""
+"""The workers' way to the engines: a pool of connections to each, one call on each at a time. No TensorFlow here."""
 
+import contextlib
 import os
-import select
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from numpy.typing import NDArray
 
 from service import errors
 from service.catalog import Catalog, Version
-from service.engine import wire
-from service.errors import DeadlineExceeded, Unavailable
+from service.engine import frames, wire
+from service.engine.frames import ClientGone
+from service.errors import DeadlineExceeded, EngineDown, ModelNotFound, Unavailable
 
-_READ = 1 << 16
+__all__ = ["ClientGone", "EngineClient", "Engines"]
+
 DOWN = "The engine is not answering; it is being started again."
-
-
-class ClientGone(Exception):
-    """Whoever asked has closed the connection: there is nobody to answer."""
-
-
-class EngineDown(Unavailable):
-    """There is no engine to send to: nothing has been sent, so the call may be made elsewhere."""
 
 
 class EngineClient:
@@ -94,8 +89,8 @@ class EngineClient:
     ) -> tuple[wire.Reply, memoryview]:
         sock = self._connection()
         try:
-            _send(sock, parts)
-            data = _receive(sock, deadline, caller)
+            frames.send(sock, parts)
+            data = frames.receive(sock, deadline, caller)
         except OSError:
             sock.close()
             raise Unavailable(DOWN) from None
@@ -114,7 +109,7 @@ class EngineClient:
                 sock = self._idle.pop()
             except IndexError:
                 break
-            if not _ready(sock, 0.0):
+            if not frames.ready(sock, 0.0):
                 return sock
             sock.close()
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -126,47 +121,65 @@ class EngineClient:
         return sock
 
 
-def _ready(sock: socket.socket, seconds: float) -> bool:
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(seconds * 1000))
+class Engines:
+    """As EngineClient, for several: one that is down, or has not the version yet, is passed over for another."""
 
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._clients = [EngineClient(path) for path in paths]
+        self._rows = [0] * len(paths)
+        self._counting = threading.Lock()
 
-def _send(sock: socket.socket, parts: list[wire.Bytes]) -> None:
-    sent = sock.sendmsg(parts)
-    if sent < sum(map(len, parts)):
-        sock.sendall(b"".join(parts)[sent:])
+    def catalog(self) -> Catalog:
+        """Of the first engine that is ready, as it was at its last answer. Raises Unavailable if none answers."""
+        return self._best(EngineClient.catalog)
 
+    def refresh(self) -> Catalog:
+        """The same, asked for now. Raises Unavailable."""
+        return self._best(EngineClient.refresh)
 
-def _receive(sock: socket.socket, deadline: float, caller: int | None) -> memoryview:
-    """A whole frame. Raises OSError if the engine closes, DeadlineExceeded, ClientGone."""
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    if caller is not None:
-        poll.register(caller, select.POLLRDHUP)
-    _wait(poll, sock, deadline)
-    data = sock.recv(_READ)
-    if len(data) < wire.LENGTHS.size:
-        raise ConnectionError
-    total = wire.LENGTHS.size + sum(wire.LENGTHS.unpack_from(data))
-    if len(data) == total:
-        return memoryview(data)
-    frame = bytearray(total)
-    frame[: len(data)] = data
-    at = len(data)
-    while at < total:
-        _wait(poll, sock, deadline)
-        count = sock.recv_into(memoryview(frame)[at:])
-        if count == 0:
-            raise ConnectionError
-        at += count
-    return memoryview(frame)
+    def _best(self, ask: Callable[[EngineClient], Catalog]) -> Catalog:
+        found: Catalog | None = None
+        for client in self._clients:
+            with contextlib.suppress(Unavailable):
+                catalog = ask(client)
+                if catalog.ready:
+                    return catalog
+                found = found or catalog
+        if found is None:
+            raise Unavailable(DOWN)
+        return found
 
+    def run(
+        self,
+        model: str,
+        version: Version,
+        inputs: Mapping[str, NDArray],
+        deadline: float,
+        caller: int | None = None,
+        coming: int = 0,
+    ) -> dict[str, NDArray]:
+        """As `EngineClient.run`, on the least busy engine that can."""
+        order = sorted(range(len(self._clients)), key=self._rows.__getitem__)
+        rows = len(next(iter(inputs.values())))
+        for index in order[:-1]:
+            try:
+                with self._in_hand(index, rows):
+                    return self._clients[index].run(model, version, inputs, deadline, caller, coming)
+            except (EngineDown, ModelNotFound):
+                continue
+        with self._in_hand(order[-1], rows):
+            return self._clients[order[-1]].run(model, version, inputs, deadline, caller, coming)
 
-def _wait(poll: select.poll, sock: socket.socket, deadline: float) -> None:
-    """Until the engine sends. Raises DeadlineExceeded, ClientGone."""
-    ready = poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
-    if not ready:
-        raise DeadlineExceeded("The answer did not come within the request's time.")
-    if all(number != sock.fileno() for number, _ in ready):
-        raise ClientGone
+    @contextmanager
+    def _in_hand(self, index: int, rows: int) -> Iterator[None]:
+        with self._counting:
+            self._rows[index] += rows
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._rows[index] -= rows
+
+    def busy_seconds(self) -> float:
+        """Of the engine that is worst off: how long it has been at one batch, or has not answered."""
+        return max(client.busy_seconds() for client in self._clients)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask, Response, g, request
 
 from service import metrics
-from service.engine.engines import Engines
+from service.engine.client import Engines
 from service.settings import Settings
 from service.web import context, failures, generate, health, predict, v1
 

@@ -12,7 +12,7 @@ from flask import Flask, Response, current_app, g, request
 from numpy.typing import NDArray
 
 from service.catalog import Version
-from service.engine.engines import Engines
+from service.engine.client import Engines
 from service.errors import BadRequest, ModelNotFound, Unavailable
 from service.settings import Settings
 from service.web import arrivals, bodies
