@@ -19,6 +19,7 @@ help: ## list the targets
 .venv/served: lock/$(DEVICE).txt
 	$(PYTHON) -m venv .venv
 	$(INSTALL) lock/$(DEVICE).txt
+	@$(INSTALL) lock/fast.txt >/dev/null 2>&1 || echo "No C compiler: gunicorn parses HTTP in Python, a little slower."
 	@touch $@
 
 .venv/developed: .venv/served lock/dev.txt
@@ -33,6 +34,9 @@ train-setup: .venv/developed ## set up what `.venv/bin/python -m training` needs
 test: .venv/developed ## run every test that this machine can run
 	$(BIN)/python -m pytest
 
+test-container: .venv/developed ## build the image and run it, hardened, with podman (as root)
+	INKPAW_TEST_CONTAINER=1 $(BIN)/python -m pytest tests/container -rs
+
 bench: .venv/developed ## measure speed as ratios, in one quiet run; writes bench/
 	$(BIN)/python -m tests.bench
 
@@ -46,15 +50,17 @@ lock: .venv/developed ## resolve pyproject.toml again into lock/
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra train --extra dev $(COMPILE) -o lock/all.tmp
 	for part in serve: cpu:'--extra cpu' gpu:'--extra gpu' dev:'--extra train --extra dev'; do \
 	  $(BIN)/uv pip compile pyproject.toml $${part#*:} -c lock/all.tmp $(COMPILE) -o lock/$${part%%:*}.txt; done
+	echo gunicorn-h1c | $(BIN)/uv pip compile - $(COMPILE) -o lock/fast.txt
 	rm lock/all.tmp
 
-COMPILE := --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --python-platform x86_64-manylinux_2_28
+COMPILE := --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	--python-version 3.11 --python-platform x86_64-manylinux_2_28
 
 env-example: .venv/served ## write .env.example again from service/settings.py
 	$(BIN)/python -c 'from service import settings; print(settings.example(), end="")' > .env.example
 
 image: ## build the container image
-	docker build -t inkpaw .
+	docker build --build-arg REVISION=$$(git rev-parse HEAD) -t inkpaw .
 
 clean: ## remove everything that was built
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,11 +1,14 @@
 """`python -m service`: the whole service, configured by `INKPAW_` variables."""
 
+import signal
 import sys
-
-from service import runtime, settings
 
 
 def main() -> None:
+    # process 1 of a container is not sent what it does not handle, and gunicorn's handlers come seconds later
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    from service import runtime, settings
+
     try:
         config = settings.load()
     except settings.SettingsError as error:

@@ -32,7 +32,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "worker_tmp_dir": str(ours.runtime_dir),
             "graceful_timeout": ours.grace_seconds,
             "keepalive": 75,
-            "http_parser": "fast",
+            "http_parser": "auto",  # in C where gunicorn-h1c could be installed
             "loglevel": ours.log_level,
             "proc_name": "inkpaw",
             "control_socket_disable": True,

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.cores import cores
 from service.devices import listed
 
 PREFIX = "INKPAW_"
@@ -16,10 +17,6 @@ PREFIX = "INKPAW_"
 
 class SettingsError(Exception):
     """A setting is unknown or has a bad value; the text names it."""
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def _runtime_dir(others: dict[str, Any]) -> Path:
@@ -31,7 +28,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
-    workers: int = Field(default_factory=_cores, ge=1, le=64, description="gunicorn workers; the cores by default")
+    workers: int = Field(default_factory=cores, ge=1, le=64, description="gunicorn workers; the cores by default")
     threads: int = Field(
         128, ge=1, le=512, description="requests that one worker has in hand at once; more is answered 503"
     )
@@ -54,14 +51,14 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(64 << 20, ge=1024, description="the largest request body")
     max_images: int = Field(256, ge=1, description="images or samples in one request")
     max_image_pixels: int = Field(50_000_000, ge=1, description="the largest image that is decoded")
-    decode_threads: int = Field(default_factory=_cores, ge=1, description="threads a worker decodes one request with")
+    decode_threads: int = Field(default_factory=cores, ge=1, description="threads a worker decodes one request with")
     devices: str = Field(
         "auto",
         pattern=r"^(auto|(cpu|gpu:\d+)(,(cpu|gpu:\d+))*)$",
         description="an engine each: auto, or as gpu:0,gpu:1",
     )
     engine_threads: int = Field(
-        default_factory=_cores, ge=1, description="TensorFlow's threads in all engines; the cores by default"
+        default_factory=cores, ge=1, description="TensorFlow's threads in all engines; the cores by default"
     )
     stall_seconds: float = Field(60.0, gt=0, description="a batch running longer, or no engine for longer: not live")
     drain_seconds: float = Field(0.0, ge=0, description="serve on, not ready, for so long after SIGTERM")

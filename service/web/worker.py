@@ -94,6 +94,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._in_hand -= 1
         super().finish_request(conn, fs)
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """A worker that is stopping closes its listeners at once: else clients would connect, and wait for nobody."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                listener.close()
+
     def _await_request(self, conn: TConn) -> None:
         """A new connection waits in the poller, not in a thread, until it says something."""
         limit = struct.pack("ll", int(self.cfg.timeout), 0)

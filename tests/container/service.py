@@ -1,0 +1,61 @@
+"""A container of the service, run as a careful operator would: nothing writable but /tmp, no capability, bounded."""
+
+import socket
+import time
+from pathlib import Path
+
+import requests
+
+from tests.container.podman import IMAGE, Podman
+
+_HARDENED = (
+    "--network=host",
+    "--read-only",
+    "--read-only-tmpfs=false",
+    "--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=256m,mode=1777",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    "--memory=2g",
+    "--memory-swap=2g",
+    "--cpus=2",
+    "--pids-limit=512",
+    "--health-interval=disable",  # asked for by hand: podman's timer is systemd's
+)
+
+
+class Service:
+    def __init__(self, podman: Podman, settings: dict[str, object]) -> None:
+        self._podman = podman
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        settings = {"host": "127.0.0.1", "port": self.port, **settings}
+        environment = [f"--env=INKPAW_{name.upper()}={value}" for name, value in settings.items()]
+        self.name = podman("run", "--detach", *_HARDENED, *environment, IMAGE)
+
+    def get(self, path: str) -> requests.Response:
+        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=10)
+
+    def post(self, path: str, body: bytes) -> requests.Response:
+        return requests.post(f"http://127.0.0.1:{self.port}{path}", data=body, timeout=10)
+
+    def wait_until(self, path: str, status: int, seconds: float = 120) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                if self.get(path).status_code == status:
+                    return
+            except requests.ConnectionError:
+                pass
+            time.sleep(0.1)
+        logs = self._podman.tried("logs", self.name)
+        raise AssertionError(f"{path} is not {status} after {seconds:.0f} s\n{logs.stdout}{logs.stderr}")
+
+    def statuses(self) -> list[dict[str, str]]:
+        """/proc/<pid>/status of each of its processes, as the host sees them."""
+        pids = self._podman("top", self.name, "hpid").split()[1:]
+        texts = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
+        return [dict(line.split(":\t", 1) for line in text.splitlines()) for text in texts]
+
+    def remove(self) -> None:
+        self._podman.tried("rm", "--force", "--time=0", self.name)
