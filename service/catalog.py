@@ -52,6 +52,8 @@ class Model(msgspec.Struct, frozen=True):
 
 
 class Catalog(msgspec.Struct, frozen=True):
+    """`generation` grows with every change; 0 is before the first look at the models."""
+
     generation: int
     models: dict[str, Model]
 
@@ -66,6 +68,8 @@ class Catalog(msgspec.Struct, frozen=True):
         Raises ModelNotFound, Unavailable.
         """
         model = self.models.get(name)
+        if not self.generation:
+            raise Unavailable("The engine has just started, and does not know yet which models there are.")
         if model is None:
             raise ModelNotFound(f"There is no model '{name}'. There are: {', '.join(sorted(self.models)) or 'none'}.")
         if label is not None:

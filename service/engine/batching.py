@@ -88,9 +88,11 @@ class Queue:
     def __bool__(self) -> bool:
         return bool(self._tasks)
 
+    def has_room(self, rows: int) -> bool:
+        """A task larger than the bound is let in where nothing else waits, or it never could be."""
+        return not self.rows or self.rows + rows <= self.max_rows
+
     def put(self, task: Task) -> None:
-        if self.rows and self.rows + task.rows > self.max_rows:
-            raise Overloaded(f"{self.rows} rows are waiting already, of {self.max_rows} that may.")
         self._tasks.append(task)
         self.rows += task.rows
 
@@ -134,6 +136,7 @@ class Scheduler:
 
     def __init__(self, batch_timeout: float = 0.0, patience: float = 0.0, clock: Clock = time.monotonic) -> None:
         self._queues: dict[Hashable, Queue] = {}
+        self._running: Hashable | None = None
         self._timeout = batch_timeout
         self._patience = patience
         self._coming: dict[int, int] = {}
@@ -161,17 +164,34 @@ class Scheduler:
 
         Raises KeyError if there is no such queue, DeadlineExceeded, Overloaded.
         """
+        late: list[Task] = []
         with self._changed:
             queue = self._queues[key]
             self._coming[source] = coming
             task.arrived = self._clock()
             if task.deadline <= task.arrived:
                 raise DeadlineExceeded("The request's time had passed before it could be queued.")
-            if not queue:  # an idle servable has no claim on the time that it did not use
-                busy = [other.used for other in self._queues.values() if other]
-                queue.used = max(queue.used, min(busy, default=queue.used))
-            queue.put(task)
-            self._changed.notify()
+            if not queue.has_room(task.rows):
+                late = queue.sweep(task.arrived)
+            room = queue.has_room(task.rows)
+            if room:
+                self._put(queue, task)
+        _tell(late)
+        if not room:
+            raise Overloaded(f"{queue.rows} rows are waiting already, of {queue.max_rows} that may.")
+
+    def _put(self, queue: Queue, task: Task) -> None:
+        if not queue:  # an idle servable has no claim on the time that it did not use
+            busy = [other.used for other in self._queues.values() if other]
+            queue.used = max(queue.used, min(busy, default=queue.used))
+        queue.put(task)
+        self._changed.notify_all()
+
+    def retire(self, key: Hashable) -> None:
+        """Forget a queue once none of its rows waits or runs; whatever was submitted before is answered first."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not (self._queues[key] or self._running == key))
+            self._queues.pop(key, None)
 
     def rows(self, key: Hashable) -> int:
         """Rows waiting for that servable."""
@@ -183,16 +203,18 @@ class Scheduler:
         while True:
             late: list[Task] = []
             with self._changed:
+                self._running = None
+                self._changed.notify_all()
                 if self._closed:
                     return None
                 now = self._clock()
                 for queue in self._queues.values():
                     late += queue.sweep(now)
                 batch, wait = self._form(now)
+                self._running = batch.key if batch else None
                 if batch is None and not late:
                     self._changed.wait(wait)
-            for task in late:
-                task.fail(DeadlineExceeded("The request waited for its batch until its time had passed."))
+            _tell(late)
             if batch is not None:
                 return batch
 
@@ -217,5 +239,11 @@ class Scheduler:
     def charge(self, key: Hashable, seconds: float) -> None:
         """Count device time against a servable."""
         queue = self._queues.get(key)
-        if queue:
+        if queue is not None:  # an empty queue is false, and has used its time all the same
             queue.used += seconds
+
+
+def _tell(late: list[Task]) -> None:
+    """Outside the lock: what they do with it is their own."""
+    for task in late:
+        task.fail(DeadlineExceeded("The request waited for its batch until its time had passed."))

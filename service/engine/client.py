@@ -89,7 +89,7 @@ class EngineClient:
     ) -> tuple[wire.Reply, memoryview]:
         sock = self._connection()
         try:
-            frames.send(sock, parts)
+            frames.send(sock, parts, deadline)
             data = frames.receive(sock, deadline, caller)
         except OSError:
             sock.close()
@@ -140,7 +140,7 @@ class Engines:
     def _best(self, ask: Callable[[EngineClient], Catalog]) -> Catalog:
         found: Catalog | None = None
         for client in self._clients:
-            with contextlib.suppress(Unavailable):
+            with contextlib.suppress(Unavailable, DeadlineExceeded):
                 catalog = ask(client)
                 if catalog.ready:
                     return catalog

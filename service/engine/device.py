@@ -13,8 +13,6 @@ from service.errors import InkpawError
 
 log = logging.getLogger(__name__)
 
-_POLL = 0.005
-
 
 class Device:
     """Servables by key, and the thread that runs them."""
@@ -41,9 +39,7 @@ class Device:
 
     def close(self, key: Key) -> None:
         """Return once no row of that servable waits or runs."""
-        while self.scheduler.rows(key) or self._running == key:
-            time.sleep(_POLL)
-        self.scheduler.close(key)
+        self.scheduler.retire(key)
         self._servables.pop(key, None)
 
     def servable(self, key: Key) -> Servable | None:

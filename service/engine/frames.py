@@ -1,5 +1,6 @@
 """A frame out and a frame in, over the blocking Unix socket of one who calls the engine."""
 
+import contextlib
 import select
 import socket
 import time
@@ -20,10 +21,21 @@ def ready(sock: socket.socket, seconds: float) -> bool:
     return bool(poll.poll(seconds * 1000))
 
 
-def send(sock: socket.socket, parts: list[wire.Bytes]) -> None:
-    sent = sock.sendmsg(parts)
+def send(sock: socket.socket, parts: list[wire.Bytes], deadline: float) -> None:
+    """A whole frame. Raises OSError if the engine closes, DeadlineExceeded if it does not read."""
+    left = memoryview(b"")
+    try:
+        sent = sock.sendmsg(parts, [], socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        sent = 0
     if sent < sum(map(len, parts)):
-        sock.sendall(b"".join(parts)[sent:])
+        left = memoryview(b"".join(parts))[sent:]
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    while left:
+        _wait(poll, sock, deadline)
+        with contextlib.suppress(BlockingIOError):
+            left = left[sock.send(left, socket.MSG_DONTWAIT) :]
 
 
 def receive(sock: socket.socket, deadline: float, caller: int | None) -> memoryview:
@@ -52,7 +64,7 @@ def receive(sock: socket.socket, deadline: float, caller: int | None) -> memoryv
 
 
 def _wait(poll: select.poll, sock: socket.socket, deadline: float) -> None:
-    """Until the engine sends. Raises DeadlineExceeded, ClientGone."""
+    """Until the engine sends, or reads. Raises DeadlineExceeded, ClientGone."""
     ready = poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
     if not ready:
         raise DeadlineExceeded("The answer did not come within the request's time.")

@@ -65,13 +65,19 @@ class Repository:
         found = scan(self._model_dir)
         self._policies.refresh()
         self._forget_replaced(found)
-        with self._lock:
-            self._names = set(found) | {name for (name, _), slot in self._slots.items() if slot.servable}
+        self._name(set(found) | {name for (name, _), slot in self._slots.items() if slot.servable})
         for name in sorted(self._names):
             self._bring_in_line(name, found.get(name, {}))
+        self._name(self._names)
+
+    def _name(self, names: set[str]) -> None:
+        """Tell the catalog again if the names or the labels are other than it says."""
+        said = {name: model.labels for name, model in self.catalog.models.items()}
+        if self.catalog.generation and said == {name: self._policies.labels(name) for name in names}:
+            return
         with self._lock:
-            if any(model.labels != self._policies.labels(name) for name, model in self.catalog.models.items()):
-                self._publish()
+            self._names = names
+            self._publish()
 
     def _bring_in_line(self, name: str, paths: dict[int, Path]) -> None:
         while True:
@@ -142,8 +148,9 @@ def _described(number: int, slot: Slot) -> Version:
 
 
 def _stamp(path: Path) -> int:
-    """Changes when any file of the version does."""
-    return max((file.stat().st_mtime_ns for file in path.rglob("*") if file.is_file()), default=0)
+    """Changes when any file of the version does, or when one comes or goes."""
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return hash(tuple((file.as_posix(), file.stat().st_size, file.stat().st_mtime_ns) for file in files))
 
 
 def _first_line(error: Exception) -> str:

@@ -3,10 +3,11 @@
 import io
 import time
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 from flask import Request
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
@@ -78,14 +79,16 @@ def _in_memory(*_: object, **__: object) -> io.BytesIO:
 
 
 def _files(body: bytes, request: Request, most: int) -> list[bytes]:
-    parser = FormDataParser(_in_memory, max_form_parts=4 * most, silent=False)
+    # a list keeps the files in the order sent, where the usual dictionary would group them by field
+    parser = FormDataParser(_in_memory, max_form_parts=4 * most, cls=list, silent=False)  # type: ignore[arg-type]
     try:
         _, _, files = parser.parse(io.BytesIO(body), request.mimetype, len(body), request.mimetype_params)
     except RequestEntityTooLarge:
         raise RequestTooLarge(f"The request has too many parts; at most {most} images are taken at once.") from None
     except ValueError as error:
         raise BadRequest(f"The multipart body is broken: {error}.") from None
-    return [file.stream.getvalue() for _, file in files.items(multi=True)]  # type: ignore[attr-defined]
+    in_order = cast(list[tuple[str, FileStorage]], files)
+    return [file.read() for _, file in in_order]
 
 
 def parse(body: bytes, form: type[T]) -> T:

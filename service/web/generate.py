@@ -60,7 +60,7 @@ def generate(name: str, version: int | None = None, label: str | None = None) ->
     images = run(name, found, inputs)["images"]
     said = ["any" if each == ANY else found.manifest.labels[each] for each in labels]
     facts = {"model": name, "version": found.number, "seeds": seeds, "labels": said, "truncation": ask.truncation}
-    names = [f"{name}-{which}-{seed}" for which, seed in zip(said, seeds, strict=True)]
+    names = [f"{at:03}-{name}-{which}-{seed}" for at, (which, seed) in enumerate(zip(said, seeds, strict=True))]
     response = Response(encode(images, ask.format, facts, names), content_type=FORMATS[ask.format])
     response.headers["Inkpaw-Seeds"] = _brief(seeds)
     response.headers["Inkpaw-Version"] = str(found.number)

@@ -16,7 +16,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from service import metrics
+from service import metrics, settings
 from service.web import arrivals
 
 _ALWAYS = (b"GET /livez", b"GET /readyz", b"GET /metrics")
@@ -103,7 +103,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _await_request(self, conn: TConn) -> None:
         """A new connection waits in the poller, not in a thread, until it says something."""
-        limit = struct.pack("ll", int(self.cfg.timeout), 0)
+        seconds = settings.load().request_seconds
+        limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
         conn.sock.setblocking(False)

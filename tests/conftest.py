@@ -1,0 +1,29 @@
+"""What every test may ask for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# no deadline for one example: a busy machine is no failure
+hypothesis.settings.register_profile("inkpaw", deadline=None, max_examples=60)
+hypothesis.settings.load_profile("inkpaw")
+
+Built = Callable[[str, int], Path]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A version of one of the models of `support.models`, made when first asked for. Copy it: it is shared."""
+    folder = tmp_path_factory.mktemp("built")
+    ready: dict[tuple[str, int], Path] = {}
+
+    def model(name: str, version: int = 1) -> Path:
+        if (name, version) not in ready:
+            from tests.support import models  # with TensorFlow: only for tests that need a model
+
+            ready[name, version] = models.build(folder, name, version)
+        return ready[name, version]
+
+    return model

@@ -1,0 +1,127 @@
+"""An engine made of a socket and a thread for each connection, which answers as a test tells it to."""
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.catalog import Catalog
+from service.engine import wire
+
+Answer = Callable[[wire.Call, dict[str, NDArray]], list[wire.Bytes]]
+
+
+class Hold(Exception):
+    """Raised by an answer: say nothing, keep the connection open."""
+
+
+class HangUp(Exception):
+    """Raised by an answer: send these bytes, if any, and close the connection."""
+
+
+def ran(outputs: dict[str, NDArray], generation: int = 1) -> list[wire.Bytes]:
+    return wire.frame(wire.RunReply(generation, wire.heads(outputs)), list(outputs.values()))
+
+
+class FakeEngine:
+    """Listens at `path` as long as the `with` lasts.
+
+    `calls` are what it was sent, `opened` how many connections it had, `left` is set when a caller closes.
+    """
+
+    def __init__(self, path: Path, answer: Answer) -> None:
+        self._path, self._answer = path, answer
+        self.calls: list[wire.Call] = []
+        self.opened = 0
+        self.left = threading.Event()
+        self._open: list[socket.socket] = []
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+
+    def __enter__(self) -> "FakeEngine":
+        self._path.unlink(missing_ok=True)
+        self._listener.bind(os.fspath(self._path))
+        self._listener.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.hang_up()
+        self._path.unlink(missing_ok=True)
+
+    def hang_up(self) -> None:
+        """Close every connection, as an engine that dies does."""
+        while self._open:
+            sock = self._open.pop()
+            with contextlib.suppress(OSError):  # its caller has left just now
+                sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            self.opened += 1
+            self._open.append(sock)
+            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        try:
+            while True:
+                call, body = _read(sock)
+                self.calls.append(call)
+                arrays = wire.tensors(call.tensors, body) if isinstance(call, wire.RunCall) else {}
+                try:
+                    sock.sendall(b"".join(self._answer(call, arrays)))
+                except Hold:
+                    continue
+                except HangUp as last:
+                    sock.sendall(b"".join(last.args))
+                    raise ConnectionError from None
+        except OSError:
+            self.left.set()
+            if sock in self._open:
+                self._open.remove(sock)
+            sock.close()
+
+
+def _read(sock: socket.socket) -> tuple[wire.Call, bytes]:
+    head, body = wire.LENGTHS.unpack(_exactly(sock, wire.LENGTHS.size))
+    return wire.decode_call(_exactly(sock, head)), _exactly(sock, body)
+
+
+def _exactly(sock: socket.socket, count: int) -> bytes:
+    data = bytearray()
+    while len(data) < count:
+        chunk = sock.recv(min(1 << 20, count - len(data)))
+        if not chunk:
+            raise ConnectionError
+        data += chunk
+    return bytes(data)
+
+
+def serving(catalog: Catalog) -> Answer:
+    """Tells that catalog; a classifier's rows get their first value as class, a generator's their seed as pixels."""
+
+    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> list[wire.Bytes]:
+        match call:
+            case wire.CatalogCall():
+                return wire.frame(wire.CatalogReply(catalog))
+            case wire.StatusCall():
+                return wire.frame(wire.StatusReply(0.0))
+        if "seeds" in arrays:
+            pixels = (arrays["seeds"] % 251).astype(np.uint8)
+            images = np.broadcast_to(pixels[:, None, None, None], (len(pixels), 28, 28, 1))
+            return ran({"images": images}, catalog.generation)
+        first = next(iter(arrays.values()))[:, 0, 0, 0] % 10
+        return ran({"probabilities": np.eye(10, dtype=np.float32)[first]}, catalog.generation)
+
+    return answer

@@ -1,0 +1,243 @@
+"""Which rows run together, and what becomes of those that do not."""
+
+import threading
+
+import pytest
+
+from service.engine.batching import Scheduler
+from service.errors import DeadlineExceeded, InkpawError, Overloaded
+from tests.support.asks import Ask, ask, doubled, ids, run
+from tests.support.waiting import soon, until
+from tests.unit.service.engine.conftest import FakeClock
+
+
+def submitted(scheduler: Scheduler, *rows: int, key: str = "net", deadline: float = float("inf")) -> list[Ask]:
+    asks = [ask(each, deadline) for each in rows]
+    for each in asks:
+        scheduler.submit(key, each.task)
+    return asks
+
+
+def test_what_has_gathered_runs_together_in_order(scheduler: Scheduler) -> None:
+    scheduler.open("net", max_batch_size=8, max_rows=100)
+    asks = submitted(scheduler, 1, 2, 3)
+    batch = soon(scheduler.next)
+    assert batch and ids(batch) == [each for one in asks for each in one.ids]
+    run(batch)
+    assert [each.answer for each in asks] == [doubled(each) for each in asks]
+
+
+def test_a_batch_is_padded_with_rows_that_nobody_hears_of(scheduler: Scheduler) -> None:
+    scheduler.open("net", max_batch_size=8, max_rows=100)
+    first, second = submitted(scheduler, 1, 2)
+    batch = soon(scheduler.next)
+    assert batch
+    assert ids(batch, 4) == [*first.ids, *second.ids, first.ids[0]]
+    batch.answer({"doubled": batch.inputs(4)["ids"] * 2}, 0.0)
+    assert (first.answer, second.answer) == (doubled(first), doubled(second))
+
+
+def test_a_task_larger_than_a_batch_is_split_and_joined(scheduler: Scheduler) -> None:
+    scheduler.open("net", max_batch_size=4, max_rows=100)
+    small, large = submitted(scheduler, 3, 10)
+    for size in (4, 4, 4, 1):
+        assert large.heard == []
+        batch = soon(scheduler.next)
+        assert batch and batch.rows == size
+        run(batch)
+    assert (small.answer, large.answer) == (doubled(small), doubled(large))
+
+
+def test_a_full_queue_turns_away_at_once(scheduler: Scheduler) -> None:
+    scheduler.open("net", max_batch_size=4, max_rows=5)
+    submitted(scheduler, 3)
+    with pytest.raises(Overloaded):
+        scheduler.submit("net", ask(3).task)
+    submitted(scheduler, 2)
+    assert scheduler.rows("net") == 5
+
+
+def test_a_task_larger_than_the_bound_runs_if_nothing_waits(scheduler: Scheduler) -> None:
+    scheduler.open("net", max_batch_size=4, max_rows=5)
+    (large,) = submitted(scheduler, 7)
+    run(soon(scheduler.next))  # type: ignore[arg-type]
+    run(soon(scheduler.next))  # type: ignore[arg-type]
+    assert large.answer == doubled(large)
+
+
+def test_a_cancelled_task_neither_runs_nor_is_called(scheduler: Scheduler) -> None:
+    scheduler.open("net", max_batch_size=8, max_rows=100)
+    gone, stays = submitted(scheduler, 2, 2)
+    gone.task.cancel()
+    batch = soon(scheduler.next)
+    assert batch and ids(batch) == stays.ids
+    run(batch)
+    assert gone.heard == []
+    assert scheduler.rows("net") == 0
+
+
+def test_a_task_cancelled_while_it_runs_is_not_called(scheduler: Scheduler) -> None:
+    scheduler.open("net", max_batch_size=8, max_rows=100)
+    gone, stays = submitted(scheduler, 2, 2)
+    batch = soon(scheduler.next)
+    assert batch
+    gone.task.cancel()
+    run(batch)
+    assert (gone.heard, stays.answer) == ([], doubled(stays))
+
+
+@pytest.mark.parametrize("end", ["cancelled", "expired"])
+def test_what_nobody_waits_for_any_more_frees_its_place_at_once(
+    scheduler: Scheduler, clock: FakeClock, end: str
+) -> None:
+    scheduler.open("net", max_batch_size=4, max_rows=4)
+    (gone,) = submitted(scheduler, 4, deadline=clock.now + 1)
+    if end == "cancelled":
+        gone.task.cancel()
+    else:
+        clock.now += 2
+    submitted(scheduler, 4)  # while the device has not come back for its next batch
+
+
+def test_a_task_past_its_deadline_is_told_and_takes_no_place(scheduler: Scheduler, clock: FakeClock) -> None:
+    scheduler.open("net", max_batch_size=8, max_rows=100)
+    (late,) = submitted(scheduler, 2, deadline=clock.now + 1)
+    (early,) = submitted(scheduler, 2, deadline=clock.now + 3)
+    clock.now += 2
+    batch = soon(scheduler.next)
+    assert batch and ids(batch) == early.ids
+    assert isinstance(late.error, DeadlineExceeded)
+
+
+def test_a_task_that_comes_too_late_is_not_queued(scheduler: Scheduler, clock: FakeClock) -> None:
+    scheduler.open("net", max_batch_size=8, max_rows=100)
+    with pytest.raises(DeadlineExceeded):
+        scheduler.submit("net", ask(1, deadline=clock.now).task)
+    assert scheduler.rows("net") == 0
+
+
+def test_a_batch_that_failed_is_tried_again_one_request_at_a_time(scheduler: Scheduler) -> None:
+    scheduler.open("net", max_batch_size=8, max_rows=100)
+    first, gone, second = submitted(scheduler, 2, 1, 3)
+    batch = soon(scheduler.next)
+    assert batch
+    gone.task.cancel()
+    alone = list(batch.alone())
+    assert [ids(each) for each in alone] == [first.ids, second.ids]
+    alone[0].fail(InkpawError("bad rows"))
+    run(alone[1])
+    assert (first.error.message, second.answer) == ("bad rows", doubled(second))
+
+
+def test_the_rest_of_a_task_whose_part_failed_never_runs(scheduler: Scheduler) -> None:
+    scheduler.open("net", max_batch_size=2, max_rows=100)
+    split, other = submitted(scheduler, 5, 1)
+    batch = soon(scheduler.next)
+    assert batch
+    batch.fail(InkpawError("bad rows"))
+    batch = soon(scheduler.next)
+    assert batch and ids(batch) == other.ids
+    assert split.error.message == "bad rows"
+
+
+def test_a_batch_waits_for_company_until_its_time_is_up(clock: FakeClock) -> None:
+    scheduler = Scheduler(batch_timeout=0.005, clock=clock)
+    scheduler.open("net", max_batch_size=8, max_rows=100)
+    asks = submitted(scheduler, 1)
+    batches: list[list[int]] = []
+    thread = threading.Thread(target=lambda: batches.append(ids(scheduler.next())))  # type: ignore[arg-type]
+    thread.start()
+    looked = clock.read
+    until(lambda: clock.read > looked + 3)  # it has woken and looked, and its time has not come
+    asks += submitted(scheduler, 2)
+    looked = clock.read
+    until(lambda: clock.read > looked + 3)
+    assert batches == []
+    clock.now += 0.006
+    thread.join(5)
+    assert batches == [[each for one in asks for each in one.ids]]
+
+
+def test_a_full_batch_does_not_wait(clock: FakeClock) -> None:
+    scheduler = Scheduler(batch_timeout=1000.0, clock=clock)
+    scheduler.open("net", max_batch_size=4, max_rows=100)
+    submitted(scheduler, 2, 2, 1)
+    batch = soon(scheduler.next)
+    assert batch and batch.rows == 4
+
+
+def test_it_is_told_how_long_a_task_waited_and_ran(scheduler: Scheduler, clock: FakeClock) -> None:
+    scheduler.open("net", max_batch_size=2, max_rows=100)
+    (split,) = submitted(scheduler, 4)
+    clock.now += 3.0
+    run(soon(scheduler.next), seconds=0.25)  # type: ignore[arg-type]
+    clock.now += 1.0
+    run(soon(scheduler.next), seconds=0.5)  # type: ignore[arg-type]
+    assert split.timing and (split.timing.queued, split.timing.computed) == (3.0, 0.75)
+
+
+def test_closing_a_queue_tells_what_waits_in_it_and_nothing_else(scheduler: Scheduler) -> None:
+    scheduler.open("net", max_batch_size=8, max_rows=100)
+    scheduler.open("other", max_batch_size=8, max_rows=100)
+    (left,), (stays,) = submitted(scheduler, 1), submitted(scheduler, 1, key="other")
+    scheduler.close("net", InkpawError("closed"))
+    assert left.error.message == "closed"
+    with pytest.raises(KeyError):
+        scheduler.submit("net", ask(1).task)
+    run(soon(scheduler.next))  # type: ignore[arg-type]
+    assert stays.answer == doubled(stays)
+
+
+def test_whoever_waits_for_a_batch_is_told_of_the_end(scheduler: Scheduler) -> None:
+    scheduler.open("net", max_batch_size=8, max_rows=100)
+    ended: list[object] = []
+    thread = threading.Thread(target=lambda: ended.append(scheduler.next()))
+    thread.start()
+    scheduler.close()
+    thread.join(5)
+    assert ended == [None]
+
+
+def coming(clock: FakeClock, key: str = "net") -> Scheduler:
+    """A scheduler that waits, for five seconds at most, for rows that are on their way."""
+    scheduler = Scheduler(patience=5.0, clock=clock)
+    scheduler.open(key, max_batch_size=4, max_rows=100)
+    return scheduler
+
+
+def test_nothing_is_waited_for_if_nothing_is_on_its_way(clock: FakeClock) -> None:
+    scheduler = coming(clock)
+    submitted(scheduler, 1)
+    batch = soon(scheduler.next)
+    assert batch and batch.rows == 1
+
+
+def test_a_batch_waits_until_the_last_that_was_on_its_way_has_come(clock: FakeClock) -> None:
+    scheduler = coming(clock)
+    one, two = ask(1), ask(1)
+    scheduler.submit("net", one.task, source=7, coming=1)
+    batches: list[list[int]] = []
+    thread = threading.Thread(target=lambda: batches.append(ids(scheduler.next())))  # type: ignore[arg-type]
+    looked = clock.read
+    thread.start()
+    until(lambda: clock.read > looked)
+    assert batches == []
+    scheduler.submit("net", two.task, source=7, coming=0)
+    thread.join(5)
+    assert batches == [one.ids + two.ids]
+
+
+def test_what_does_not_come_is_waited_for_once(clock: FakeClock) -> None:
+    scheduler = coming(clock)
+    scheduler.submit("net", ask(1).task, source=7, coming=1)
+    clock.now += 6
+    assert soon(scheduler.next)
+    submitted(scheduler, 1)
+    assert soon(scheduler.next), "it still waits for what has not come"
+
+
+def test_a_full_batch_waits_for_nobody(clock: FakeClock) -> None:
+    scheduler = coming(clock)
+    for _ in range(4):
+        scheduler.submit("net", ask(1).task, source=7, coming=9)
+    assert soon(scheduler.next)

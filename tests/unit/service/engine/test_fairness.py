@@ -1,0 +1,81 @@
+"""Servables share the device by time: a flood of one does not starve another."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.engine.batching import Scheduler
+from tests.support.asks import ask, run
+from tests.unit.service.engine.conftest import FakeClock
+
+costs = st.integers(1, 50)
+
+
+def flooded(*keys: str) -> Scheduler:
+    scheduler = Scheduler(clock=FakeClock())
+    for key in keys:
+        scheduler.open(key, max_batch_size=1, max_rows=10_000)
+        for _ in range(300):
+            scheduler.submit(key, ask(1).task)
+    return scheduler
+
+
+def run_one(scheduler: Scheduler, costs: dict[str, int]) -> str:
+    """Run the next batch, which takes as long as `costs` says; whose it was."""
+    batch = scheduler.next()
+    assert batch is not None
+    key = str(batch.key)
+    run(batch)
+    scheduler.charge(key, costs[key])
+    return key
+
+
+@settings(max_examples=20)
+@given(costs, costs, costs)
+def test_those_who_always_wait_get_equal_time(one: int, two: int, three: int) -> None:
+    cost = {"one": one, "two": two, "three": three}
+    scheduler = flooded(*cost)
+    used = dict.fromkeys(cost, 0)
+    for _ in range(100):
+        key = run_one(scheduler, cost)
+        used[key] += cost[key]
+        assert max(used.values()) - min(used.values()) <= max(cost.values())
+
+
+@settings(max_examples=20)
+@given(costs, costs)
+def test_a_lone_request_runs_after_at_most_one_batch_of_a_flood(flood: int, lone: int) -> None:
+    cost = {"flood": flood, "lone": lone}
+    scheduler = flooded("flood")
+    scheduler.open("lone", max_batch_size=1, max_rows=10)
+    for _ in range(20):
+        run_one(scheduler, cost)
+    scheduler.submit("lone", ask(1).task)
+    assert "lone" in {run_one(scheduler, cost), run_one(scheduler, cost)}
+
+
+@settings(max_examples=20)
+@given(costs, costs)
+def test_who_comes_back_has_saved_up_nothing(flood: int, late: int) -> None:
+    cost = {"flood": flood, "late": late}
+    scheduler = flooded("flood")
+    scheduler.open("late", max_batch_size=1, max_rows=1000)
+    for _ in range(200):
+        run_one(scheduler, cost)
+    for _ in range(100):
+        scheduler.submit("late", ask(1).task)
+    used = {"flood": 0, "late": 0}
+    for _ in range(40):
+        key = run_one(scheduler, cost)
+        used[key] += cost[key]
+    assert abs(used["flood"] - used["late"]) <= 2 * max(cost.values())
+
+
+def test_time_is_counted_though_nothing_waits_when_it_has_passed() -> None:
+    scheduler = Scheduler(clock=FakeClock())
+    for key in ("heavy", "light"):
+        scheduler.open(key, max_batch_size=8, max_rows=100)
+    scheduler.submit("heavy", ask(1).task)
+    assert run_one(scheduler, {"heavy": 50}) == "heavy"
+    for key in ("light", "heavy"):
+        scheduler.submit(key, ask(1).task)
+    assert run_one(scheduler, {"light": 1}) == "light"

@@ -1,0 +1,101 @@
+"""A SavedModel in memory."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from service.catalog import TensorSpec
+from service.engine.servable import Servable
+from service.errors import BadRequest
+from service.manifest import ManifestError
+
+Built = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def tiny(built: Built) -> Servable:
+    return Servable(built("tiny"), max_batch_size=4, threads=1)
+
+
+def images(rows: int) -> np.ndarray:
+    return np.random.default_rng(rows).integers(0, 256, (rows, 28, 28, 1), np.uint8)
+
+
+def test_it_says_what_it_takes_and_gives(tiny: Servable) -> None:
+    assert tiny.inputs == (TensorSpec("images", "uint8", (-1, 28, 28, 1)),)
+    assert tiny.outputs == (TensorSpec("probabilities", "float32", (-1, 10)),)
+    assert tiny.manifest is not None and tiny.manifest.name == "tiny"
+
+
+def test_a_row_gets_the_same_answer_in_every_batch(tiny: Servable) -> None:
+    rows = images(4)
+    together = tiny.run({"images": rows})["probabilities"]
+    alone = np.concatenate([tiny.run({"images": rows[at : at + 1]})["probabilities"] for at in range(4)])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
+
+
+def test_rows_are_padded_to_the_smallest_size_that_holds_them(tiny: Servable) -> None:
+    assert [tiny.size_for(rows) for rows in (1, 2, 3, 4)] == [1, 2, 4, 4]
+
+
+def test_rows_that_fit_are_counted(tiny: Servable) -> None:
+    assert tiny.check({"images": images(3)}) == 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"pictures": np.zeros((1, 28, 28, 1), np.uint8)},
+        {"images": np.zeros((1, 28, 28, 1), np.float32)},
+        {"images": np.zeros((1, 28, 28), np.uint8)},
+        {"images": np.zeros((1, 28, 29, 1), np.uint8)},
+        {"images": np.zeros((0, 28, 28, 1), np.uint8)},
+        {"images": np.zeros((), np.uint8)},
+        {"images": np.zeros((1, 28, 28, 1), np.uint8), "more": np.zeros(1)},
+    ],
+    ids=lambda wrong: ",".join(f"{name}{list(array.shape)}{array.dtype}" for name, array in wrong.items()) or "none",
+)
+def test_rows_that_do_not_fit_are_refused(tiny: Servable, wrong: dict[str, np.ndarray]) -> None:
+    with pytest.raises(BadRequest):
+        tiny.check(wrong)
+
+
+def test_inputs_of_different_length_are_refused(built: Built) -> None:
+    blot = Servable(built("blot"), max_batch_size=2, threads=1)
+    short = {"seeds": np.zeros(2, np.int64), "labels": np.zeros(1, np.int32), "truncation": np.ones(2, np.float32)}
+    with pytest.raises(BadRequest, match="same first dimension"):
+        blot.check(short)
+    blot.unload()
+
+
+def copied(built: Built, folder: Path) -> Path:
+    return Path(shutil.copytree(built("tiny"), folder / "1"))
+
+
+def test_a_savedmodel_cut_short_does_not_load(built: Built, tmp_path: Path) -> None:
+    place = copied(built, tmp_path)
+    graph = place / "saved_model.pb"
+    graph.write_bytes(graph.read_bytes()[:1000])
+    with pytest.raises(Exception, match=r"(?i)pars|saved_model"):
+        Servable(place, max_batch_size=2, threads=1)
+
+
+def test_a_broken_manifest_does_not_load(built: Built, tmp_path: Path) -> None:
+    place = copied(built, tmp_path)
+    (place / "assets.extra" / "servable.json").write_text("{")
+    with pytest.raises(ManifestError):
+        Servable(place, max_batch_size=2, threads=1)
+
+
+def test_a_savedmodel_of_somebody_else_loads_without_a_manifest(built: Built, tmp_path: Path) -> None:
+    place = copied(built, tmp_path)
+    shutil.rmtree(place / "assets.extra")
+    servable = Servable(place, max_batch_size=2, threads=1)
+    assert servable.manifest is None
+    assert servable.check({"images": images(1)}) == 1
+    servable.unload()

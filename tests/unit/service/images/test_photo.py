@@ -1,0 +1,69 @@
+"""The treatment of photographs: stretched to the size, on white, in grey or colour."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from service.images import photo, prepare
+from tests.unit.service.images.modes import MODES, picture
+
+
+@given(st.sampled_from(MODES), st.integers(1, 300), st.integers(1, 300), st.integers(1, 64), st.sampled_from([1, 3]))
+def test_any_picture_becomes_the_size_asked(mode: str, width: int, height: int, side: int, channels: int) -> None:
+    pixels = photo(picture(mode, width, height), side, side + 3, channels)
+    assert pixels.dtype == np.uint8
+    assert pixels.shape == (side, side + 3, channels)
+
+
+def test_the_whole_picture_is_stretched_and_nothing_is_cropped() -> None:
+    halves = Image.new("RGB", (400, 100), "red")
+    halves.paste((0, 0, 255), (200, 0, 400, 100))
+    pixels = photo(halves, 50, 50, 3)
+    assert (pixels[:, :24] == (255, 0, 0)).all()
+    assert (pixels[:, 26:] == (0, 0, 255)).all()
+
+
+def test_shrinking_averages_instead_of_picking() -> None:
+    checks = Image.fromarray((np.indices((300, 300)).sum(axis=0) % 2 * 255).astype(np.uint8))
+    pixels = photo(checks, 30, 30, 1)
+    assert np.abs(pixels.astype(int) - 127).max() <= 8
+
+
+@pytest.mark.parametrize(("mode", "clear"), [("RGBA", (0, 0, 0, 0)), ("LA", (0, 0))])
+def test_what_is_transparent_becomes_white(mode: str, clear: tuple[int, ...]) -> None:
+    assert (photo(Image.new(mode, (40, 40), clear), 8, 8, 3) == 255).all()
+
+
+def test_half_transparent_black_is_grey() -> None:
+    assert np.abs(photo(Image.new("RGBA", (40, 40), (0, 0, 0, 128)), 8, 8, 1).astype(int) - 127).max() <= 1
+
+
+def test_a_picture_of_the_right_size_is_unchanged() -> None:
+    source = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
+    assert np.array_equal(photo(Image.fromarray(source), 24, 32, 3), source)
+
+
+def test_grey_is_the_same_in_all_three_channels() -> None:
+    source = np.random.default_rng(0).integers(0, 256, (24, 32), np.uint8)
+    assert np.array_equal(photo(Image.fromarray(source), 24, 32, 3), np.repeat(source[:, :, None], 3, axis=2))
+
+
+def test_other_numbers_of_channels_are_the_callers_mistake() -> None:
+    with pytest.raises(ValueError, match="1 or 3"):
+        photo(Image.new("RGB", (8, 8)), 8, 8, 4)
+
+
+@pytest.mark.parametrize("size", [(450, 375), (3000, 2000)])
+def test_the_quick_way_looks_the_same_as_the_plain_one(size: tuple[int, int]) -> None:
+    """A JPEG shrunk by its decoder, and boxes averaged first, against one full decode and one resize."""
+    random = np.random.default_rng(0)
+    rough = Image.fromarray(random.integers(0, 256, (40, 50, 3), np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    out = BytesIO()
+    rough.save(out, "JPEG", quality=90)
+    plain = np.asarray(Image.open(out).resize((96, 96), Image.Resampling.BILINEAR)).astype(int)
+    quick = prepare(out.getvalue(), "photo", 96, 96, 3).astype(int)
+    assert np.abs(quick - plain).mean() < 1.5

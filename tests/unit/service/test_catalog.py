@@ -1,0 +1,69 @@
+"""Which version a request means."""
+
+import pytest
+
+from service.catalog import Catalog, Model, State, Version
+from service.errors import ModelNotFound, Unavailable
+
+
+def catalog(labels: dict[str, int] | None = None, **versions: State) -> Catalog:
+    """A catalog with one model, `net`; `v2="END"` is its version 2, which has ended."""
+    numbered = {int(name[1:]): Version(int(name[1:]), state) for name, state in versions.items()}
+    return Catalog(1, {"net": Model("net", numbered, labels or {})})
+
+
+def test_without_a_version_the_newest_that_answers_is_meant() -> None:
+    assert catalog(v1="AVAILABLE", v2="AVAILABLE", v10="AVAILABLE", v11="LOADING").resolve("net").number == 10
+
+
+def test_a_version_is_meant_by_its_number() -> None:
+    assert catalog(v1="AVAILABLE", v2="AVAILABLE").resolve("net", 1).number == 1
+
+
+def test_a_version_is_meant_by_its_label() -> None:
+    assert catalog({"old": 1}, v1="AVAILABLE", v2="AVAILABLE").resolve("net", label="old").number == 1
+
+
+def test_stable_is_meant_before_the_newest() -> None:
+    assert catalog({"stable": 1}, v1="AVAILABLE", v2="AVAILABLE").resolve("net").number == 1
+
+
+def test_the_newest_is_meant_while_stable_does_not_answer() -> None:
+    assert catalog({"stable": 1}, v1="LOADING", v2="AVAILABLE").resolve("net").number == 2
+
+
+def test_a_canary_is_meant_only_by_those_it_is_for() -> None:
+    both = catalog({"canary": 2}, v1="AVAILABLE", v2="AVAILABLE")
+    assert both.resolve("net").number == 1
+    assert both.resolve("net", canary=True).number == 2
+    assert both.resolve("net", 1, canary=True).number == 1
+
+
+def test_a_canary_that_does_not_answer_is_no_loss() -> None:
+    assert catalog({"canary": 2}, v1="AVAILABLE", v2="END").resolve("net", canary=True).number == 1
+
+
+def test_an_only_version_answers_though_it_is_a_canary() -> None:
+    assert catalog({"canary": 1}, v1="AVAILABLE").resolve("net").number == 1
+
+
+@pytest.mark.parametrize("missing", [("other", None, None), ("net", 9, None), ("net", None, "unheard")])
+def test_what_is_not_there_is_not_found(missing: tuple[str, int | None, str | None]) -> None:
+    with pytest.raises(ModelNotFound):
+        catalog(v1="AVAILABLE").resolve(*missing)
+
+
+@pytest.mark.parametrize("state", ["START", "LOADING", "UNLOADING", "END"])
+def test_what_is_there_but_does_not_answer_is_unavailable(state: State) -> None:
+    away = catalog({"stable": 1}, v1=state)
+    for asked in ((None, None), (1, None), (None, "stable")):
+        with pytest.raises(Unavailable):
+            away.resolve("net", *asked)
+
+
+def test_ready_means_that_every_model_answers() -> None:
+    good, bad = catalog(v1="END", v2="AVAILABLE"), catalog(v1="END")
+    assert good.ready
+    assert not bad.ready
+    assert not Catalog(1, {"net": good.models["net"], "other": bad.models["net"]}).ready
+    assert not Catalog(1, {}).ready

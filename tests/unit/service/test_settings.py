@@ -1,0 +1,92 @@
+"""Settings come from the environment, and a mistake there is told in a sentence."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service import settings
+from service.settings import SettingsError
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in [name for name in os.environ if name.startswith("INKPAW_")]:
+        monkeypatch.delenv(name)
+    settings.load.cache_clear()
+    yield
+    settings.load.cache_clear()
+
+
+def test_a_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("INKPAW_MAX_BATCH_SIZE", "7")
+    monkeypatch.setenv("INKPAW_RUNTIME_DIR", str(tmp_path))
+    loaded = settings.load()
+    assert loaded.max_batch_size == 7
+    assert loaded.engine_sockets[0].parent == tmp_path
+
+
+def test_services_on_two_ports_do_not_share_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKPAW_PORT", "8001")
+    first = settings.load().runtime_dir
+    settings.load.cache_clear()
+    monkeypatch.setenv("INKPAW_PORT", "8002")
+    assert settings.load().runtime_dir != first
+
+
+def test_an_unknown_name_is_told_with_the_names_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKPAW_MAX_BATCH", "7")
+    with pytest.raises(SettingsError, match=r"INKPAW_MAX_BATCH\b.*INKPAW_MAX_BATCH_SIZE"):
+        settings.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INKPAW_PORT", "http"),
+        ("INKPAW_PORT", "70000"),
+        ("INKPAW_WORKERS", "0"),
+        ("INKPAW_MAX_BATCH_SIZE", "0"),
+        ("INKPAW_REQUEST_SECONDS", "-1"),
+        ("INKPAW_LOG_LEVEL", "loud"),
+        ("INKPAW_DEVICES", "gpu"),
+        ("INKPAW_POLL_SECONDS", ""),
+    ],
+)
+def test_a_bad_value_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name}={value}: ") as told:
+        settings.load()
+    assert "\n" not in str(told.value)
+
+
+def test_every_bad_value_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKPAW_PORT", "http")
+    monkeypatch.setenv("INKPAW_WORKERS", "0")
+    with pytest.raises(SettingsError, match=r"INKPAW_PORT.*INKPAW_WORKERS"):
+        settings.load()
+
+
+@pytest.mark.parametrize("wrong", [{"INKPAW_PROT": "80"}, {"INKPAW_PORT": "eighty"}])
+def test_a_mistake_stops_the_start_with_a_sentence(wrong: dict[str, str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "service"], cwd=ROOT, env=os.environ | wrong, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 1
+    assert next(iter(wrong)) in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_every_setting_says_why_it_is_there() -> None:
+    undescribed = [name for name, field in settings.Settings.model_fields.items() if not field.description]
+    assert undescribed == []
+
+
+def test_every_device_has_a_socket_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKPAW_DEVICES", "gpu:0,gpu:1,cpu")
+    assert len({*settings.load().engine_sockets}) == 3

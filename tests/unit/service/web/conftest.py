@@ -1,0 +1,50 @@
+"""The Flask application, with an engine that answers what it is told in its place."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.catalog import Catalog, Model, TensorSpec, Version
+from service.manifest import ImageInput, Manifest
+from service.settings import Settings
+from service.web.app import create_app
+from tests.support.engine import FakeEngine, serving
+
+DIGITS = tuple("0123456789")
+IMAGES = (TensorSpec("images", "uint8", (-1, 28, 28, 1)),)
+
+
+def version(number: int, kind: str, treatment: str = "photo") -> Version:
+    manifest = Manifest("net", kind, DIGITS, ImageInput(28, 28, 1, treatment))  # type: ignore[arg-type]
+    return Version(number, "AVAILABLE", "", manifest, IMAGES)
+
+
+CATALOG = Catalog(
+    1,
+    {
+        "echo": Model("echo", {1: version(1, "classifier"), 2: version(2, "classifier")}, {"old": 1}),
+        "blot": Model("blot", {1: version(1, "generator")}),
+        "plain": Model("plain", {1: Version(1, "AVAILABLE")}),
+        "late": Model("late", {1: Version(1, "LOADING")}),
+    },
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        runtime_dir=tmp_path, devices="cpu", max_images=8, max_body_bytes=1 << 20, max_image_pixels=1_000_000
+    )
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[FakeEngine]:
+    with FakeEngine(settings.engine_sockets[0], serving(CATALOG)) as engine:
+        yield engine
+
+
+@pytest.fixture
+def web(settings: Settings, engine: FakeEngine) -> FlaskClient:
+    return create_app(settings).test_client()
