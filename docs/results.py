@@ -95,7 +95,7 @@ def main(url: str) -> None:
         panel.imshow(image, cmap="gray")
         panel.set_title(f"{said['label']} ({said['probability']:.0%})", fontsize=10)
         panel.axis("off")
-    right.suptitle(f"cats-dogs, {test['images']} test photographs: {test['accuracy']:.1%}")
+    right.suptitle(f"cats-dogs, {test['images']} photographs")
     panel = right.subplots()
     panel.imshow(test["confusion"], cmap="Blues", vmax=1400)
     for (true, said), count in np.ndenumerate(np.array(test["confusion"])):

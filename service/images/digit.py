@@ -1,12 +1,15 @@
 """The treatment of handwritten digits: any picture of one is brought to the form that MNIST's own images have."""
 
+from functools import cache
+
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 
 from service.images.ink import ink
 from service.images.modes import plain
 
 WORK_SIDE = 256
+_INKED = [0] * 32 + [255] * 224
 _BOX = 20 / 28
 _LEAST_INK = 0.2
 _LEAST_STROKE = 2.0
@@ -29,16 +32,34 @@ def _as_mnist(grey: Image.Image) -> np.ndarray | None:
     The form: an edge that is dark but for a tenth of it, ink that reaches near white, spans 18 to 20 pixels of 28 on
     its longer axis and has its centre of mass within a pixel of the middle. All 70,000 images of MNIST have it.
     """
+    width, height = grey.size
     pixels = np.asarray(grey)
-    edge = np.concatenate((pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]))
+    edge = pixels.ravel()[_edge(height, width)]
     if np.count_nonzero(edge > 127) * 2 > edge.size:
-        pixels, edge = 255 - pixels, 255 - edge
-    if np.count_nonzero(edge > 16) * 10 > edge.size or pixels.max() < 200:
+        grey, pixels, edge = ImageChops.invert(grey), 255 - pixels, 255 - edge
+    box = grey.point(_INKED).getbbox()
+    if box is None or np.count_nonzero(edge > 16) * 10 > edge.size or int(pixels.max()) < 200:
         return None
-    spans = [np.flatnonzero(pixels.max(axis=axis) > 31) for axis in (1, 0)]
-    longest = max(float(span[-1] - span[0] + 1) / side for span, side in zip(spans, pixels.shape, strict=True))
-    off = [abs(_centre(pixels.sum(axis=axis)) - side / 2) for axis, side in zip((1, 0), pixels.shape, strict=True)]
-    return pixels if 17.5 / 28 < longest < 20.5 / 28 and max(off) < max(pixels.shape) / 28 else None
+    longest = max((box[2] - box[0]) / width, (box[3] - box[1]) / height)
+    if not 17.5 / 28 < longest < 20.5 / 28:
+        return None
+    mass, down, across = (_moments(height, width) @ pixels.ravel()).tolist()
+    off = max(abs(down / mass - height / 2), abs(across / mass - width / 2))
+    return pixels if off < max(height, width) / 28 else None
+
+
+@cache
+def _edge(height: int, width: int) -> np.ndarray:
+    """Where the outermost pixels are among all of them, row by row; the corners twice."""
+    at = np.arange(height * width).reshape(height, width)
+    return np.concatenate((at[0], at[-1], at[:, 0], at[:, -1]))
+
+
+@cache
+def _moments(height: int, width: int) -> np.ndarray:
+    """float32 [3, height * width]: what pixels are multiplied with for their mass and its moments about the origin."""
+    down, across = np.indices((height, width), np.float32)
+    return np.stack([np.ones_like(down), down, across]).reshape(3, -1)
 
 
 def _grey(image: Image.Image) -> Image.Image:
