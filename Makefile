@@ -11,7 +11,7 @@ export DATA_DIR
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: help serve test test-container bench lint train-setup lock env-example image clean
+.PHONY: help serve test test-container bench picture lint train-setup lock env-example image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -39,6 +39,9 @@ test-container: .venv/developed ## build the image and run it, hardened, with po
 
 bench: .venv/developed ## measure speed as ratios, in one quiet run; writes bench/
 	$(BIN)/python -m tests.bench
+
+picture: .venv/developed ## draw docs/results.png from the service at HOST:PORT
+	$(BIN)/python -m docs.results http://$(HOST):$(PORT)
 
 lint: .venv/developed ## check style and types
 	$(BIN)/ruff check .
