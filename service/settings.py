@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     max_batch_size: int = Field(32, ge=1, le=1024, description="rows that one run of a model takes at most")
     batch_timeout_ms: float = Field(0.0, ge=0, le=1000, description="how long a batch waits to fill; 0 starts at once")
     patience_ms: float = Field(
-        3.0, ge=0, le=100, description="on a CPU, how long a batch waits for requests that workers are reading already"
+        3.0, ge=0, le=100, description="on a CPU, how long a batch waits for as many rows as the last one had"
     )
     max_queue_rows: int = Field(512, ge=1, description="rows of one model that may wait; more is answered 503")
     request_seconds: float = Field(10.0, gt=0, description="from arrival to answer; later is answered 504")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.engine.task import Arrays, Task
-from service.errors import DeadlineExceeded, InkpawError, Overloaded
+from service.errors import DeadlineExceeded, InkpawError, Overloaded, Unavailable
 
 Clock = Callable[[], float]
 
@@ -83,6 +83,7 @@ class Queue:
         self.max_rows = max_rows
         self.rows = 0
         self.used = 0.0
+        self.last_batch = 0
         self._tasks: deque[Task] = deque()
 
     def __bool__(self) -> bool:
@@ -122,16 +123,18 @@ class Queue:
             task.taken = stop
             if stop == task.rows:
                 self._tasks.popleft()
+        self.last_batch = self.max_batch_size - room
         return tuple(pieces)
 
 
 class Scheduler:
     """The queues of every servable on one device. `submit` from any thread, `next` from the device's.
 
-    A batch starts when the device is free and rows wait; but not before `batch_timeout` has passed for the oldest of
-    them or it is full, and not while more rows are known to be on their way, for `patience` at most. Both in seconds.
-    Patience is for a device that is the very cores the senders run on: starting early takes from them what they need to
-    send more. An accelerator of its own should start at once.
+    A batch starts when the device is free and rows wait; but, unless it is full, not before `batch_timeout` has passed
+    for the oldest of them, and not before there are as many as the batch before had, for `patience` at most. Both in
+    seconds. Patience is for a device that is the very cores the senders run on: those who have just been answered are
+    about to ask again, and to start before they have takes from them what they need for it. It costs one who comes
+    alone nothing. An accelerator of its own should start at once.
     """
 
     def __init__(self, batch_timeout: float = 0.0, patience: float = 0.0, clock: Clock = time.monotonic) -> None:
@@ -139,7 +142,6 @@ class Scheduler:
         self._running: Hashable | None = None
         self._timeout = batch_timeout
         self._patience = patience
-        self._coming: dict[int, int] = {}
         self._clock = clock
         self._changed = threading.Condition()
         self._closed = False
@@ -157,17 +159,13 @@ class Scheduler:
             self._closed |= key is None
             self._changed.notify_all()
         for task in left:
-            task.fail(error or InkpawError("The service is stopping."))
+            task.fail(error or Unavailable("The service is stopping."))
 
-    def submit(self, key: Hashable, task: Task, source: int = 0, coming: int = 0) -> None:
-        """Queue the task; its `source` says that so many more are `coming` from it.
-
-        Raises KeyError if there is no such queue, DeadlineExceeded, Overloaded.
-        """
+    def submit(self, key: Hashable, task: Task) -> None:
+        """Queue the task. Raises KeyError if there is no such queue, DeadlineExceeded, Overloaded."""
         late: list[Task] = []
         with self._changed:
             queue = self._queues[key]
-            self._coming[source] = coming
             task.arrived = self._clock()
             if task.deadline <= task.arrived:
                 raise DeadlineExceeded("The request's time had passed before it could be queued.")
@@ -224,17 +222,12 @@ class Scheduler:
         for key, queue in sorted(self._queues.items(), key=lambda item: item[1].used):
             if not queue:
                 continue
-            ready_in = queue.oldest() + self._wait() - now
+            patience = self._patience if queue.rows < queue.last_batch else 0.0
+            ready_in = queue.oldest() + max(self._timeout, patience) - now
             if ready_in <= 0 or queue.rows >= queue.max_batch_size:
-                if ready_in <= 0:
-                    self._coming.clear()  # what has not come by now was not on its way
                 return Batch(key, queue.take(now)), None
             waits.append(ready_in)
         return None, min(waits, default=None)
-
-    def _wait(self) -> float:
-        """Seconds that the oldest row waits for company."""
-        return max(self._timeout, self._patience) if any(self._coming.values()) else self._timeout
 
     def charge(self, key: Hashable, seconds: float) -> None:
         """Count device time against a servable."""

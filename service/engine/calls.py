@@ -6,7 +6,7 @@ from service.engine.device import Device
 from service.engine.repository import Repository
 from service.engine.server import Connection
 from service.engine.task import Arrays, Task, Timing
-from service.errors import InkpawError, ModelNotFound
+from service.errors import EngineDown, InkpawError, ModelNotFound, Unavailable
 
 
 class Calls:
@@ -24,6 +24,16 @@ class Calls:
                 connection.send(wire.frame(wire.CatalogReply(self._repository.catalog)))
             case wire.StatusCall():
                 connection.send(wire.frame(wire.StatusReply(self._device.busy_seconds)))
+
+    def _why_not(self, call: wire.RunCall) -> InkpawError:
+        """EngineDown while it may still come, or has just gone: the caller may ask another engine, or ask anew."""
+        try:
+            self._repository.catalog.resolve(call.model, call.version)
+        except ModelNotFound as error:
+            return error
+        except Unavailable:
+            pass
+        return EngineDown(f"Model '{call.model}' version {call.version} is not loaded now.")
 
     def _run(self, connection: Connection, call: wire.RunCall, body: memoryview) -> None:
         key = call.model, call.version
@@ -43,12 +53,12 @@ class Calls:
         try:
             servable = self._device.servable(key)
             if servable is None:
-                raise ModelNotFound(f"Model '{call.model}' has no version {call.version} loaded.")
+                raise KeyError(key)
             inputs = wire.tensors(call.tensors, body)
             task = Task(inputs, servable.check(inputs), call.deadline, done, failed)
             connection.on_gone = task.cancel
-            self._device.scheduler.submit(key, task, call.source, call.coming)
-        except KeyError:  # unloaded between the two lines above
-            failed(ModelNotFound(f"Model '{call.model}' has no version {call.version} loaded."))
+            self._device.scheduler.submit(key, task)
+        except KeyError:  # not loaded yet, or not any more
+            failed(self._why_not(call))
         except InkpawError as error:
             failed(error)

@@ -58,15 +58,12 @@ class EngineClient:
         inputs: Mapping[str, NDArray],
         deadline: float,
         caller: int | None = None,
-        coming: int = 0,
     ) -> dict[str, NDArray]:
         """Outputs by name, in the rows' order; `deadline` on the monotonic clock, in seconds.
 
-        `coming`: how many more requests this process is reading, whose rows will follow at once.
-
         Raises ClientGone and every InkpawError that the engine answers with.
         """
-        call = wire.RunCall(model, version.number, deadline, wire.heads(inputs), os.getpid(), coming)
+        call = wire.RunCall(model, version.number, deadline, wire.heads(inputs))
         reply, body = self._call(wire.frame(call, list(inputs.values())), deadline, caller)
         if isinstance(reply, wire.ErrorReply):
             self._seen = max(self._seen, reply.generation)
@@ -109,7 +106,7 @@ class EngineClient:
                 sock = self._idle.pop()
             except IndexError:
                 break
-            if not frames.ready(sock, 0.0):
+            if frames.is_open(sock):
                 return sock
             sock.close()
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -156,7 +153,6 @@ class Engines:
         inputs: Mapping[str, NDArray],
         deadline: float,
         caller: int | None = None,
-        coming: int = 0,
     ) -> dict[str, NDArray]:
         """As `EngineClient.run`, on the least busy engine that can."""
         order = sorted(range(len(self._clients)), key=self._rows.__getitem__)
@@ -164,11 +160,11 @@ class Engines:
         for index in order[:-1]:
             try:
                 with self._in_hand(index, rows):
-                    return self._clients[index].run(model, version, inputs, deadline, caller, coming)
+                    return self._clients[index].run(model, version, inputs, deadline, caller)
             except (EngineDown, ModelNotFound):
                 continue
         with self._in_hand(order[-1], rows):
-            return self._clients[order[-1]].run(model, version, inputs, deadline, caller, coming)
+            return self._clients[order[-1]].run(model, version, inputs, deadline, caller)
 
     @contextmanager
     def _in_hand(self, index: int, rows: int) -> Iterator[None]:

@@ -28,8 +28,11 @@ def _watch_models(repository: Repository, device: Device, config: Settings, stop
         if os.getppid() != parent:
             log.warning("The service's master is gone; the engine ends too")
             os._exit(1)
-        repository.refresh()
-        _gauge(repository, device)
+        try:
+            repository.refresh()
+            _gauge(repository, device)
+        except Exception:  # a folder that is removed while it is looked at, say: the next look will do
+            log.exception("The models could not be looked at")
 
 
 def _gauge(repository: Repository, device: Device) -> None:

@@ -10,6 +10,7 @@ import os
 import selectors
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -98,7 +99,7 @@ class Server:
 
     def __init__(self, path: Path, handle: Handler) -> None:
         path.unlink(missing_ok=True)
-        self._handle = handle
+        self._path, self._handle = path, handle
         self._selector = selectors.DefaultSelector()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(os.fspath(path))
@@ -107,7 +108,7 @@ class Server:
         self._listener.setblocking(False)
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
-        self._to_write: list[Connection] = []
+        self._to_write: deque[Connection] = deque()
         self._stopped = False
 
     def stop(self) -> None:
@@ -132,6 +133,7 @@ class Server:
                 else:
                     key.data()
         self._listener.close()
+        self._path.unlink(missing_ok=True)
 
     def _accept(self) -> None:
         try:
@@ -143,8 +145,8 @@ class Server:
 
     def _woken(self) -> None:
         os.read(self._wake_read, 4096)
-        waiting, self._to_write = self._to_write, []
-        for connection in waiting:
+        while self._to_write:
+            connection = self._to_write.popleft()
             if connection.sock.fileno() >= 0:
                 self._selector.modify(connection.sock, selectors.EVENT_READ | selectors.EVENT_WRITE, connection)
 

@@ -33,17 +33,12 @@ class TensorHead(msgspec.Struct, array_like=True, frozen=True):
 
 
 class RunCall(msgspec.Struct, tag="run", array_like=True, frozen=True):
-    """Run a version of a servable; the deadline is on the machine's monotonic clock, in seconds.
-
-    `coming` is how many more requests the worker `source` has begun to read: their rows will follow at once.
-    """
+    """Run a version of a servable; the deadline is on the machine's monotonic clock, in seconds."""
 
     model: str
     version: int
     deadline: float
     tensors: tuple[TensorHead, ...]
-    source: int = 0
-    coming: int = 0
 
 
 class CatalogCall(msgspec.Struct, tag="catalog", array_like=True, frozen=True):

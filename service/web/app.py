@@ -1,9 +1,9 @@
 """The Flask application: only wires things together."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask, Response, g, request
+from gevent.threadpool import ThreadPoolExecutor
 
 from service import metrics
 from service.engine.client import Engines

@@ -51,7 +51,7 @@ def read(request: Request, most: int, deadline: float) -> bytes:
                 raise late
     except RequestEntityTooLarge:
         raise too_large from None
-    except BlockingIOError:  # the socket's own limit on one read
+    except TimeoutError:  # the socket's own limit on one read
         raise late from None
     return parts[0] if len(parts) == 1 else b"".join(parts)
 

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import cast
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from service.catalog import Version
 from service.engine.client import Engines
-from service.errors import BadRequest, ModelNotFound, Unavailable
+from service.errors import BadRequest, EngineDown, ModelNotFound, Unavailable
 from service.settings import Settings
-from service.web import arrivals, bodies
+from service.web import bodies
 
 _KEY = "inkpaw"
 
@@ -49,14 +49,15 @@ def deadline() -> float:
 
 
 def body() -> bytes:
-    """The request's body, within its bounds. Raises RequestTooLarge, RequestTimeout."""
-    return bodies.read(request, context().settings.max_body_bytes, deadline())
+    """The request's body, within its bounds, read once. Raises RequestTooLarge, RequestTimeout."""
+    if "body" not in g:
+        g.body = bodies.read(request, context().settings.max_body_bytes, deadline())
+    return cast(bytes, g.body)
 
 
 def run(name: str, version: Version, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
     """The engine's outputs for this request's rows. Raises what EngineClient.run raises."""
-    arrivals.settle()
-    return context().engine.run(name, version, inputs, deadline(), caller(), arrivals.count())
+    return context().engine.run(name, version, inputs, deadline(), caller())
 
 
 def caller() -> int | None:
@@ -77,6 +78,21 @@ def resolve(name: str, kind: str, version: int | None, label: str | None) -> Ver
     if found.manifest is None or found.manifest.kind != kind:
         raise BadRequest(f"Model '{name}' is no {kind}.")
     return found
+
+
+def answered(
+    name: str, kind: str, version: int | None, label: str | None, answer: Callable[[Version], Response]
+) -> Response:
+    """What `answer` makes of the version that the path means; made anew if that was unloaded meanwhile."""
+    found = resolve(name, kind, version, label)
+    try:
+        return answer(found)
+    except (ModelNotFound, EngineDown):
+        context().engine.refresh()
+        again = resolve(name, kind, version, label)
+        if again.number == found.number:
+            raise
+        return answer(again)
 
 
 def json(body: object, status: int = 200) -> Response:

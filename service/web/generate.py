@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from service.catalog import Version
 from service.errors import BadRequest, RequestTooLarge
 from service.web.bodies import parse
-from service.web.context import body, context, resolve, run
+from service.web.context import answered, body, context, run
 from service.web.samples import FORMATS, encode
 
 blueprint = Blueprint("generate", __name__)
@@ -42,8 +43,11 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True):
 @blueprint.route("/generate/<name>/versions/<int:version>", methods=["GET", "POST"])
 @blueprint.route("/generate/<name>/labels/<label>", methods=["GET", "POST"])
 def generate(name: str, version: int | None = None, label: str | None = None) -> Response:
+    return answered(name, "generator", version, label, partial(_generate, name))
+
+
+def _generate(name: str, found: Version) -> Response:
     here = context()
-    found = resolve(name, "generator", version, label)
     assert found.manifest is not None
     ask = _from_query() if request.method == "GET" else parse(body() or b"{}", Ask)
     seeds = _seeds(ask, here.settings.max_images)

@@ -1,30 +1,35 @@
 """`/predict/<name>`: images in, a label and probabilities for each out."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from flask import Blueprint, Response, request
 from numpy.typing import NDArray
 
 from service import metrics
+from service.catalog import Version
 from service.errors import BadRequest, InkpawError
 from service.images import prepare
 from service.manifest import ImageInput, Manifest
 from service.web.bodies import Upload, uploads
-from service.web.context import body, context, json, resolve, run
+from service.web.context import answered, body, context, json, run
 
 blueprint = Blueprint("predict", __name__)
 
-_WORTH_SHARING = 4  # images; fewer are decoded sooner than shared out
+_WORTH_SHARING = 8  # images; fewer are decoded sooner than shared out
+_WORTH_A_THREAD = 1 << 15  # bytes; while as many are decoded, the worker's other requests should not wait
 
 
 @blueprint.post("/predict/<name>")
 @blueprint.post("/predict/<name>/versions/<int:version>")
 @blueprint.post("/predict/<name>/labels/<label>")
 def predict(name: str, version: int | None = None, label: str | None = None) -> Response:
+    return answered(name, "classifier", version, label, partial(_predict, name, _top()))
+
+
+def _predict(name: str, top: int | None, found: Version) -> Response:
     here = context()
-    top = _top()
-    found = resolve(name, "classifier", version, label)
     assert found.manifest is not None
     sent = uploads(body(), request, here.settings.max_images)
     images = images_of(sent, found.manifest.image)
@@ -50,17 +55,24 @@ def images_of(sent: Sequence[Upload], form: ImageInput) -> NDArray[np.uint8]:
     here = context()
     images = np.empty((len(sent), form.height, form.width, form.channels), np.uint8)
 
-    def decode(start: int, stop: int) -> None:
-        for at in range(start, stop):
-            _decode(sent[at], form, here.settings.max_image_pixels, images[at])
+    def decode(start: int, stop: int) -> InkpawError | None:
+        """The first error is given back, not raised: gevent's pool of threads would log it."""
+        try:
+            for at in range(start, stop):
+                _decode(sent[at], form, here.settings.max_image_pixels, images[at])
+        except InkpawError as error:
+            return error
+        return None
 
-    if len(sent) < _WORTH_SHARING:
-        decode(0, len(sent))
-        return images
-    share = -(-len(sent) // here.settings.decode_threads)
-    parts = [here.decoders.submit(decode, at, min(at + share, len(sent))) for at in range(0, len(sent), share)]
-    for part in parts:
-        part.result()
+    if len(sent) < _WORTH_SHARING and sum(len(upload.data) for upload in sent) < _WORTH_A_THREAD:
+        errors = [decode(0, len(sent))]
+    else:
+        share = -(-len(sent) // here.settings.decode_threads)
+        parts = [here.decoders.submit(decode, at, min(at + share, len(sent))) for at in range(0, len(sent), share)]
+        errors = [part.result() for part in parts]
+    for error in errors:
+        if error is not None:
+            raise error
     return images
 
 

@@ -81,6 +81,24 @@ def test_an_engine_that_is_killed_under_load_is_replaced_in_seconds(mortal: Serv
     until(mortal.ready, 5)
 
 
+def test_with_two_engines_one_may_die(serve: Serve) -> None:
+    service = serve("tiny", devices="cpu,cpu")
+    with asking(service) as load:
+        load.more(50)
+        first, other = service.engines
+        os.kill(first, signal.SIGKILL)
+        for _ in range(10):
+            load.more(10)
+            assert service.ready()
+        until(lambda: len({*service.engines} - {first}) == 2, 20, "there are two engines again")
+    assert load.broken == []
+    lost = load.statuses[503]
+    assert load.statuses.keys() <= {200, 503}
+    assert lost <= load.threads, "more were lost than the engine had in hand"
+    assert other in service.engines
+    assert service.stop() == 0
+
+
 def test_a_second_service_does_not_take_the_firsts_folder(mortal: Service) -> None:
     second = Service(mortal.model_dir, {"runtime_dir": mortal.running_in})
     try:

@@ -3,6 +3,7 @@
 Each test has a model of its own in one service: `steady` under another name, whose label is its version's number.
 """
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from tests.support.waiting import until
 
 @pytest.fixture(scope="module")
 def reloading(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running(copied(built, tmp_path_factory.mktemp("models"), "tiny"), Service) as service:
+    folder = copied(built, tmp_path_factory.mktemp("models"), "tiny")
+    with running(folder, Service, policies=folder / "policies.json") as service:
         yield service
 
 
@@ -117,6 +119,25 @@ def test_removing_the_newest_rolls_back_and_none_fails(steady: Steady) -> None:
         shutil.rmtree(second)
         until(steady.answers(1), 20, "version 1 answers")
         load.more(20)
+    assert_unharmed(load)
+
+
+def test_moving_a_label_rolls_out_and_back_and_none_fails(steady: Steady) -> None:
+    def stable(number: int) -> None:
+        said = {steady.name: {"versions": 2, "labels": {"stable": number, "old": 1}}}
+        (steady.service.model_dir / "policies.json").write_text(json.dumps(said))
+
+    stable(1)
+    for number in (1, 2):
+        steady.put(number)
+    until(steady.answers(1), 20)
+    with steady.asking() as load:
+        for number in (2, 1, 2):
+            stable(number)
+            until(steady.answers(number), 20, f"version {number} answers")
+            load.more(10)
+        old = steady.service.post(f"/predict/{steady.name}/labels/old", told(0))
+        assert old.json()["version"] == 1
     assert_unharmed(load)
 
 

@@ -198,46 +198,50 @@ def test_whoever_waits_for_a_batch_is_told_of_the_end(scheduler: Scheduler) -> N
     assert ended == [None]
 
 
-def coming(clock: FakeClock, key: str = "net") -> Scheduler:
-    """A scheduler that waits, for five seconds at most, for rows that are on their way."""
+def patient(clock: FakeClock, last: int) -> Scheduler:
+    """A scheduler that waits, five seconds at most, for as many rows as its last batch had."""
     scheduler = Scheduler(patience=5.0, clock=clock)
-    scheduler.open(key, max_batch_size=4, max_rows=100)
+    scheduler.open("net", max_batch_size=4, max_rows=100)
+    if last:
+        submitted(scheduler, *[1] * last)
+        clock.now += 6
+        batch = soon(scheduler.next)
+        assert batch and batch.rows == last
     return scheduler
 
 
-def test_nothing_is_waited_for_if_nothing_is_on_its_way(clock: FakeClock) -> None:
-    scheduler = coming(clock)
+@pytest.mark.parametrize("last", [0, 1])
+def test_one_who_comes_alone_is_not_kept_waiting(clock: FakeClock, last: int) -> None:
+    scheduler = patient(clock, last)
     submitted(scheduler, 1)
     batch = soon(scheduler.next)
     assert batch and batch.rows == 1
 
 
-def test_a_batch_waits_until_the_last_that_was_on_its_way_has_come(clock: FakeClock) -> None:
-    scheduler = coming(clock)
-    one, two = ask(1), ask(1)
-    scheduler.submit("net", one.task, source=7, coming=1)
+def test_a_batch_waits_for_as_many_as_the_last_had(clock: FakeClock) -> None:
+    scheduler = patient(clock, last=3)
+    one, two, three = asked = submitted(scheduler, 1), submitted(scheduler, 1), ask(1)
     batches: list[list[int]] = []
     thread = threading.Thread(target=lambda: batches.append(ids(scheduler.next())))  # type: ignore[arg-type]
     looked = clock.read
     thread.start()
     until(lambda: clock.read > looked)
     assert batches == []
-    scheduler.submit("net", two.task, source=7, coming=0)
+    scheduler.submit("net", three.task)
     thread.join(5)
-    assert batches == [one.ids + two.ids]
+    assert batches == [one[0].ids + two[0].ids + asked[2].ids]
 
 
-def test_what_does_not_come_is_waited_for_once(clock: FakeClock) -> None:
-    scheduler = coming(clock)
-    scheduler.submit("net", ask(1).task, source=7, coming=1)
+def test_those_who_do_not_come_are_waited_for_once(clock: FakeClock) -> None:
+    scheduler = patient(clock, last=3)
+    submitted(scheduler, 1)
     clock.now += 6
     assert soon(scheduler.next)
     submitted(scheduler, 1)
-    assert soon(scheduler.next), "it still waits for what has not come"
+    assert soon(scheduler.next), "it still waits for those who have not come"
 
 
 def test_a_full_batch_waits_for_nobody(clock: FakeClock) -> None:
-    scheduler = coming(clock)
-    for _ in range(4):
-        scheduler.submit("net", ask(1).task, source=7, coming=9)
+    scheduler = patient(clock, last=4)
+    submitted(scheduler, 1, 1, 1, 1)
     assert soon(scheduler.next)

@@ -54,10 +54,14 @@ class World:
         return FakeServable(text)
 
     def _opened(self, key: Key, servable: FakeServable) -> None:
+        told = self.repository.catalog.models[key[0]].versions[key[1]].state
+        assert told == "LOADING", "it is announced before it answers"
         self.story.append(f"open {key[1]}")
         self.open[key] = servable
 
     def _closed(self, key: Key) -> None:
+        told = self.repository.catalog.models[key[0]].versions[key[1]].state
+        assert told == "UNLOADING", "it closes before anybody is told"
         self.story.append(f"close {key[1]}")
         del self.open[key]
 

@@ -127,6 +127,10 @@ def test_what_has_not_changed_is_not_made_again(web: FlaskClient, engine: FakeEn
     assert engine.calls == []
 
 
+def test_what_is_drawn_anew_is_never_unchanged(web: FlaskClient) -> None:
+    assert web.get("/generate/blot", headers={"If-None-Match": "*"}).status_code == 200
+
+
 @pytest.mark.parametrize("other", ["seed=4", "seed=3&label=1", "seed=3&truncation=0.5", "seed=3&format=npy"])
 def test_what_is_not_the_same_has_another_tag(web: FlaskClient, other: str) -> None:
     tag = web.get("/generate/blot?seed=3").headers["ETag"]

@@ -1,0 +1,105 @@
+"""A worker with few places: who gets one, who is turned away, and who needs none."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+import requests
+
+from tests.integration.conftest import Built, copied, running
+from tests.support.pictures import digit, told
+from tests.support.server import Service
+from tests.support.waiting import until
+
+PLACES = 3
+
+
+class Narrow(Service):
+    def connected(self) -> socket.socket:
+        host, port = self.url.removeprefix("http://").split(":")
+        return socket.create_connection((host, int(port)), timeout=10)
+
+    def taken(self, stack: ExitStack) -> None:
+        """Requests that keep every place until the end of the `with`, or until their time is up."""
+
+        def full() -> bool:
+            sock = stack.enter_context(self.connected())
+            sock.sendall(b"POST /predict/tiny HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nbegin")
+            return self.post("/predict/tiny", digit()).status_code == 503
+
+        until(full, 20, "every place is taken")
+
+
+@pytest.fixture(scope="module")
+def narrow(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Narrow]:
+    folder = copied(built, tmp_path_factory.mktemp("models"), "tiny")
+    with running(folder, Narrow, workers=1, threads=PLACES, request_seconds=3) as service:
+        yield service
+
+
+@pytest.fixture(autouse=True)
+def free(narrow: Narrow) -> None:
+    until(lambda: narrow.post("/predict/tiny", digit()).status_code == 200)
+
+
+def test_one_too_many_is_turned_away_at_once_and_may_ask_again(narrow: Narrow) -> None:
+    with requests.Session() as session:
+        with ExitStack() as stack:
+            narrow.taken(stack)
+            began = time.monotonic()
+            answer = session.post(f"{narrow.url}/predict/tiny", digit(), timeout=5)
+            assert time.monotonic() - began < 0.5
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
+            assert answer.headers["Retry-After"] == "1"
+        until(lambda: session.post(f"{narrow.url}/predict/tiny", digit(), timeout=5).status_code == 200)
+    assert narrow.metric("inkpaw_rejected_total", reason="busy") >= 1
+
+
+def test_those_who_watch_over_it_are_always_let_in(narrow: Narrow) -> None:
+    with ExitStack() as stack:
+        narrow.taken(stack)
+        for path in ("/livez", "/readyz", "/metrics"):
+            assert narrow.get(path).status_code == 200
+
+
+def test_a_body_that_is_turned_away_need_not_be_read(narrow: Narrow) -> None:
+    with ExitStack() as stack:
+        narrow.taken(stack)
+        sock = stack.enter_context(narrow.connected())
+        sock.sendall(b"POST /predict/tiny HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\nbegin")
+        assert sock.recv(4096).startswith(b"HTTP/1.1 503 ")
+
+
+def test_those_who_say_nothing_take_no_place(narrow: Narrow) -> None:
+    with ExitStack() as stack:
+        for _ in range(4 * PLACES):
+            stack.enter_context(narrow.connected())
+        assert [narrow.post("/predict/tiny", digit()).status_code for _ in range(5)] == [200] * 5
+
+
+def test_those_who_kept_their_connection_take_no_place(narrow: Narrow) -> None:
+    with ExitStack() as stack:
+        for _ in range(4 * PLACES):
+            session = stack.enter_context(requests.Session())
+            until(lambda session=session: session.get(f"{narrow.url}/livez", timeout=5).status_code == 200)  # type: ignore[misc]
+        until(lambda: narrow.post("/predict/tiny", told(1)).status_code == 200, 2)
+
+
+def test_those_who_never_finish_lose_their_place_when_their_time_is_up(narrow: Narrow) -> None:
+    with ExitStack() as stack:
+        narrow.taken(stack)
+        until(lambda: narrow.post("/predict/tiny", digit(), timeout=4).status_code == 200, 10)
+
+
+def test_those_who_do_not_close_when_asked_to_hold_nobody_up(narrow: Narrow) -> None:
+    data = b"POST /predict/tiny HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
+    with ExitStack() as stack:
+        for _ in range(2):
+            sock = stack.enter_context(narrow.connected())
+            sock.sendall(data)
+            assert sock.recv(4096).startswith(b"HTTP/1.1 400 ")
+        began = time.monotonic()
+        assert [narrow.post("/predict/tiny", digit()).status_code for _ in range(4)] == [200] * 4
+        assert time.monotonic() - began < 1.5
