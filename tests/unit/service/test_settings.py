@@ -90,3 +90,7 @@ def test_every_setting_says_why_it_is_there() -> None:
 def test_every_device_has_a_socket_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INKPAW_DEVICES", "gpu:0,gpu:1,cpu")
     assert len({*settings.load().engine_sockets}) == 3
+
+
+def test_the_example_lists_every_setting_as_it_is() -> None:
+    assert (ROOT / ".env.example").read_text() == settings.example(), "make env-example writes it again"
