@@ -5,7 +5,8 @@ import threading
 import time
 
 from service import metrics
-from service.engine.batching import Batch, Scheduler
+from service.engine.batch import Batch
+from service.engine.batching import Scheduler
 from service.engine.repository import Key
 from service.engine.servable import Servable
 from service.engine.task import Arrays

@@ -5,7 +5,7 @@ from itertools import count
 
 import numpy as np
 
-from service.engine.batching import Batch
+from service.engine.batch import Batch
 from service.engine.task import Arrays, Task, Timing
 from service.errors import InkpawError
 

@@ -32,6 +32,17 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def of_session(leader: int) -> list[int]:
+    """All that this process has started, and theirs, though those between have ended."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                if int(_stat(int(entry.name))[3]) == leader:
+                    found.append(int(entry.name))
+    return found
+
+
 def command(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()

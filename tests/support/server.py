@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.processes import alive, command, descendants
+from tests.support.processes import alive, command, descendants, of_session
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -112,7 +112,7 @@ class Service:
 
     def clear(self) -> None:
         """End what may still run, whatever state it is in."""
-        everyone = [pid for pid in (self.process.pid, *descendants(self.process.pid)) if alive(pid)]
+        everyone = [pid for pid in of_session(self.process.pid) if alive(pid)]
         for pid in everyone:
             os.kill(pid, signal.SIGKILL)
         self.process.wait()

@@ -4,7 +4,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from service.engine.batching import Batch, Scheduler
+from service.engine.batch import Batch
+from service.engine.batching import Scheduler
 from service.errors import DeadlineExceeded, InkpawError, Overloaded
 from tests.support.asks import Ask, ask, doubled, ids, run
 from tests.support.waiting import soon

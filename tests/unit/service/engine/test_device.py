@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from service.engine.batching import Batch, Scheduler
+from service.engine.batch import Batch
+from service.engine.batching import Scheduler
 from service.engine.device import Device
 from service.engine.servable import batch_sizes
 from service.errors import Overloaded
