@@ -13,6 +13,8 @@ from gevent import Timeout, getcurrent
 from gevent.hub import get_hub
 from gunicorn.workers.ggevent import GeventWorker
 
+from service import metrics, settings
+
 _ALWAYS = ("/livez", "/readyz", "/metrics")
 _TEXT = "Every place is taken; try again."
 _NATIVE = b'{"error":{"code":"overloaded","message":"%s"}}' % _TEXT.encode()
@@ -59,8 +61,6 @@ class Worker(GeventWorker):  # type: ignore[misc]
             get_hub().loop.run_callback(greenlet.throw, limit)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
-        from service import metrics, settings
-
         if self._in_hand >= self.cfg.threads and req.path not in _ALWAYS:
             metrics.REJECTED.labels("busy").inc()
             self._turn_away(req, sock)
