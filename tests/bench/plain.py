@@ -22,7 +22,8 @@ SECONDS = 1.0
 
 
 def _decode_and_run(model: Path, files: list[str]) -> Callable[[], int]:
-    signature = tf.saved_model.load(str(model)).signatures["serving_default"]
+    loaded = tf.saved_model.load(str(model))
+    signature = loaded.signatures["serving_default"]
     known = manifest.read(model)
     assert known is not None
     form = known.image
@@ -38,7 +39,8 @@ def _decode_and_run(model: Path, files: list[str]) -> Callable[[], int]:
 
 
 def _tensor(model: Path, rows: int) -> Callable[[], int]:
-    signature = tf.saved_model.load(str(model)).signatures["serving_default"]
+    loaded = tf.saved_model.load(str(model))
+    signature = loaded.signatures["serving_default"]
     shape = signature.structured_input_signature[1]["images"].shape[1:]
     images = np.random.default_rng(0).integers(0, 255, (rows, *shape), np.uint8)
 
@@ -50,7 +52,8 @@ def _tensor(model: Path, rows: int) -> Callable[[], int]:
 
 
 def _samples(model: Path, rows: int) -> Callable[[], int]:
-    signature = tf.saved_model.load(str(model)).signatures["serving_default"]
+    loaded = tf.saved_model.load(str(model))
+    signature = loaded.signatures["serving_default"]
 
     def once() -> int:
         seeds, labels = tf.range(rows, dtype=tf.int64), tf.fill([rows], -1)

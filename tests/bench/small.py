@@ -13,7 +13,8 @@ from training import export
 
 
 def wrap(source: Path, into: Path) -> None:
-    signature = tf.saved_model.load(str(source)).signatures["serving_default"]
+    loaded = tf.saved_model.load(str(source))  # kept: it holds the variables that the signature reads
+    signature = loaded.signatures["serving_default"]
     name = next(iter(signature.structured_input_signature[1]))
 
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
