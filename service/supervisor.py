@@ -18,6 +18,11 @@ _LONG_ENOUGH = 10.0  # an engine that lived so long was not failing at start
 _PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)
 _STOP_SECONDS = 10.0
 
+# Popen waits for its child to close a pipe. A worker that gunicorn forks at that moment would hold the pipe open for as
+# long as it lives, and the engine would have no keeper: so nothing is forked while an engine is spawned.
+_spawning = threading.Lock()
+os.register_at_fork(before=_spawning.acquire, after_in_parent=_spawning.release, after_in_child=_spawning.release)
+
 
 class Supervisor:
     """The engine of one device, spawned, never forked from a process that holds threads or TensorFlow."""
@@ -47,7 +52,8 @@ class Supervisor:
         failures = 0
         while not self._stopping.is_set():
             started = time.monotonic()
-            self._process = subprocess.Popen(self._command, env=self._env)
+            with _spawning:
+                self._process = subprocess.Popen(self._command, env=self._env)
             _wait_for_end(self._process.pid)
             self._process.poll()
             mark_process_dead(self._process.pid)  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ from itertools import count
 import numpy as np
 
 from service.engine.batch import Batch
+from service.engine.batching import Scheduler
 from service.engine.task import Arrays, Task, Timing
 from service.errors import InkpawError
 
@@ -61,3 +62,11 @@ def ids(batch: Batch, size: int | None = None) -> list[int]:
 def run(batch: Batch, seconds: float = 0.0) -> None:
     """Run the batch as a device would."""
     batch.answer({"doubled": batch.inputs(batch.rows)["ids"] * 2}, seconds)
+
+
+def submitted(scheduler: Scheduler, *rows: int, key: str = "net", deadline: float = float("inf")) -> list[Ask]:
+    """Tasks of so many rows each, queued one after another."""
+    asks = [ask(each, deadline) for each in rows]
+    for each in asks:
+        scheduler.submit(key, each.task)
+    return asks

@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,11 @@ class Hold(Exception):
 
 class HangUp(Exception):
     """Raised by an answer: send these bytes, if any, and close the connection."""
+
+
+def within(seconds: float = 5.0) -> float:
+    """A deadline, as the engine's clients take it."""
+    return time.monotonic() + seconds
 
 
 def ran(outputs: dict[str, NDArray], generation: int = 1) -> list[wire.Bytes]:
@@ -125,3 +131,13 @@ def serving(catalog: Catalog) -> Answer:
         return ran({"probabilities": np.eye(10, dtype=np.float32)[first]}, catalog.generation)
 
     return answer
+
+
+def echo(_: wire.Call, arrays: dict[str, NDArray]) -> list[wire.Bytes]:
+    """Gives back what it is given."""
+    return ran(arrays)
+
+
+def silent(*_: object) -> list[wire.Bytes]:
+    """Never answers."""
+    raise Hold

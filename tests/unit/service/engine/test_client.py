@@ -1,7 +1,5 @@
 """The workers' side of the socket: every way an engine can answer, or not."""
 
-import socket
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,25 +11,12 @@ from numpy.typing import NDArray
 
 from service.catalog import Catalog, Model, Version
 from service.engine import wire
-from service.engine.client import ClientGone, EngineClient
+from service.engine.client import EngineClient
 from service.errors import DeadlineExceeded, InkpawError, ModelNotFound, Overloaded, Unavailable
-from tests.support.engine import Answer, FakeEngine, HangUp, Hold, ran
-from tests.support.waiting import until
+from tests.support.engine import Answer, FakeEngine, HangUp, echo, ran, within
 
 NET = Version(1, "AVAILABLE")
 ROWS = {"a": np.arange(12, dtype=np.float32).reshape(3, 4)}
-
-
-def soon(seconds: float = 5.0) -> float:
-    return time.monotonic() + seconds
-
-
-def echo(_: wire.Call, arrays: dict[str, NDArray]) -> list[wire.Bytes]:
-    return ran(arrays)
-
-
-def silent(*_: object) -> list[wire.Bytes]:
-    raise Hold
 
 
 @pytest.fixture
@@ -41,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_outputs_come_back(path: Path) -> None:
     with FakeEngine(path, echo) as engine:
-        outputs = EngineClient(path).run("net", NET, ROWS, soon())
+        outputs = EngineClient(path).run("net", NET, ROWS, within())
     assert (outputs["a"] == ROWS["a"]).all()
     (call,) = engine.calls
     assert isinstance(call, wire.RunCall) and (call.model, call.version) == ("net", 1)
@@ -50,7 +35,7 @@ def test_outputs_come_back(path: Path) -> None:
 def test_large_frames_go_both_ways(path: Path) -> None:
     large = {"a": np.random.default_rng(1).integers(0, 256, (40, 512, 512), np.uint8), "b": np.arange(5)}
     with FakeEngine(path, echo):
-        outputs = EngineClient(path).run("net", NET, large, soon(20))
+        outputs = EngineClient(path).run("net", NET, large, within(20))
     assert all((outputs[name] == large[name]).all() for name in large)
 
 
@@ -59,7 +44,7 @@ def test_many_threads_get_each_its_own_answer(path: Path) -> None:
         client = EngineClient(path)
 
         def ask(value: int) -> bool:
-            return bool((client.run("net", NET, {"a": np.full(9, value)}, soon())["a"] == value).all())
+            return bool((client.run("net", NET, {"a": np.full(9, value)}, within())["a"] == value).all())
 
         assert all(pool.map(ask, range(200)))
         assert engine.opened <= 8
@@ -69,12 +54,12 @@ def test_many_threads_get_each_its_own_answer(path: Path) -> None:
 def test_the_engines_errors_are_raised_here(path: Path, kind: type[InkpawError]) -> None:
     reply = wire.frame(wire.ErrorReply(1, kind.code, "why"))
     with FakeEngine(path, lambda *_: reply), pytest.raises(kind, match="why"):
-        EngineClient(path).run("net", NET, ROWS, soon())
+        EngineClient(path).run("net", NET, ROWS, within())
 
 
 def test_no_engine_is_unavailable(path: Path) -> None:
     with pytest.raises(Unavailable):
-        EngineClient(path).run("net", NET, ROWS, soon())
+        EngineClient(path).run("net", NET, ROWS, within())
 
 
 def test_an_engine_that_dies_meanwhile_is_unavailable(path: Path) -> None:
@@ -82,7 +67,7 @@ def test_an_engine_that_dies_meanwhile_is_unavailable(path: Path) -> None:
         raise HangUp
 
     with FakeEngine(path, die), pytest.raises(Unavailable):
-        EngineClient(path).run("net", NET, ROWS, soon())
+        EngineClient(path).run("net", NET, ROWS, within())
 
 
 def test_an_engine_that_dies_in_the_middle_of_its_answer_is_unavailable(path: Path) -> None:
@@ -91,25 +76,25 @@ def test_an_engine_that_dies_in_the_middle_of_its_answer_is_unavailable(path: Pa
         raise HangUp(whole[: len(whole) // 2])
 
     with FakeEngine(path, half), pytest.raises(Unavailable):
-        EngineClient(path).run("net", NET, ROWS, soon())
+        EngineClient(path).run("net", NET, ROWS, within())
 
 
 def test_after_an_engine_died_the_next_one_is_found(path: Path) -> None:
     client = EngineClient(path)
     with FakeEngine(path, echo):
-        client.run("net", NET, ROWS, soon())
+        client.run("net", NET, ROWS, within())
     with pytest.raises(Unavailable):
-        client.run("net", NET, ROWS, soon())
+        client.run("net", NET, ROWS, within())
     with FakeEngine(path, echo):
-        client.run("net", NET, ROWS, soon())
+        client.run("net", NET, ROWS, within())
 
 
 def test_a_connection_that_the_engine_closed_while_idle_is_replaced(path: Path) -> None:
     with FakeEngine(path, echo) as engine:
         client = EngineClient(path)
-        client.run("net", NET, ROWS, soon())
+        client.run("net", NET, ROWS, within())
         engine.hang_up()
-        client.run("net", NET, ROWS, soon())
+        client.run("net", NET, ROWS, within())
         assert engine.opened == 2
 
 
@@ -117,70 +102,8 @@ def test_one_after_another_share_a_connection(path: Path) -> None:
     with FakeEngine(path, echo) as engine:
         client = EngineClient(path)
         for _ in range(5):
-            client.run("net", NET, ROWS, soon())
+            client.run("net", NET, ROWS, within())
         assert engine.opened == 1
-
-
-def test_a_silent_engine_is_given_up_at_the_deadline(path: Path) -> None:
-    with FakeEngine(path, silent) as engine:
-        began = time.monotonic()
-        with pytest.raises(DeadlineExceeded):
-            EngineClient(path).run("net", NET, ROWS, began + 0.2)
-        assert 0.2 <= time.monotonic() - began < 1.0
-        assert engine.left.wait(5), "the engine was not told"
-
-
-def test_an_engine_that_reads_nothing_is_given_up_at_the_deadline(path: Path) -> None:
-    large = {"a": np.zeros(1 << 22, np.uint8)}
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))
-        listener.listen()
-        raised: list[BaseException] = []
-
-        def call() -> None:
-            try:
-                EngineClient(path).run("net", NET, large, soon(0.2))
-            except Exception as error:
-                raised.append(error)
-
-        thread = threading.Thread(target=call, daemon=True)
-        thread.start()
-        thread.join(1.5)
-        assert [type(error) for error in raised] == [DeadlineExceeded]
-
-
-def test_an_answer_that_comes_too_late_is_not_given_to_the_next(path: Path) -> None:
-    release = threading.Event()
-
-    def late(_: wire.Call, arrays: dict[str, NDArray]) -> list[wire.Bytes]:
-        if arrays["a"][0] == 0:
-            release.wait(5)
-        return ran(arrays)
-
-    with FakeEngine(path, late):
-        client = EngineClient(path)
-        with pytest.raises(DeadlineExceeded):
-            client.run("net", NET, {"a": np.zeros(1)}, soon(0.05))
-        release.set()
-        assert client.run("net", NET, {"a": np.ones(1)}, soon())["a"] == [1]
-
-
-def test_a_caller_that_leaves_ends_the_call(path: Path) -> None:
-    here, there = socket.socketpair()
-    with here, there, FakeEngine(path, silent) as engine:
-        threading.Thread(target=lambda: (until(lambda: engine.calls), there.close())).start()
-        began = time.monotonic()
-        with pytest.raises(ClientGone):
-            EngineClient(path).run("net", NET, ROWS, soon(10), here.fileno())
-        assert time.monotonic() - began < 5
-        assert engine.left.wait(5), "the engine was not told"
-
-
-def test_a_caller_that_only_sends_more_has_not_left(path: Path) -> None:
-    here, there = socket.socketpair()
-    with here, there, FakeEngine(path, echo):
-        there.sendall(b"GET / HTTP/1.1")
-        assert "a" in EngineClient(path).run("net", NET, ROWS, soon(), here.fileno())
 
 
 def _telling(generations: list[int]) -> Answer:
@@ -204,7 +127,7 @@ def test_the_catalog_is_asked_for_once_until_an_answer_tells_of_a_change(path: P
         assert len(engine.calls) == 1
         generations.append(2)
         assert client.catalog().resolve("net").number == 1
-        client.run("net", NET, ROWS, soon())
+        client.run("net", NET, ROWS, within())
         assert client.catalog().resolve("net").number == 2
 
 

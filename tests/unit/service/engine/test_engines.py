@@ -1,7 +1,6 @@
 """Several engines as one: the least busy answers, and one that cannot is passed over."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,20 +13,12 @@ from service.catalog import Catalog, Model, Version
 from service.engine import wire
 from service.engine.client import Engines
 from service.errors import DeadlineExceeded, ModelNotFound, Unavailable
-from tests.support.engine import Answer, FakeEngine, Hold, ran
+from tests.support.engine import Answer, FakeEngine, echo, ran, silent, within
 from tests.support.waiting import until
 
 NET = Version(1, "AVAILABLE")
 ROWS: dict[str, NDArray] = {"a": np.zeros(4)}
 GONE = wire.frame(wire.ErrorReply(1, ModelNotFound.code, "not here"))
-
-
-def soon(seconds: float = 5.0) -> float:
-    return time.monotonic() + seconds
-
-
-def echo(_: wire.Call, arrays: dict[str, NDArray]) -> list[wire.Bytes]:
-    return ran(arrays)
 
 
 def telling(*versions: int) -> Answer:
@@ -50,7 +41,7 @@ def test_two_that_are_busy_share_the_calls(paths: list[Path]) -> None:
     with ExitStack() as stack, ThreadPoolExecutor(6) as pool:
         fakes = [stack.enter_context(FakeEngine(path, held)) for path in paths]
         engines = Engines(paths)
-        answers = [pool.submit(engines.run, "net", NET, ROWS, soon()) for _ in range(6)]
+        answers = [pool.submit(engines.run, "net", NET, ROWS, within()) for _ in range(6)]
         until(lambda: sum(len(fake.calls) for fake in fakes) == 6)
         assert [len(fake.calls) for fake in fakes] == [3, 3]
         go.set()
@@ -60,23 +51,23 @@ def test_two_that_are_busy_share_the_calls(paths: list[Path]) -> None:
 def test_one_that_is_down_is_passed_over(paths: list[Path]) -> None:
     for up in paths:
         with FakeEngine(up, echo) as fake:
-            Engines(paths).run("net", NET, ROWS, soon())
+            Engines(paths).run("net", NET, ROWS, within())
             assert len(fake.calls) == 1
 
 
 def test_one_that_has_not_the_version_yet_is_passed_over(paths: list[Path]) -> None:
     with FakeEngine(paths[0], lambda *_: GONE), FakeEngine(paths[1], echo):
-        assert "a" in Engines(paths).run("net", NET, ROWS, soon())
+        assert "a" in Engines(paths).run("net", NET, ROWS, within())
 
 
 def test_what_no_engine_has_is_not_found(paths: list[Path]) -> None:
     with FakeEngine(paths[0], lambda *_: GONE), FakeEngine(paths[1], lambda *_: GONE), pytest.raises(ModelNotFound):
-        Engines(paths).run("net", NET, ROWS, soon())
+        Engines(paths).run("net", NET, ROWS, within())
 
 
 def test_none_that_answers_is_unavailable(paths: list[Path]) -> None:
     with pytest.raises(Unavailable):
-        Engines(paths).run("net", NET, ROWS, soon())
+        Engines(paths).run("net", NET, ROWS, within())
     with pytest.raises(Unavailable):
         Engines(paths).refresh()
 
@@ -84,21 +75,18 @@ def test_none_that_answers_is_unavailable(paths: list[Path]) -> None:
 def test_what_may_have_run_is_not_sent_again(paths: list[Path]) -> None:
     """A call that an engine has and does not answer is lost: nobody knows how far it came."""
 
-    def silent(*_: object) -> list[wire.Bytes]:
-        raise Hold
-
     with FakeEngine(paths[0], silent), FakeEngine(paths[1], echo) as other:
         with pytest.raises(DeadlineExceeded):
-            Engines(paths).run("net", NET, ROWS, soon(0.1))
+            Engines(paths).run("net", NET, ROWS, within(0.1))
         assert other.calls == []
 
 
 def test_one_that_failed_is_not_taken_for_a_busy_one(paths: list[Path]) -> None:
     engines = Engines(paths)
     with FakeEngine(paths[1], echo):
-        engines.run("net", NET, ROWS, soon())
+        engines.run("net", NET, ROWS, within())
     with FakeEngine(paths[0], echo) as first:
-        engines.run("net", NET, ROWS, soon())
+        engines.run("net", NET, ROWS, within())
         assert len(first.calls) == 1
 
 
@@ -110,9 +98,6 @@ def test_the_catalog_is_that_of_an_engine_that_is_ready(paths: list[Path]) -> No
 
 
 def test_an_engine_that_hangs_does_not_hide_the_catalog_of_another(paths: list[Path]) -> None:
-    def silent(*_: object) -> list[wire.Bytes]:
-        raise Hold
-
     with FakeEngine(paths[0], silent), FakeEngine(paths[1], telling(7)):
         assert Engines(paths).refresh().resolve("net").number == 7
 

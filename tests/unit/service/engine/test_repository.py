@@ -1,83 +1,12 @@
-"""The versions in memory follow the folder; a broken one never takes away what answers."""
+"""The versions in memory follow the folder, and the catalog follows them."""
 
-import os
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from service.engine.policies import Policies
-from service.engine.repository import Key, Repository
 from service.errors import Unavailable
-
-
-@dataclass
-class FakeServable:
-    text: str
-    manifest: None = None
-    inputs: tuple[()] = ()
-    outputs: tuple[()] = ()
-    load_seconds: float = 0.0
-    unloaded: bool = False
-
-    def unload(self) -> None:
-        self.unloaded = True
-
-
-@dataclass
-class World:
-    """A repository over a folder; `open` is what answers, `story` what happened in which order."""
-
-    folder: Path
-    open: dict[Key, FakeServable] = field(default_factory=dict)
-    story: list[str] = field(default_factory=list)
-    on_load: Callable[[], None] = lambda: None
-
-    def __post_init__(self) -> None:
-        self.policies = self.folder / "policies.json"
-        self.repository = Repository(
-            self.folder,
-            self._load,  # type: ignore[arg-type]
-            opened=self._opened,  # type: ignore[arg-type]
-            closed=self._closed,
-            policies=Policies(self.policies),
-        )
-
-    def _load(self, path: Path) -> FakeServable:
-        self.on_load()
-        text = (path / "saved_model.pb").read_text()
-        self.story.append(f"load {path.name}")
-        if text == "broken" or not (path / "variables").exists():
-            raise ValueError("it is broken\nin every way")
-        return FakeServable(text)
-
-    def _opened(self, key: Key, servable: FakeServable) -> None:
-        told = self.repository.catalog.models[key[0]].versions[key[1]].state
-        assert told == "LOADING", "it is announced before it answers"
-        self.story.append(f"open {key[1]}")
-        self.open[key] = servable
-
-    def _closed(self, key: Key) -> None:
-        told = self.repository.catalog.models[key[0]].versions[key[1]].state
-        assert told == "UNLOADING", "it closes before anybody is told"
-        self.story.append(f"close {key[1]}")
-        del self.open[key]
-
-    def put(self, number: int, text: str = "good", name: str = "net") -> Path:
-        place = self.folder / name / str(number)
-        (place / "variables").mkdir(parents=True, exist_ok=True)
-        (place / "saved_model.pb").write_text(text)
-        return place
-
-    def refreshed(self) -> list[Key]:
-        """What answers after one look at the folder."""
-        self.repository.refresh()
-        return sorted(self.open)
-
-    def default(self) -> int:
-        return self.repository.catalog.resolve("net").number
+from tests.support.world import World
 
 
 @pytest.fixture
@@ -130,62 +59,6 @@ def test_every_change_has_a_higher_generation(world: World) -> None:
         world.refreshed()
         generations.append(world.repository.catalog.generation)
     assert generations == sorted(set(generations))
-
-
-def test_a_broken_version_keeps_the_old_one_and_says_why(world: World) -> None:
-    world.put(1)
-    world.refreshed()
-    world.put(2, "broken")
-    assert world.refreshed() == [("net", 1)]
-    failed = world.repository.catalog.models["net"].versions[2]
-    assert (failed.state, failed.error) == ("END", "it is broken")
-    assert world.repository.catalog.ready
-
-
-def test_a_broken_version_is_not_tried_again_and_again(world: World) -> None:
-    world.put(1, "broken")
-    for _ in range(3):
-        world.refreshed()
-    assert world.story == ["load 1"]
-    assert not world.repository.catalog.ready
-
-
-def test_a_broken_newest_gives_way_to_the_next_older(world: World) -> None:
-    for number, text in ((1, "good"), (2, "good"), (3, "broken")):
-        world.put(number, text)
-    assert world.refreshed() == [("net", 2)]
-
-
-def test_a_broken_version_that_is_replaced_is_tried_again(world: World) -> None:
-    world.put(1)
-    world.put(2, "broken")
-    world.refreshed()
-    touched = world.put(2, "good") / "saved_model.pb"
-    os.utime(touched, ns=(1, touched.stat().st_mtime_ns + 1_000_000))
-    assert world.refreshed() == [("net", 2)]
-
-
-def test_a_half_copied_version_is_taken_when_it_is_whole(world: World) -> None:
-    world.put(1)
-    place = world.folder / "net" / "2"
-    (place / "assets.extra").mkdir(parents=True)
-    assert world.refreshed() == [("net", 1)]
-    (place / "saved_model.pb").write_text("good")
-    assert world.refreshed() == [("net", 1)]
-    (place / "variables").mkdir()
-    (place / "variables" / "data").write_text("1")
-    assert world.refreshed() == [("net", 2)]
-
-
-def test_a_half_copied_version_is_taken_though_the_copy_keeps_old_times(world: World) -> None:
-    place = world.folder / "net" / "1"
-    place.mkdir(parents=True)
-    (place / "saved_model.pb").write_text("good")
-    world.refreshed()
-    (place / "variables").mkdir()
-    (place / "variables" / "data").write_text("1")
-    os.utime(place / "variables" / "data", ns=(1, 1))
-    assert world.refreshed() == [("net", 1)]
 
 
 def test_removing_the_newest_rolls_back(world: World) -> None:

@@ -1,0 +1,74 @@
+"""The engine's keeper, in a master that forks workers as gunicorn does, with a script in the engine's place."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+# forks without a pause while the keeper spawns: a fork holds whatever pipes were open at that moment for as long as it
+# lives, and one of these would tell the keeper that its child has started
+MASTER = """
+import os, signal, sys, time
+from pathlib import Path
+sys.executable, started = sys.argv[1], Path(sys.argv[2])
+from service.supervisor import Supervisor
+
+def engines(count, workers=()):
+    end = time.monotonic() + 10
+    while len(started.read_text().split()) < count:
+        if time.monotonic() > end:
+            sys.exit(f"there were {len(started.read_text().split())} engines, not {count}")
+        if len(workers) < 50:
+            pid = os.fork()
+            if pid == 0:
+                time.sleep(60)
+                os._exit(0)
+            workers.append(pid)
+        else:
+            time.sleep(0.01)
+    return int(started.read_text().split()[-1])
+
+workers = []
+keeper = Supervisor(0, "cpu")
+keeper.start()
+try:
+    for count in (1, 2):
+        os.kill(engines(count, workers), signal.SIGKILL)
+    last = engines(3, workers)
+finally:
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+began = time.monotonic()
+keeper.stop()
+assert time.monotonic() - began < 5
+assert not Path(f"/proc/{last}").exists(), "it outlived its keeper"
+"""
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Path:
+    """A script that notes its process and then does nothing."""
+    script = tmp_path / "engine"
+    script.write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/started\nexec sleep 60\n")
+    script.chmod(0o755)
+    (tmp_path / "started").touch()
+    return script
+
+
+def test_an_engine_is_started_again_whatever_the_master_forks_meanwhile(engine: Path, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    environ = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", MASTER, str(engine), str(started)]
+    master = subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    try:
+        _, said = master.communicate(timeout=50)
+    finally:
+        for pid in {master.pid, *map(int, started.read_text().split())}:
+            if Path(f"/proc/{pid}").exists():
+                os.kill(pid, signal.SIGKILL)
+    assert master.returncode == 0, said
