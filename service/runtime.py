@@ -7,6 +7,8 @@ from typing import IO
 
 from service.settings import Settings
 
+_LONGEST_SOCKET = 107  # bytes of a Unix socket's path on Linux
+
 
 def prepare(settings: Settings) -> IO[str]:
     """Make the folder empty and ours; the lock it returns is held until the process ends.
@@ -14,6 +16,8 @@ def prepare(settings: Settings) -> IO[str]:
     Must come before anything imports prometheus_client, which looks for its folder then. Ends the process with a
     sentence if another service runs in the same folder.
     """
+    if len(os.fspath(settings.engine_sockets[-1])) > _LONGEST_SOCKET:
+        sys.exit(f"INKPAW_RUNTIME_DIR={settings.runtime_dir} is too long a path for a socket to lie in.")
     settings.metrics_dir.mkdir(parents=True, exist_ok=True)
     lock = (settings.runtime_dir / "lock").open("w")
     try:

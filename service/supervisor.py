@@ -40,7 +40,8 @@ class Supervisor:
     def stop(self) -> None:
         """End the engine: politely, then not."""
         self._stopping.set()
-        process = self._process
+        with _spawning:  # one that is being spawned now is ended too
+            process = self._process
         if process is not None:
             process.terminate()
         self._thread.join(_STOP_SECONDS)
@@ -50,9 +51,11 @@ class Supervisor:
 
     def _keep(self) -> None:
         failures = 0
-        while not self._stopping.is_set():
+        while True:
             started = time.monotonic()
             with _spawning:
+                if self._stopping.is_set():
+                    return
                 self._process = subprocess.Popen(self._command, env=self._env)
             _wait_for_end(self._process.pid)
             self._process.poll()

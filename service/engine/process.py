@@ -22,17 +22,19 @@ log = logging.getLogger(__name__)
 
 
 def _watch_models(repository: Repository, device: Device, config: Settings, stopping: threading.Event) -> None:
-    """Refresh the repository for as long as the parent lives."""
+    """Refresh the repository, now and then, for as long as the parent lives."""
     parent = os.getppid()
-    while not stopping.wait(config.poll_seconds):
-        if os.getppid() != parent:
-            log.warning("The service's master is gone; the engine ends too")
-            os._exit(1)
+    while True:
         try:
             repository.refresh()
             _gauge(repository, device)
         except Exception:  # a folder that is removed while it is looked at, say: the next look will do
             log.exception("The models could not be looked at")
+        if stopping.wait(config.poll_seconds):
+            return
+        if os.getppid() != parent:
+            log.warning("The service's master is gone; the engine ends too")
+            os._exit(1)
 
 
 def _gauge(repository: Repository, device: Device) -> None:
@@ -68,13 +70,8 @@ def main(index: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     device.start()
-    watcher = threading.Thread(target=_serve_models, args=(repository, device, config, stopping), daemon=True)
+    watcher = threading.Thread(target=_watch_models, args=(repository, device, config, stopping), daemon=True)
     watcher.start()
     server.serve()
     stopping.set()
     device.stop()
-
-
-def _serve_models(repository: Repository, device: Device, config: Settings, stopping: threading.Event) -> None:
-    repository.refresh()
-    _watch_models(repository, device, config, stopping)

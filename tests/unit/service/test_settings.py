@@ -94,3 +94,10 @@ def test_every_device_has_a_socket_of_its_own(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_example_lists_every_setting_as_it_is() -> None:
     assert (ROOT / ".env.example").read_text() == settings.example(), "make env-example writes it again"
+
+
+def test_a_folder_too_deep_for_a_socket_stops_the_start(tmp_path: Path) -> None:
+    deep = tmp_path / ("x" * 90) / "y"
+    environ = os.environ | {"INKPAW_RUNTIME_DIR": str(deep)}
+    ended = subprocess.run([sys.executable, "-m", "service"], cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert ended.returncode == 1 and "too long" in ended.stderr and "Traceback" not in ended.stderr
