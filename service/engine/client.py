@@ -20,6 +20,7 @@ from service.errors import DeadlineExceeded, EngineDown, ModelNotFound, Unavaila
 
 __all__ = ["ClientGone", "EngineClient", "Engines"]
 
+_AVOID = 1.0  # seconds for which an engine that failed is asked last: one that dies may still seem to be there
 DOWN = "The engine is not answering; it is being started again."
 
 
@@ -124,6 +125,7 @@ class Engines:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._clients = [EngineClient(path) for path in paths]
         self._rows = [0] * len(paths)
+        self._avoided = [0.0] * len(paths)
         self._counting = threading.Lock()
 
     def catalog(self) -> Catalog:
@@ -155,7 +157,8 @@ class Engines:
         caller: int | None = None,
     ) -> dict[str, NDArray]:
         """As `EngineClient.run`, on the least busy engine that can."""
-        order = sorted(range(len(self._clients)), key=self._rows.__getitem__)
+        now = time.monotonic()
+        order = sorted(range(len(self._clients)), key=lambda index: (self._avoided[index] > now, self._rows[index]))
         rows = len(next(iter(inputs.values())))
         for index in order[:-1]:
             try:
@@ -172,6 +175,9 @@ class Engines:
             self._rows[index] += rows
         try:
             yield
+        except Unavailable:
+            self._avoided[index] = time.monotonic() + _AVOID
+            raise
         finally:
             with self._counting:
                 self._rows[index] -= rows

@@ -13,7 +13,7 @@ from service.catalog import Catalog, Model, Version
 from service.engine import wire
 from service.engine.client import Engines
 from service.errors import DeadlineExceeded, ModelNotFound, Unavailable
-from tests.support.engine import Answer, FakeEngine, echo, ran, silent, within
+from tests.support.engine import Answer, FakeEngine, HangUp, echo, ran, silent, within
 from tests.support.waiting import until
 
 NET = Version(1, "AVAILABLE")
@@ -108,3 +108,16 @@ def test_the_engine_that_is_worst_off_tells_how_they_are(paths: list[Path]) -> N
 
     with FakeEngine(paths[0], busy(3.0)), FakeEngine(paths[1], busy(8.0)):
         assert Engines(paths).busy_seconds() == 8.0
+
+
+def test_an_engine_that_died_of_a_call_is_asked_last_for_a_while(paths: list[Path]) -> None:
+    def die(*_: object) -> list[wire.Bytes]:
+        raise HangUp
+
+    with FakeEngine(paths[0], die) as dying, FakeEngine(paths[1], echo):
+        engines = Engines(paths)
+        with pytest.raises(Unavailable):
+            engines.run("net", NET, ROWS, within())
+        for _ in range(3):
+            engines.run("net", NET, ROWS, within())
+        assert len(dying.calls) == 1
