@@ -160,14 +160,14 @@ class Engines:
         now = time.monotonic()
         order = sorted(range(len(self._clients)), key=lambda index: (self._avoided[index] > now, self._rows[index]))
         rows = len(next(iter(inputs.values())))
-        for index in order[:-1]:
+        while True:
+            index = order.pop(0)
             try:
                 with self._in_hand(index, rows):
                     return self._clients[index].run(model, version, inputs, deadline, caller)
             except (EngineDown, ModelNotFound):
-                continue
-        with self._in_hand(order[-1], rows):
-            return self._clients[order[-1]].run(model, version, inputs, deadline, caller)
+                if not order:
+                    raise
 
     @contextmanager
     def _in_hand(self, index: int, rows: int) -> Iterator[None]:
