@@ -46,8 +46,6 @@ class Calls:
 
         def failed(error: InkpawError) -> None:
             connection.on_gone = None
-            if error.status in (503, 504):
-                metrics.REJECTED.labels(error.code).inc()
             connection.send(wire.frame(wire.ErrorReply(self._repository.catalog.generation, error.code, error.message)))
 
         try:

@@ -3,19 +3,25 @@
 import io
 import time
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 import msgspec
-from flask import Request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
 
 from service.errors import BadRequest, RequestTimeout, RequestTooLarge
 
 _CHUNK = 1 << 18
+_TOO_LARGE = "The request's body is over {} bytes, the most that is taken."
 
 T = TypeVar("T")
+
+
+class Stream(Protocol):
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes of the body; none at its end."""
 
 
 @dataclass(frozen=True)
@@ -34,33 +40,35 @@ class _Instances(msgspec.Struct, forbid_unknown_fields=True):
     instances: list[_Encoded]
 
 
-def read(request: Request, most: int, deadline: float) -> bytes:
-    """The whole body, of `most` bytes. Raises RequestTooLarge, RequestTimeout; `deadline` on the monotonic clock."""
-    late = RequestTimeout("The request's body did not come in time.")
-    too_large = RequestTooLarge(f"The request's body is over {most} bytes, the most that is taken.")
-    if (request.content_length or 0) > most:
-        raise too_large
+def read(stream: Stream, length: int | None, most: int, deadline: float) -> bytes:
+    """The whole body, of at most `most` bytes; `length` is what the client says of it, if it says.
+
+    Raises RequestTooLarge, and RequestTimeout after `deadline`, on the monotonic clock.
+    """
+    if length is not None and length > most:
+        raise RequestTooLarge(_TOO_LARGE.format(most))
     parts, size = [], 0
     try:
-        while part := request.stream.read(_CHUNK):
+        while size != length and (part := stream.read(_CHUNK)):
             parts.append(part)
             size += len(part)
             if size > most:
-                raise too_large
+                raise RequestTooLarge(_TOO_LARGE.format(most))
             if time.monotonic() > deadline:
-                raise late
-    except RequestEntityTooLarge:
-        raise too_large from None
-    except TimeoutError:  # the socket's own limit on one read
-        raise late from None
+                raise TimeoutError
+    except TimeoutError:  # or the socket's own limit on one read
+        raise RequestTimeout("The request's body did not come in time.") from None
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def uploads(body: bytes, request: Request, most: int) -> list[Upload]:
+def uploads(body: bytes, content_type: str, most: int) -> list[Upload]:
     """The images in the order sent, at least one and at most `most`. Raises BadRequest, RequestTooLarge."""
-    if request.mimetype == "multipart/form-data":
-        found = _files(body, request, most)
-    elif request.mimetype == "application/json":
+    if content_type.startswith("image/"):
+        return [Upload(body, "The image")]
+    kind, options = parse_options_header(content_type)
+    if kind == "multipart/form-data":
+        found = _files(body, kind, options, most)
+    elif kind == "application/json":
         found = [each.b64 for each in parse(body, _Instances).instances]
     else:
         return [Upload(body, "The image")]
@@ -78,11 +86,11 @@ def _in_memory(*_: object, **__: object) -> io.BytesIO:
     return io.BytesIO()
 
 
-def _files(body: bytes, request: Request, most: int) -> list[bytes]:
+def _files(body: bytes, kind: str, options: dict[str, str], most: int) -> list[bytes]:
     # a list keeps the files in the order sent, where the usual dictionary would group them by field
     parser = FormDataParser(_in_memory, max_form_parts=4 * most, cls=list, silent=False)  # type: ignore[arg-type]
     try:
-        _, _, files = parser.parse(io.BytesIO(body), request.mimetype, len(body), request.mimetype_params)
+        _, _, files = parser.parse(io.BytesIO(body), kind, len(body), options)
     except RequestEntityTooLarge:
         raise RequestTooLarge(f"The request has too many parts; at most {most} images are taken at once.") from None
     except ValueError as error:

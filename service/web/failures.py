@@ -2,62 +2,52 @@
 
 import logging
 
-from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
-from service import errors
+from service import errors, metrics
 from service.engine.client import ClientGone
 from service.errors import InkpawError
-from service.web.context import json
+from service.web.asked import Reply, json
 
 log = logging.getLogger(__name__)
 
 _CLIENT_CLOSED = 499  # nobody reads it; it is for the metrics, as nginx counts it
 
 
-def reply(error: InkpawError) -> Response:
+def failed(error: Exception, protocol: str) -> Reply:
+    """The reply to a request that met that error; one that nobody foresaw is logged, and not told."""
+    match error:
+        case InkpawError():
+            if error.status in (503, 504):
+                metrics.REJECTED.labels(error.code).inc()
+            return told(error, protocol)
+        case HTTPException():
+            return _http(error, protocol)
+        case ClientGone():
+            return Reply(status=_CLIENT_CLOSED)
+    log.error("A request failed", exc_info=error)
+    return told(InkpawError("Something went wrong in the service; it has been logged."), protocol)
+
+
+def told(error: InkpawError, protocol: str) -> Reply:
     """`{"error": {"code", "message"}}`; under /v1 and /v2 `{"error": message}`, as those protocols have it."""
-    said = error.message if g.protocol in ("v1", "v2") else {"code": error.code, "message": error.message}
-    response = json({"error": said}, error.status)
+    said = error.message if protocol in ("v1", "v2") else {"code": error.code, "message": error.message}
+    reply = json({"error": said}, error.status)
     if error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
+        reply.headers["Retry-After"] = str(error.retry_after)
+    return reply
 
 
-def _known(error: Exception) -> Response:
-    assert isinstance(error, InkpawError)
-    return reply(error)
-
-
-def _http(error: Exception) -> Response:
+def _http(error: HTTPException, protocol: str) -> Reply:
     """Flask's and Werkzeug's own errors, in our words."""
-    assert isinstance(error, HTTPException)
     match error.code:
         case 404:
-            response = reply(errors.NotFound("There is nothing at this path."))
+            reply = told(errors.NotFound("There is nothing at this path."), protocol)
         case 405:
-            response = reply(errors.MethodNotAllowed("This path does not take this method."))
+            reply = told(errors.MethodNotAllowed("This path does not take this method."), protocol)
         case 413:
-            response = reply(errors.RequestTooLarge("The request's body is too large, or has too many parts."))
+            reply = told(errors.RequestTooLarge("The request's body is too large, or has too many parts."), protocol)
         case _:
-            response = reply(errors.BadRequest(error.description or error.name))
-    for name, value in error.get_headers():
-        if name == "Allow":
-            response.headers[name] = value
-    return response
-
-
-def _unknown(error: Exception) -> Response:
-    log.exception("A request failed", exc_info=error)
-    return reply(InkpawError("Something went wrong in the service; it has been logged."))
-
-
-def _gone(_: Exception) -> Response:
-    return Response(status=_CLIENT_CLOSED)
-
-
-def install(app: Flask) -> None:
-    app.register_error_handler(InkpawError, _known)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(ClientGone, _gone)
-    app.register_error_handler(Exception, _unknown)
+            reply = told(errors.BadRequest(error.description or error.name), protocol)
+    reply.headers |= {name: value for name, value in error.get_headers() if name == "Allow"}
+    return reply

@@ -3,20 +3,18 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from functools import partial
 
 import msgspec
 import numpy as np
-from flask import Blueprint, Response, request
 from numpy.typing import NDArray
+from werkzeug.http import parse_etags, quote_etag
 
 from service.catalog import Version
 from service.errors import BadRequest, RequestTooLarge
+from service.web.asked import Asked, Reply, Target
 from service.web.bodies import parse
-from service.web.context import answered, body, context, run
 from service.web.samples import FORMATS, encode
-
-blueprint = Blueprint("generate", __name__)
+from service.web.serving import answered, run
 
 MAX_SEED = (1 << 63) - 1
 ANY = -1
@@ -39,41 +37,37 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True):
         return self.seed is not None or self.seeds is not None
 
 
-@blueprint.route("/generate/<name>", methods=["GET", "POST"])
-@blueprint.route("/generate/<name>/versions/<int:version>", methods=["GET", "POST"])
-@blueprint.route("/generate/<name>/labels/<label>", methods=["GET", "POST"])
-def generate(name: str, version: int | None = None, label: str | None = None) -> Response:
-    return answered(name, "generator", version, label, partial(_generate, name))
+def generate(asked: Asked, target: Target) -> Reply:
+    return answered(asked, "generator", target, _generate)
 
 
-def _generate(name: str, found: Version) -> Response:
-    here = context()
+def _generate(asked: Asked, target: Target, found: Version) -> Reply:
     assert found.manifest is not None
-    ask = _from_query() if request.method == "GET" else parse(body() or b"{}", Ask)
-    seeds = _seeds(ask, here.settings.max_images)
+    name, most = target.name, asked.here.settings.max_images
+    ask = _from_query(asked.args()) if asked.method != "POST" else parse(asked.body() or b"{}", Ask)
+    seeds = _seeds(ask, most)
     _check(ask, len(seeds))
     labels = _labels(ask.labels, found.manifest.labels, len(seeds))
     tag = _tag(name, found, ask, seeds, labels)
-    if ask.repeatable and tag in request.if_none_match:
-        return _dressed(Response(status=304), ask, tag)
+    if ask.repeatable and tag in parse_etags(asked.header("If-None-Match")):
+        return _dressed(Reply(status=304), ask, tag)
     inputs: dict[str, NDArray] = {
         "seeds": np.array(seeds, np.int64),
         "labels": np.array(labels, np.int32),
         "truncation": np.full(len(seeds), ask.truncation, np.float32),
     }
-    images = run(name, found, inputs)["images"]
+    images = run(asked, name, found, inputs)["images"]
     said = ["any" if each == ANY else found.manifest.labels[each] for each in labels]
     facts = {"model": name, "version": found.number, "seeds": seeds, "labels": said, "truncation": ask.truncation}
     names = [f"{at:03}-{name}-{which}-{seed}" for at, (which, seed) in enumerate(zip(said, seeds, strict=True))]
-    response = Response(encode(images, ask.format, facts, names), content_type=FORMATS[ask.format])
-    response.headers["Inkpaw-Seeds"] = _brief(seeds)
-    response.headers["Inkpaw-Version"] = str(found.number)
-    return _dressed(response, ask, tag)
+    reply = Reply(encode(images, ask.format, facts, names), content_type=FORMATS[ask.format])
+    reply.headers |= {"Inkpaw-Seeds": _brief(seeds), "Inkpaw-Version": str(found.number)}
+    return _dressed(reply, ask, tag)
 
 
-def _from_query() -> Ask:
+def _from_query(query: dict[str, str]) -> Ask:
     """The same asked in a query string; `label` and `labels` may hold several, with commas."""
-    fields: dict[str, object] = dict(request.args)
+    fields: dict[str, object] = dict(query)
     texts = fields.pop("label", fields.pop("labels", None))
     if isinstance(texts, str):
         fields["labels"] = texts.split(",")
@@ -138,14 +132,13 @@ def _tag(name: str, found: Version, ask: Ask, seeds: list[int], labels: list[int
     return hashlib.sha256(facts.encode()).hexdigest()[:32]
 
 
-def _dressed(response: Response, ask: Ask, tag: str) -> Response:
+def _dressed(reply: Reply, ask: Ask, tag: str) -> Reply:
     """With the headers that say whether, and how, it may be kept; asked again, an unchanged answer costs no run."""
     if ask.repeatable:
-        response.set_etag(tag)
-        response.headers["Cache-Control"] = "public, no-cache"
+        reply.headers |= {"ETag": quote_etag(tag), "Cache-Control": "public, no-cache"}
     else:
-        response.headers["Cache-Control"] = "no-store"
-    return response
+        reply.headers["Cache-Control"] = "no-store"
+    return reply
 
 
 def _brief(seeds: list[int]) -> str:

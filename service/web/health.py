@@ -1,29 +1,24 @@
 """Whether the process is alive, whether it should get requests, and what it has counted."""
 
-from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from service.errors import Unavailable
-from service.web.context import context, json
+from service.web.asked import Asked, Reply, Target, json
 from service.web.processes import ProcessMemory
 
-blueprint = Blueprint("health", __name__)
 
-
-@blueprint.get("/livez")
-def livez() -> Response:
+def livez(asked: Asked, _: Target) -> Reply:
     """The engine makes progress, or has not been away for long: a restart of it is no reason to end the whole pod."""
-    here = context()
+    here = asked.here
     stalled = here.engine.busy_seconds()
     if stalled > here.settings.stall_seconds:
         raise Unavailable(f"The engine has made no progress for {stalled:.0f} s.")
     return json({"live": True})
 
 
-@blueprint.get("/readyz")
-def readyz() -> Response:
-    here = context()
+def readyz(asked: Asked, _: Target) -> Reply:
+    here = asked.here
     if here.settings.draining_mark.exists():
         raise Unavailable("The service is stopping: it answers what has come, and takes nothing new.")
     catalog = here.engine.refresh()
@@ -33,21 +28,19 @@ def readyz() -> Response:
     return json({"ready": True})
 
 
-@blueprint.get("/metrics")
-def metrics() -> Response:
+def metrics(asked: Asked, _: Target) -> Reply:
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(context().settings.metrics_dir))  # type: ignore[no-untyped-call]
+    MultiProcessCollector(registry, path=str(asked.here.settings.metrics_dir))  # type: ignore[no-untyped-call]
     registry.register(ProcessMemory())
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    return Reply(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-@blueprint.get("/")
-def index() -> Response:
+def index(asked: Asked, _: Target) -> Reply:
     """What is served, and where."""
     verbs = {"classifier": "predict", "generator": "generate"}
     served = [
         {"model": name, "version": found.number, "at": f"/{verbs[found.manifest.kind]}/{name}"}
-        for name, model in context().engine.catalog().models.items()
+        for name, model in asked.here.engine.catalog().models.items()
         if (found := model.default) and found.manifest
     ]
     return json({"service": "inkpaw", "models": served, "health": ["/livez", "/readyz"], "metrics": "/metrics"})

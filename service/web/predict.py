@@ -1,10 +1,10 @@
 """`/predict/<name>`: images in, a label and probabilities for each out."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from flask import Blueprint, Response, request
 from numpy.typing import NDArray
 
 from service import metrics
@@ -12,37 +12,34 @@ from service.catalog import Version
 from service.errors import BadRequest, InkpawError
 from service.images import prepare
 from service.manifest import ImageInput, Manifest
+from service.web.asked import Asked, Reply, Target, json
 from service.web.bodies import Upload, uploads
-from service.web.context import answered, body, context, json, run
-
-blueprint = Blueprint("predict", __name__)
+from service.web.context import Context
+from service.web.serving import answered, run
 
 _WORTH_SHARING = 8  # images; fewer are decoded sooner than shared out
 _WORTH_A_THREAD = 1 << 15  # bytes; while as many are decoded, the worker's other requests should not wait
 
 
-@blueprint.post("/predict/<name>")
-@blueprint.post("/predict/<name>/versions/<int:version>")
-@blueprint.post("/predict/<name>/labels/<label>")
-def predict(name: str, version: int | None = None, label: str | None = None) -> Response:
-    return answered(name, "classifier", version, label, partial(_predict, name, _top()))
+def predict(asked: Asked, target: Target) -> Reply:
+    return answered(asked, "classifier", target, _predict)
 
 
-def _predict(name: str, top: int | None, found: Version) -> Response:
-    here = context()
+def _predict(asked: Asked, target: Target, found: Version) -> Reply:
     assert found.manifest is not None
-    sent = uploads(body(), request, here.settings.max_images)
-    images = images_of(sent, found.manifest.image)
-    outputs = run(name, found, {found.inputs[0].name: images})
-    probabilities = outputs["probabilities"]
-    _count(name, found.number, found.manifest, probabilities)
-    answers = [_answer(found.manifest.labels, row, top) for row in probabilities]
+    name, top = target.name, _top(asked.args())
+    sent = uploads(asked.body(), asked.content_type, asked.here.settings.max_images)
+    images = images_of(sent, found.manifest.image, asked.here)
+    probabilities = run(asked, name, found, {found.inputs[0].name: images})["probabilities"]
+    best = probabilities.argmax(axis=1).tolist()
+    _count(name, found.number, found.manifest, probabilities, best)
+    answers = [_answer(found.manifest.labels, row, at, top) for row, at in zip(probabilities, best, strict=True)]
     return json({"model": name, "version": found.number, "predictions": answers})
 
 
-def _top() -> int | None:
-    """The `?top=k` of the request: how many labels an answer lists."""
-    text = request.args.get("top")
+def _top(args: dict[str, str]) -> int | None:
+    """`?top=k`: how many labels an answer lists."""
+    text = args.get("top")
     if text is None:
         return None
     if not text.isdecimal() or int(text) < 1:
@@ -50,9 +47,8 @@ def _top() -> int | None:
     return int(text)
 
 
-def images_of(sent: Sequence[Upload], form: ImageInput) -> NDArray[np.uint8]:
+def images_of(sent: Sequence[Upload], form: ImageInput, here: Context) -> NDArray[np.uint8]:
     """uint8 [N,H,W,C]: every upload decoded and brought to the net's form. An error names the first bad upload."""
-    here = context()
     images = np.empty((len(sent), form.height, form.width, form.channels), np.uint8)
 
     def decode(start: int, stop: int) -> InkpawError | None:
@@ -83,11 +79,9 @@ def _decode(upload: Upload, form: ImageInput, max_pixels: int, into: NDArray[np.
         raise type(error)(f"{upload.title}: {error.message}") from None
 
 
-def _answer(labels: Sequence[str], row: NDArray[np.float32], top: int | None) -> dict[str, object]:
+def _answer(labels: Sequence[str], row: NDArray[np.float32], best: int, top: int | None) -> dict[str, object]:
     shares = [round(share, 6) for share in row.tolist()]
-    order = np.argsort(-row, kind="stable").tolist()
-    best = order[0]
-    listed = order[:top] if top else range(len(shares))
+    listed = np.argsort(-row, kind="stable")[:top].tolist() if top else range(len(shares))
     return {
         "label": labels[best],
         "probability": shares[best],
@@ -95,8 +89,17 @@ def _answer(labels: Sequence[str], row: NDArray[np.float32], top: int | None) ->
     }
 
 
-def _count(name: str, version: int, manifest: Manifest, probabilities: NDArray[np.float32]) -> None:
-    for row in probabilities:
-        best = int(row.argmax())
-        metrics.PREDICTIONS.labels(name, str(version), manifest.labels[best]).inc()
-        metrics.CONFIDENCE.labels(name, str(version)).observe(float(row[best]))
+def _count(
+    name: str, version: int, manifest: Manifest, probabilities: NDArray[np.float32], best: Sequence[int]
+) -> None:
+    counters, confidence = _metrics(name, version, manifest.labels)
+    for row, at in zip(probabilities, best, strict=True):
+        counters[at].inc()
+        confidence.observe(row[at])
+
+
+@lru_cache(256)
+def _metrics(name: str, version: int, labels: tuple[str, ...]) -> tuple[list[Any], Any]:
+    """A counter a label, and the confidence: to find them anew would cost more than to add to them."""
+    counters = [metrics.PREDICTIONS.labels(name, str(version), label) for label in labels]
+    return counters, metrics.CONFIDENCE.labels(name, str(version))

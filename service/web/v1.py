@@ -1,20 +1,14 @@
 """`/v1/models/...`: the status call of TensorFlow Serving's REST API."""
 
-from flask import Blueprint, Response
-
 from service.catalog import Version
 from service.errors import ModelNotFound
-from service.web.context import context, json
-
-blueprint = Blueprint("v1", __name__)
+from service.web.asked import Asked, Reply, Target, json
 
 
-@blueprint.get("/v1/models/<name>")
-@blueprint.get("/v1/models/<name>/versions/<int:version>")
-@blueprint.get("/v1/models/<name>/labels/<label>")
-def status(name: str, version: int | None = None, label: str | None = None) -> Response:
+def status(asked: Asked, target: Target) -> Reply:
     """The state of every version of a model, newest first, or of the one that the path names."""
-    model = context().engine.refresh().models.get(name)
+    name, version, label = target
+    model = asked.here.engine.refresh().models.get(name)
     if model is None:
         raise ModelNotFound(f"There is no model '{name}'.")
     wanted = model.labels.get(label, -1) if label is not None else version

@@ -14,22 +14,19 @@ from gevent.hub import get_hub
 from gunicorn.workers.ggevent import GeventWorker
 
 from service import metrics, settings
+from service.errors import Overloaded
+from service.web import context, failures, short
+from service.web.asked import Reply, protocol
 
 _ALWAYS = ("/livez", "/readyz", "/metrics")
-_TEXT = "Every place is taken; try again."
-_NATIVE = b'{"error":{"code":"overloaded","message":"%s"}}' % _TEXT.encode()
-_PROTOCOLS = b'{"error":"%s"}' % _TEXT.encode()
 _LINGER = 2.0  # seconds for which a stopping worker still takes requests on the connections that it has
 _MAX_UNREAD = 1 << 16
 
 
 def refusal(path: str, keep: bool) -> bytes:
     """A whole 503, in the shape of the protocol that was spoken."""
-    body = _PROTOCOLS if path.startswith(("/v1", "/v2")) else _NATIVE
-    return (
-        b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
-        b"Connection: %s\r\nContent-Length: %d\r\n\r\n%s" % (b"keep-alive" if keep else b"close", len(body), body)
-    )
+    error = Overloaded("Every place is taken; try again.")
+    return short.whole(failures.told(error, protocol(path)), keep)
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
@@ -68,10 +65,20 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._in_hand += 1
         sock.settimeout(settings.load().request_seconds)
         try:
-            super().handle_request(listener_name, req, sock, addr)
+            reply = short.reply_to(req, context.of(self.wsgi), sock.fileno())
+            if reply is None:
+                super().handle_request(listener_name, req, sock, addr)
+            else:
+                self._send(req, sock, reply)
         finally:
             self._in_hand -= 1
             sock.settimeout(None)
+
+    def _send(self, req: Any, sock: Any, reply: Reply) -> None:
+        keep = self.alive and not req.should_close()
+        sock.sendall(short.whole(reply, keep))
+        if not keep:
+            raise StopIteration
 
     def _turn_away(self, req: Any, sock: Any) -> None:
         """Answer 503; the connection is kept if what is left of the request is small and here already."""

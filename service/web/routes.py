@@ -1,0 +1,64 @@
+"""Which path is whose, and Flask's way to each handler."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+
+from service.web import context, failures, generate, health, predict, v1
+from service.web.answering import answer
+from service.web.asked import Asked, Handler, Reply, Target, protocol
+
+_OF_A_MODEL: list[tuple[str, Handler, list[str]]] = [
+    ("/predict", predict.predict, ["POST"]),
+    ("/generate", generate.generate, ["GET", "POST"]),
+    ("/v1/models", v1.status, ["GET"]),
+]
+_OF_THE_SERVICE: list[tuple[str, Handler]] = [
+    ("/", health.index),
+    ("/livez", health.livez),
+    ("/readyz", health.readyz),
+    ("/metrics", health.metrics),
+]
+
+
+def install(app: Flask) -> None:
+    """Every path; below a model's name its versions and labels."""
+    for start, handler, methods in _OF_A_MODEL:
+        view = _view(handler)
+        for rest in ("", "/versions/<int:version>", "/labels/<label>"):
+            app.add_url_rule(f"{start}/<name>{rest}", start, view, methods=methods)
+    for path, handler in _OF_THE_SERVICE:
+        app.add_url_rule(path, path, _view(handler))
+    app.register_error_handler(Exception, _failed)
+
+
+def _view(handler: Handler) -> Callable[..., Response]:
+    def view(**path: Any) -> Response:
+        return _response(answer(_asked(), handler, Target(**path)))
+
+    return view
+
+
+def _asked() -> Asked:
+    sock = request.environ.get("gunicorn.socket")
+    return Asked(
+        here=context.of(current_app),
+        path=request.path,
+        method=request.method,
+        query=request.query_string.decode("latin-1"),
+        content_type=request.headers.get("Content-Type", ""),
+        length=request.content_length,
+        header=request.headers.get,
+        stream=request.stream,
+        caller=sock.fileno() if sock else None,
+    )
+
+
+def _response(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, reply.headers, content_type=reply.content_type)
+
+
+def _failed(error: Exception) -> Response:
+    """What no handler has met: a path or a method that there is not."""
+    return _response(failures.failed(error, protocol(request.path)))
