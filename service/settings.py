@@ -58,7 +58,9 @@ class Settings(BaseSettings):
         description="an engine each: auto, or as gpu:0,gpu:1",
     )
     engine_threads: int = Field(
-        default_factory=cores, ge=1, description="TensorFlow's threads in all engines; the cores by default"
+        default_factory=cores,
+        ge=1,
+        description="on a CPU, batches that run at once, each in one thread; the cores by default",
     )
     stall_seconds: float = Field(60.0, gt=0, description="a batch running longer, or no engine for longer: not live")
     drain_seconds: float = Field(0.0, ge=0, description="serve on, not ready, for so long after SIGTERM")

@@ -7,12 +7,12 @@ a flood of one servable does not starve another.
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable
 
 from service.engine.batch import Batch, Piece
 from service.engine.task import Task
-from service.errors import DeadlineExceeded, InkpawError, Overloaded, Unavailable
+from service.errors import DeadlineExceeded, Overloaded, Unavailable
 
 Clock = Callable[[], float]
 
@@ -70,9 +70,9 @@ class Queue:
 
 
 class Scheduler:
-    """The queues of every servable on one device. `submit` from any thread, `next` from the device's.
+    """The queues of every servable on one device. `submit` from any thread, `next` and `finish` from its runners.
 
-    A batch starts when the device is free and rows wait; but, unless it is full, not before `batch_timeout` has passed
+    A batch starts when a runner is free and rows wait; but, unless it is full, not before `batch_timeout` has passed
     for the oldest of them, and not before there are as many as the batch before had, for `patience` at most. Both in
     seconds. Patience is for a device that is the very cores the senders run on: those who have just been answered are
     about to ask again, and to start before they have takes from them what they need for it. It costs one who comes
@@ -81,32 +81,34 @@ class Scheduler:
 
     def __init__(self, batch_timeout: float = 0.0, patience: float = 0.0, clock: Clock = time.monotonic) -> None:
         self._queues: dict[Hashable, Queue] = {}
-        self._running: Hashable | None = None
+        self._running: Counter[Hashable] = Counter()
         self._timeout = batch_timeout
         self._patience = patience
         self._clock = clock
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._done = threading.Condition(self._lock)
         self._closed = False
 
     def open(self, key: Hashable, max_batch_size: int, max_rows: int) -> None:
-        with self._changed:
+        with self._lock:
             self._queues[key] = Queue(max_batch_size, max_rows)
 
-    def close(self, key: Hashable | None = None, error: InkpawError | None = None) -> None:
-        """Forget one queue, or end the scheduler; what still waits gets `error`."""
-        with self._changed:
-            keys = list(self._queues) if key is None else [key]
-            queues = [self._queues.pop(each) for each in keys if each in self._queues]
-            left = [task for queue in queues for task in queue.sweep(float("inf"))]
-            self._closed |= key is None
-            self._changed.notify_all()
+    def close(self) -> None:
+        """No more batches; what still waits is told that the service stops."""
+        with self._lock:
+            self._closed = True
+            left = [task for queue in self._queues.values() for task in queue.sweep(float("inf"))]
+            self._queues.clear()
+            self._work.notify_all()
+            self._done.notify_all()
         for task in left:
-            task.fail(error or Unavailable("The service is stopping."))
+            task.fail(Unavailable("The service is stopping."))
 
     def submit(self, key: Hashable, task: Task) -> None:
         """Queue the task. Raises KeyError if there is no such queue, DeadlineExceeded, Overloaded."""
         late: list[Task] = []
-        with self._changed:
+        with self._lock:
             queue = self._queues[key]
             task.arrived = self._clock()
             if task.deadline <= task.arrived:
@@ -121,16 +123,17 @@ class Scheduler:
             raise Overloaded(f"{queue.rows} rows are waiting already, of {queue.max_rows} that may.")
 
     def _put(self, queue: Queue, task: Task) -> None:
-        if not queue:  # an idle servable has no claim on the time that it did not use
+        if first := not queue:  # an idle servable has no claim on the time that it did not use
             busy = [other.used for other in self._queues.values() if other]
             queue.used = max(queue.used, min(busy, default=queue.used))
         queue.put(task)
-        self._changed.notify_all()
+        if first or queue.rows >= min(queue.last_batch, queue.max_batch_size):
+            self._work.notify()  # otherwise a runner is waiting already for as many as are wanted
 
     def retire(self, key: Hashable) -> None:
         """Forget a queue once none of its rows waits or runs; whatever was submitted before is answered first."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or not (self._queues[key] or self._running == key))
+        with self._lock:
+            self._done.wait_for(lambda: self._closed or not (self._queues[key] or self._running[key]))
             self._queues.pop(key, None)
 
     def rows(self, key: Hashable) -> int:
@@ -139,24 +142,33 @@ class Scheduler:
         return queue.rows if queue else 0
 
     def next(self) -> Batch | None:
-        """The next batch, waited for; None once the scheduler is closed."""
-        while True:
+        """The next batch, waited for; None once the scheduler is closed. Whoever takes one must `finish` it."""
+        while not self._closed:
             late: list[Task] = []
-            with self._changed:
-                self._running = None
-                self._changed.notify_all()
-                if self._closed:
-                    return None
+            with self._lock:
                 now = self._clock()
                 for queue in self._queues.values():
                     late += queue.sweep(now)
                 batch, wait = self._form(now)
-                self._running = batch.key if batch else None
-                if batch is None and not late:
-                    self._changed.wait(wait)
+                if batch is not None:
+                    self._running[batch.key] += 1
+                    if any(self._queues.values()):
+                        self._work.notify()  # there is work for another runner
+                elif not late and not self._closed:
+                    self._work.wait(wait)
             _tell(late)
             if batch is not None:
                 return batch
+        return None
+
+    def finish(self, batch: Batch, seconds: float) -> None:
+        """The batch has been answered; its servable has used that much of the device."""
+        with self._lock:
+            self._running[batch.key] -= 1
+            queue = self._queues.get(batch.key)
+            if queue is not None:  # an empty queue is false, and has used its time all the same
+                queue.used += seconds
+            self._done.notify_all()
 
     def _form(self, now: float) -> tuple[Batch | None, float | None]:
         """A batch that may start now, or how long to wait for one (None: until something changes)."""
@@ -170,12 +182,6 @@ class Scheduler:
                 return Batch(key, queue.take(now)), None
             waits.append(ready_in)
         return None, min(waits, default=None)
-
-    def charge(self, key: Hashable, seconds: float) -> None:
-        """Count device time against a servable."""
-        queue = self._queues.get(key)
-        if queue is not None:  # an empty queue is false, and has used its time all the same
-            queue.used += seconds
 
 
 def _tell(late: list[Task]) -> None:

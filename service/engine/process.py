@@ -45,9 +45,9 @@ def _gauge(repository: Repository, device: Device) -> None:
         metrics.GPU_MEMORY.labels(gpu.name).set(memory["current"])
 
 
-def _patience(config: Settings) -> float:
-    """Seconds; an accelerator of its own takes nothing from the workers by starting at once."""
-    return 0.0 if tf.config.list_physical_devices("GPU") else config.patience_ms / 1000
+def _accelerated() -> bool:
+    """Whether the device is one of its own, and takes nothing from the workers when it starts at once."""
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def main(index: int) -> None:
@@ -57,11 +57,12 @@ def main(index: int) -> None:
     tf.get_logger().setLevel(logging.ERROR)  # it warns of the loader, which is the quickest there is
     metrics.ENGINE_STARTS.inc()
     stopping = threading.Event()
-    device = Device(Scheduler(config.batch_timeout_ms / 1000, _patience(config)), config.max_queue_rows)
-    threads = max(1, config.engine_threads // len(config.engine_sockets))
+    patience = 0.0 if _accelerated() else config.patience_ms / 1000
+    runners = 1 if _accelerated() else max(1, config.engine_threads // len(config.engine_sockets))
+    device = Device(Scheduler(config.batch_timeout_ms / 1000, patience), config.max_queue_rows, runners)
     repository = Repository(
         config.model_dir,
-        partial(Servable, max_batch_size=config.max_batch_size, threads=threads),
+        partial(Servable, max_batch_size=config.max_batch_size),
         opened=device.open,
         closed=device.close,
         policies=Policies(config.policies),

@@ -16,6 +16,9 @@ from service.errors import BadRequest
 
 SIGNATURE = "serving_default"
 
+_WARM_RUNS = 4
+_HARDLY_MORE = 1.05
+
 
 def batch_sizes(max_batch_size: int) -> tuple[int, ...]:
     """The sizes that batches are padded to: powers of two, and the largest allowed."""
@@ -23,29 +26,41 @@ def batch_sizes(max_batch_size: int) -> tuple[int, ...]:
     return (*powers, max_batch_size)
 
 
-def session_config(threads: int) -> tf.compat.v1.ConfigProto:
-    """Threads for one run of a model; GPU memory taken as it is needed, not all at once."""
+def worthwhile(seconds: dict[int, float]) -> tuple[int, ...]:
+    """Of batch sizes and what one run of each takes, those up to the first whose rows cost hardly more than any's.
+
+    Smaller batches are answered sooner, spread over more runners, and let other servables in between.
+    """
+    least = min(took / size for size, took in seconds.items())
+    enough = min(size for size, took in seconds.items() if took / size <= _HARDLY_MORE * least)
+    return tuple(size for size in sorted(seconds) if size <= enough)
+
+
+def session_config() -> tf.compat.v1.ConfigProto:
+    """A run in the thread that asks for it, alone; GPU memory taken as it is needed, not all at once."""
     return tf.compat.v1.ConfigProto(
-        intra_op_parallelism_threads=threads,
-        inter_op_parallelism_threads=1,
+        intra_op_parallelism_threads=1,
+        inter_op_parallelism_threads=-1,
         allow_soft_placement=True,
         gpu_options=tf.compat.v1.GPUOptions(allow_growth=True),
     )
 
 
 class Servable:
-    """One version of a model, loaded; `run` is called by one thread at a time.
+    """One version of a model, loaded; `run` may be called by several threads at once.
+
+    `sizes` are the numbers of rows that a batch may have: powers of two, up to where a row gets no cheaper.
 
     Raises whatever TensorFlow raises for a SavedModel that is broken, ManifestError for a broken servable.json.
     """
 
-    def __init__(self, path: Path, max_batch_size: int, threads: int) -> None:
+    def __init__(self, path: Path, max_batch_size: int) -> None:
         started = time.monotonic()
         self.manifest = manifest.read(path)
         self.sizes = batch_sizes(max_batch_size)
         self._graph = tf.Graph()
         with self._graph.as_default():
-            self._session = tf.compat.v1.Session(config=session_config(threads))
+            self._session = tf.compat.v1.Session(config=session_config())
             meta = tf.compat.v1.saved_model.load(self._session, ["serve"], os.fspath(path))
         if SIGNATURE not in meta.signature_def:
             raise BadRequest(f"The SavedModel has no signature '{SIGNATURE}'.")
@@ -57,14 +72,18 @@ class Servable:
             [signature.outputs[spec.name].name for spec in self.outputs],
             [signature.inputs[spec.name].name for spec in self.inputs],
         )
-        self._warm()
+        self.sizes = worthwhile({size: self._warm(size) for size in self.sizes})
         self.load_seconds = time.monotonic() - started
 
-    def _warm(self) -> None:
-        """Run every batch size, so that no request pays for a first time."""
-        for size in self.sizes:
-            for _ in range(2):
-                self.run({spec.name: np.zeros((size, *_sized(spec)), spec.dtype) for spec in self.inputs})
+    def _warm(self, size: int) -> float:
+        """Run a batch of that size, so that no request pays for a first time; the seconds that the quickest took."""
+        rows = {spec.name: np.zeros((size, *_sized(spec)), spec.dtype) for spec in self.inputs}
+        took = []
+        for _ in range(_WARM_RUNS):
+            started = time.perf_counter()
+            self.run(rows)
+            took.append(time.perf_counter() - started)
+        return min(took)
 
     def run(self, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
         """Outputs by name for inputs whose first dimension is one of `sizes`."""

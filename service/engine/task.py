@@ -1,5 +1,6 @@
 """One request's rows, from arrival to answer."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -39,24 +40,28 @@ class Task:
     over: bool = False
     _parts: list[tuple[int, Arrays]] = field(default_factory=list)
     _answered: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # its batches may run at the same time
 
     def cancel(self) -> None:
         """Whoever asked has gone: rows not yet taken are dropped, and nothing is called."""
         self.over = True
 
     def fail(self, error: InkpawError) -> None:
-        if not self.over:
-            self.over = True
+        with self._lock:
+            over, self.over = self.over, True
+        if not over:
             self.on_error(error)
 
     def answer(self, start: int, outputs: Arrays, rows: int, seconds: float) -> None:
         """Outputs for `rows` rows from `start` on; the task is done when every row has one."""
-        self._parts.append((start, outputs))
-        self._answered += rows
-        self.computed += seconds
-        if self._answered == self.rows and not self.over:
+        with self._lock:
+            self._parts.append((start, outputs))
+            self._answered += rows
+            self.computed += seconds
+            if self._answered < self.rows or self.over:
+                return
             self.over = True
-            self.on_done(self._joined(), Timing(self.started - self.arrived, self.computed))
+        self.on_done(self._joined(), Timing(self.started - self.arrived, self.computed))
 
     def _joined(self) -> Arrays:
         if len(self._parts) == 1:

@@ -49,7 +49,7 @@ def _as_mnist(grey: Image.Image) -> np.ndarray | None:
 
 
 def _span(inked: np.ndarray, axis: int) -> int:
-    """How far bool [H,W] reaches, columns for axis 0 and rows for 1; the ends are found sooner in bytes than by numpy."""
+    """How far bool [H,W] reaches: columns for axis 0, rows for 1; bytes find the ends sooner than numpy."""
     marks = np.asarray(inked.any(axis=axis)).tobytes()
     return marks.rfind(1) - marks.find(1) + 1
 

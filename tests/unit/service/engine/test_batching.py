@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from service.engine.batch import Batch
 from service.engine.batching import Scheduler
 from service.errors import DeadlineExceeded, InkpawError, Overloaded
 from tests.support.asks import ask, doubled, ids, run, submitted
@@ -143,16 +144,29 @@ def test_it_is_told_how_long_a_task_waited_and_ran(scheduler: Scheduler, clock: 
     assert split.timing and (split.timing.queued, split.timing.computed) == (3.0, 0.75)
 
 
-def test_closing_a_queue_tells_what_waits_in_it_and_nothing_else(scheduler: Scheduler) -> None:
-    scheduler.open("net", max_batch_size=8, max_rows=100)
-    scheduler.open("other", max_batch_size=8, max_rows=100)
-    (left,), (stays,) = submitted(scheduler, 1), submitted(scheduler, 1, key="other")
-    scheduler.close("net", InkpawError("closed"))
-    assert left.error.message == "closed"
+def test_closing_tells_all_that_waits(scheduler: Scheduler) -> None:
+    for key in ("net", "other"):
+        scheduler.open(key, max_batch_size=8, max_rows=100)
+    (one,), (two,) = submitted(scheduler, 1), submitted(scheduler, 1, key="other")
+    scheduler.close()
+    assert [each.error.status for each in (one, two)] == [503, 503]
     with pytest.raises(KeyError):
         scheduler.submit("net", ask(1).task)
-    run(soon(scheduler.next))  # type: ignore[arg-type]
-    assert stays.answer == doubled(stays)
+
+
+def test_what_one_runner_leaves_another_takes(scheduler: Scheduler) -> None:
+    scheduler.open("net", max_batch_size=2, max_rows=100)
+    taken: list[Batch | None] = []
+    runners = [threading.Thread(target=lambda: taken.append(scheduler.next())) for _ in range(3)]
+    for runner in runners:
+        runner.start()
+    (split,) = submitted(scheduler, 5)
+    for runner in runners:
+        runner.join(5)
+    for batch in taken:
+        run(batch)  # type: ignore[arg-type]
+    assert sorted(len(ids(batch)) for batch in taken if batch) == [1, 2, 2]
+    assert split.answer == doubled(split)
 
 
 def test_whoever_waits_for_a_batch_is_told_of_the_end(scheduler: Scheduler) -> None:

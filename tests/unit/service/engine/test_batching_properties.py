@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from service.engine.batch import Batch
 from service.engine.batching import Scheduler
-from service.errors import DeadlineExceeded, InkpawError, Overloaded
+from service.errors import DeadlineExceeded, InkpawError, Overloaded, Unavailable
 from tests.support.asks import Ask, ask, doubled, ids, run
 from tests.support.waiting import soon
 from tests.unit.service.engine.conftest import FakeClock
@@ -92,7 +92,7 @@ class Batching(RuleBasedStateMachine):
             if not isinstance(each.heard[0], InkpawError):
                 assert each.answer == doubled(each)
             elif each.error.message != FAILED:
-                assert isinstance(each.error, DeadlineExceeded)
+                assert isinstance(each.error, DeadlineExceeded | Unavailable)
                 assert each.task.deadline <= self.clock.now
 
     def teardown(self) -> None:
@@ -101,7 +101,7 @@ class Batching(RuleBasedStateMachine):
         while self.running:
             run(self.running.pop())
         self.clock.now += 100
-        self.scheduler.close(error=DeadlineExceeded("at the end"))
+        self.scheduler.close()
         assert len(self.ran) == len(set(self.ran)), "a row ran twice"
         for each in (each for asks in self.asks.values() for each in asks):
             assert each.heard or each in self.cancelled, "nobody told it anything"

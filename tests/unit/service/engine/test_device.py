@@ -183,3 +183,19 @@ def test_batches_are_padded_to_few_sizes() -> None:
     assert batch_sizes(32) == (1, 2, 4, 8, 16, 32)
     assert batch_sizes(48) == (1, 2, 4, 8, 16, 32, 48)
     assert np.all(np.diff(batch_sizes(1000)) > 0)
+
+
+def test_as_many_batches_run_at_once_as_there_are_runners(net: Doubling) -> None:
+    device = Device(Scheduler(), max_queue_rows=100, runners=3)
+    device.open(KEY, net)  # type: ignore[arg-type]
+    device.start()
+    net.go.clear()
+    asks = [ask(8) for _ in range(4)]
+    for each in asks:
+        device.scheduler.submit(KEY, each.task)
+    until(lambda: len(net.runs) == 3)
+    assert device.scheduler.rows(KEY) == 8
+    net.go.set()
+    until(lambda: all(each.heard for each in asks))
+    assert [each.answer for each in asks] == [doubled(each) for each in asks]
+    device.stop()

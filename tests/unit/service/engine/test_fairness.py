@@ -25,7 +25,7 @@ def run_one(scheduler: Scheduler, costs: dict[str, int]) -> str:
     assert batch is not None
     key = str(batch.key)
     run(batch)
-    scheduler.charge(key, costs[key])
+    scheduler.finish(batch, costs[key])
     return key
 
 

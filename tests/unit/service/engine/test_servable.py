@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from service.catalog import TensorSpec
-from service.engine.servable import Servable
+from service.engine.servable import Servable, worthwhile
 from service.errors import BadRequest
 from service.manifest import ManifestError
 
@@ -17,7 +17,7 @@ Built = Callable[..., Path]
 
 @pytest.fixture(scope="module")
 def tiny(built: Built) -> Servable:
-    return Servable(built("tiny"), max_batch_size=4, threads=1)
+    return Servable(built("tiny"), max_batch_size=4)
 
 
 def images(rows: int) -> np.ndarray:
@@ -66,7 +66,7 @@ def test_rows_that_do_not_fit_are_refused(tiny: Servable, wrong: dict[str, np.nd
 
 
 def test_inputs_of_different_length_are_refused(built: Built) -> None:
-    blot = Servable(built("blot"), max_batch_size=2, threads=1)
+    blot = Servable(built("blot"), max_batch_size=2)
     short = {"seeds": np.zeros(2, np.int64), "labels": np.zeros(1, np.int32), "truncation": np.ones(2, np.float32)}
     with pytest.raises(BadRequest, match="same first dimension"):
         blot.check(short)
@@ -82,20 +82,33 @@ def test_a_savedmodel_cut_short_does_not_load(built: Built, tmp_path: Path) -> N
     graph = place / "saved_model.pb"
     graph.write_bytes(graph.read_bytes()[:1000])
     with pytest.raises(Exception, match=r"(?i)pars|saved_model"):
-        Servable(place, max_batch_size=2, threads=1)
+        Servable(place, max_batch_size=2)
 
 
 def test_a_broken_manifest_does_not_load(built: Built, tmp_path: Path) -> None:
     place = copied(built, tmp_path)
     (place / "assets.extra" / "servable.json").write_text("{")
     with pytest.raises(ManifestError):
-        Servable(place, max_batch_size=2, threads=1)
+        Servable(place, max_batch_size=2)
 
 
 def test_a_savedmodel_of_somebody_else_loads_without_a_manifest(built: Built, tmp_path: Path) -> None:
     place = copied(built, tmp_path)
     shutil.rmtree(place / "assets.extra")
-    servable = Servable(place, max_batch_size=2, threads=1)
+    servable = Servable(place, max_batch_size=2)
     assert servable.manifest is None
     assert servable.check({"images": images(1)}) == 1
     servable.unload()
+
+
+@pytest.mark.parametrize(
+    ("a_row", "kept"),
+    [
+        ({1: 1.0, 2: 0.6, 4: 0.4, 8: 0.3}, (1, 2, 4, 8)),
+        ({1: 1.0, 2: 0.6, 4: 0.59, 8: 0.58}, (1, 2)),
+        ({1: 1.0, 2: 1.1, 4: 1.2, 8: 1.3}, (1,)),
+    ],
+    ids=["cheaper to the end", "hardly cheaper from 2 on", "cheapest alone"],
+)
+def test_batches_grow_as_long_as_rows_get_cheaper(a_row: dict[int, float], kept: tuple[int, ...]) -> None:
+    assert worthwhile({size: size * seconds for size, seconds in a_row.items()}) == kept
