@@ -2,9 +2,9 @@
 
 from service import metrics
 from service.engine import wire
+from service.engine.connection import Connection
 from service.engine.device import Device
 from service.engine.repository import Repository
-from service.engine.server import Connection
 from service.engine.task import Arrays, Task, Timing
 from service.errors import EngineDown, InkpawError, ModelNotFound, Unavailable
 
@@ -16,14 +16,16 @@ class Calls:
         self._repository = repository
         self._device = device
 
-    def handle(self, connection: Connection, call: wire.Call, body: memoryview) -> None:
+    def handle(self, connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
         match call:
             case wire.RunCall():
-                self._run(connection, call, body)
+                self._run(connection, number, call, body)
             case wire.CatalogCall():
-                connection.send(wire.frame(wire.CatalogReply(self._repository.catalog)))
+                connection.send(wire.frame(number, wire.CatalogReply(self._repository.catalog)))
+            case wire.CancelCall():
+                connection.cancels.pop(number, _nothing)()
             case wire.StatusCall():
-                connection.send(wire.frame(wire.StatusReply(self._device.busy_seconds)))
+                connection.send(wire.frame(number, wire.StatusReply(self._device.busy_seconds)))
 
     def _why_not(self, call: wire.RunCall) -> InkpawError:
         """EngineDown while it may still come, or has just gone: the caller may ask another engine, or ask anew."""
@@ -35,18 +37,20 @@ class Calls:
             pass
         return EngineDown(f"Model '{call.model}' version {call.version} is not loaded now.")
 
-    def _run(self, connection: Connection, call: wire.RunCall, body: memoryview) -> None:
+    def _run(self, connection: Connection, number: int, call: wire.RunCall, body: memoryview) -> None:
         key = call.model, call.version
 
         def done(outputs: Arrays, timing: Timing) -> None:
-            connection.on_gone = None
+            connection.cancels.pop(number, None)
             head = wire.RunReply(self._repository.catalog.generation, wire.heads(outputs))
-            connection.send(wire.frame(head, list(outputs.values())))
+            connection.send(wire.frame(number, head, list(outputs.values())))
             metrics.QUEUE_SECONDS.labels(call.model).observe(timing.queued)
 
         def failed(error: InkpawError) -> None:
-            connection.on_gone = None
-            connection.send(wire.frame(wire.ErrorReply(self._repository.catalog.generation, error.code, error.message)))
+            connection.cancels.pop(number, None)
+            connection.send(
+                wire.frame(number, wire.ErrorReply(self._repository.catalog.generation, error.code, error.message))
+            )
 
         try:
             servable = self._device.servable(key)
@@ -54,9 +58,13 @@ class Calls:
                 raise KeyError(key)
             inputs = wire.tensors(call.tensors, body)
             task = Task(inputs, servable.check(inputs), call.deadline, done, failed)
-            connection.on_gone = task.cancel
+            connection.cancels[number] = task.cancel
             self._device.scheduler.submit(key, task)
         except KeyError:  # not loaded yet, or not any more
             failed(self._why_not(call))
         except InkpawError as error:
             failed(error)
+
+
+def _nothing() -> None:
+    """It has been answered meanwhile."""

@@ -1,39 +1,37 @@
-"""The workers' way to the engines: a pool of connections to each, one call on each at a time. No TensorFlow here."""
+"""The workers' way to the engines. For the greenlets of one thread; no TensorFlow here."""
 
 import contextlib
-import os
-import socket
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from gevent.lock import BoundedSemaphore
 from numpy.typing import NDArray
 
 from service import errors
 from service.catalog import Catalog, Version
-from service.engine import frames, wire
-from service.engine.frames import ClientGone
+from service.engine import wire
+from service.engine.line import DOWN, ClientGone, Line
 from service.errors import DeadlineExceeded, EngineDown, ModelNotFound, Unavailable
 
 __all__ = ["ClientGone", "EngineClient", "Engines"]
 
+_SOON = 2.0  # seconds for which an engine may think about how it is
 _AVOID = 1.0  # seconds for which an engine that failed is asked last: one that dies may still seem to be there
-DOWN = "The engine is not answering; it is being started again."
 
 
 class EngineClient:
-    """Safe to use from many threads. `caller` arguments are the file descriptor of the HTTP client's socket: when it
-    closes, the call is given up and its rows leave the queue."""
+    """One engine. `caller` arguments are the file descriptor of the HTTP client's socket: when it closes, the call is
+    given up and its rows leave the queue."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._idle: deque[socket.socket] = deque()
+        self._line: Line | None = None
+        self._connecting = BoundedSemaphore()
         self._catalog: Catalog | None = None
         self._seen = -1
-        self._refreshing = threading.Lock()
+        self._refreshing = BoundedSemaphore()
         self._answered = time.monotonic()
 
     def catalog(self) -> Catalog:
@@ -46,7 +44,7 @@ class EngineClient:
     def refresh(self) -> Catalog:
         """Ask the engine for the catalog now. Raises Unavailable."""
         with self._refreshing:
-            reply, _ = self._call(wire.frame(wire.CatalogCall()), time.monotonic() + 2.0)
+            reply, _ = self._call(wire.CatalogCall(), (), time.monotonic() + _SOON)
             assert isinstance(reply, wire.CatalogReply)
             self._catalog = reply.catalog
             self._seen = max(self._seen, reply.catalog.generation)
@@ -65,7 +63,7 @@ class EngineClient:
         Raises ClientGone and every InkpawError that the engine answers with.
         """
         call = wire.RunCall(model, version.number, deadline, wire.heads(inputs))
-        reply, body = self._call(wire.frame(call, list(inputs.values())), deadline, caller)
+        reply, body = self._call(call, list(inputs.values()), deadline, caller)
         if isinstance(reply, wire.ErrorReply):
             self._seen = max(self._seen, reply.generation)
             raise errors.from_code(reply.code, reply.message)
@@ -76,47 +74,26 @@ class EngineClient:
     def busy_seconds(self) -> float:
         """How long the engine has been at one batch, or has not answered at all."""
         try:
-            reply, _ = self._call(wire.frame(wire.StatusCall()), time.monotonic() + 2.0)
+            reply, _ = self._call(wire.StatusCall(), (), time.monotonic() + _SOON)
         except (Unavailable, DeadlineExceeded):
             return time.monotonic() - self._answered
         assert isinstance(reply, wire.StatusReply)
         return reply.busy_seconds
 
     def _call(
-        self, parts: list[wire.Bytes], deadline: float, caller: int | None = None
+        self, head: wire.Call, arrays: Sequence[NDArray], deadline: float, caller: int | None = None
     ) -> tuple[wire.Reply, memoryview]:
-        sock = self._connection()
-        try:
-            frames.send(sock, parts, deadline)
-            data = frames.receive(sock, deadline, caller)
-        except OSError:
-            sock.close()
-            raise Unavailable(DOWN) from None
-        except BaseException:
-            sock.close()  # the reply may still come: nobody else may read it
-            raise
-        self._idle.append(sock)
+        answer = self._open_line().call(head, arrays, deadline, caller)
         self._answered = time.monotonic()
-        body_at = wire.LENGTHS.size + wire.LENGTHS.unpack_from(data)[0]
-        return wire.decode_reply(data[wire.LENGTHS.size : body_at]), data[body_at:]
+        return answer
 
-    def _connection(self) -> socket.socket:
-        """An idle connection that the engine has not closed, or a new one."""
-        while self._idle:
-            try:
-                sock = self._idle.pop()
-            except IndexError:
-                break
-            if frames.is_open(sock):
-                return sock
-            sock.close()
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            sock.connect(os.fspath(self._path))
-        except OSError:
-            sock.close()
-            raise EngineDown(DOWN) from None
-        return sock
+    def _open_line(self) -> Line:
+        """The line there is, or a new one. Raises EngineDown."""
+        if self._line is None or self._line.closed:
+            with self._connecting:
+                if self._line is None or self._line.closed:
+                    self._line = Line(self._path)
+        return self._line
 
 
 class Engines:
@@ -126,7 +103,6 @@ class Engines:
         self._clients = [EngineClient(path) for path in paths]
         self._rows = [0] * len(paths)
         self._avoided = [0.0] * len(paths)
-        self._counting = threading.Lock()
 
     def catalog(self) -> Catalog:
         """Of the first engine that is ready, as it was at its last answer. Raises Unavailable if none answers."""
@@ -171,16 +147,14 @@ class Engines:
 
     @contextmanager
     def _in_hand(self, index: int, rows: int) -> Iterator[None]:
-        with self._counting:
-            self._rows[index] += rows
+        self._rows[index] += rows
         try:
             yield
         except Unavailable:
             self._avoided[index] = time.monotonic() + _AVOID
             raise
         finally:
-            with self._counting:
-                self._rows[index] -= rows
+            self._rows[index] -= rows
 
     def busy_seconds(self) -> float:
         """Of the engine that is worst off: how long it has been at one batch, or has not answered."""

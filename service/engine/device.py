@@ -7,6 +7,8 @@ batch, which spend a fifth to a half of their time on sharing it. An accelerator
 import logging
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from service import metrics
 from service.engine.batch import Batch
@@ -20,10 +22,17 @@ log = logging.getLogger(__name__)
 
 
 class Device:
-    """Servables by key, and the runners that run them."""
+    """Servables by key, and the runners that run them; a batch is answered within `together`."""
 
-    def __init__(self, scheduler: Scheduler, max_queue_rows: int, runners: int = 1) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        max_queue_rows: int,
+        runners: int = 1,
+        together: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self.scheduler = scheduler
+        self._together = together
         self._max_queue_rows = max_queue_rows
         self._servables: dict[Key, Servable] = {}
         self._since: dict[int, float] = {}
@@ -83,6 +92,7 @@ class Device:
                 self._run(servable, alone)
             return
         seconds = time.monotonic() - started
-        batch.answer(outputs, seconds)
+        with self._together():
+            batch.answer(outputs, seconds)
         metrics.COMPUTE_SECONDS.labels(batch.key[0]).observe(seconds)  # type: ignore[index]
         metrics.BATCH_ROWS.labels(batch.key[0]).observe(batch.rows)  # type: ignore[index]

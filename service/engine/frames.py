@@ -1,90 +1,82 @@
-"""A frame out and a frame in, over the blocking Unix socket of one who calls the engine."""
+"""Whole frames out of a stream's bytes, wherever the stream cuts them, and frames into a stream that takes a part."""
 
-import os
 import socket
-import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from service.engine import wire
-from service.errors import DeadlineExceeded
+from service.engine.wire import MAX_FRAME, PREFIX, Bytes
 
-_READ = 1 << 16
-_LOOK_AT_CALLER = 0.05  # seconds
-
-T = TypeVar("T")
+_PARTS = 256  # in one send; Linux takes 1024
 
 
-class ClientGone(Exception):
-    """Whoever asked has closed the connection: there is nobody to answer."""
+class Frame(NamedTuple):
+    """A call's number, and head and body as `wire` decodes them."""
+
+    number: int
+    head: memoryview
+    body: memoryview
 
 
-def is_open(sock: socket.socket) -> bool:
-    """Whether the other end has not closed, and said nothing unasked either."""
-    sock.settimeout(0.0)
-    try:
-        sock.recv(1, socket.MSG_PEEK)
-    except BlockingIOError:
+class Frames:
+    """Keeps what has come of a frame until the rest of it comes."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self._wanted = 0
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """The frames that are whole now. Raises ValueError for one that is larger than any may be."""
+        if self._kept:
+            self._kept += data
+            if len(self._kept) < self._wanted:
+                return
+            whole, self._kept = memoryview(self._kept), bytearray()
+        else:
+            whole = memoryview(data)
+        while len(whole) >= (size := _size(whole)):
+            head_at = PREFIX.size
+            number, head, _ = PREFIX.unpack_from(whole)
+            yield Frame(number, whole[head_at : head_at + head], whole[head_at + head : size])
+            whole = whole[size:]
+        self._kept += whole
+        self._wanted = size
+
+
+def _size(data: memoryview) -> int:
+    """Bytes of the frame that begins here, as far as that is known yet."""
+    if len(data) < PREFIX.size:
+        return PREFIX.size
+    _, head, body = PREFIX.unpack_from(data)
+    size: int = PREFIX.size + head + body
+    if size > MAX_FRAME:
+        raise ValueError(f"A frame of {size} bytes cannot be.")
+    return size
+
+
+class Unsent:
+    """Parts of frames that a non-blocking socket has not taken yet."""
+
+    def __init__(self) -> None:
+        self._parts: list[memoryview] = []
+
+    def add(self, parts: Sequence[Bytes]) -> None:
+        self._parts += map(memoryview, parts)
+
+    def clear(self) -> None:
+        self._parts.clear()
+
+    def send(self, sock: socket.socket) -> bool:
+        """Send what the socket takes now; True when nothing is left. Raises OSError if the other end has gone."""
+        while self._parts:
+            try:
+                sent = sock.sendmsg(self._parts[:_PARTS])
+            except BlockingIOError:
+                return False
+            whole = 0
+            while whole < len(self._parts) and sent >= len(self._parts[whole]):
+                sent -= len(self._parts[whole])
+                whole += 1
+            del self._parts[:whole]
+            if sent:
+                self._parts[0] = self._parts[0][sent:]
         return True
-    except OSError:
-        pass
-    return False
-
-
-def send(sock: socket.socket, parts: list[wire.Bytes], deadline: float) -> None:
-    """A whole frame. Raises OSError if the engine closes, DeadlineExceeded if it does not read."""
-    sent = _wait(sock, deadline, None, lambda: sock.sendmsg(parts))
-    if sent == sum(map(len, parts)):
-        return
-    left = memoryview(b"".join(parts))[sent:]
-    while left:
-        left = left[_wait(sock, deadline, None, lambda left=left: sock.send(left)) :]  # type: ignore[misc]
-
-
-def receive(sock: socket.socket, deadline: float, caller: int | None) -> memoryview:
-    """A whole frame. Raises OSError if the engine closes, DeadlineExceeded, ClientGone."""
-    data = _wait(sock, deadline, caller, lambda: sock.recv(_READ))
-    if len(data) < wire.LENGTHS.size:
-        raise ConnectionError
-    total = wire.LENGTHS.size + sum(wire.LENGTHS.unpack_from(data))
-    if len(data) == total:
-        return memoryview(data)
-    frame = bytearray(total)
-    frame[: len(data)] = data
-    at = len(data)
-    while at < total:
-        rest = memoryview(frame)[at:]
-        count = _wait(sock, deadline, caller, lambda rest=rest: sock.recv_into(rest))  # type: ignore[misc]
-        if count == 0:
-            raise ConnectionError
-        at += count
-    return memoryview(frame)
-
-
-def _wait(sock: socket.socket, deadline: float, caller: int | None, attempt: Callable[[], T]) -> T:
-    """What `attempt` gives once the engine lets it. Raises DeadlineExceeded, ClientGone.
-
-    The caller is looked at now and then, and not waited for together with the engine, which would cost every call.
-    """
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise DeadlineExceeded("The answer did not come within the request's time.")
-        sock.settimeout(min(left, _LOOK_AT_CALLER))
-        try:
-            return attempt()
-        except TimeoutError:
-            if caller is not None and _has_left(caller):
-                raise ClientGone from None
-
-
-def _has_left(caller: int) -> bool:
-    """Whether the socket of that descriptor has been closed by its other end; it may have sent more, and stay."""
-    with socket.socket(fileno=os.dup(caller)) as twin:
-        twin.settimeout(0.0)
-        try:
-            return twin.recv(1, socket.MSG_PEEK) == b""
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True

@@ -11,6 +11,7 @@ import tensorflow as tf
 from service import metrics, settings
 from service.engine.batching import Scheduler
 from service.engine.calls import Calls
+from service.engine.connection import together
 from service.engine.device import Device
 from service.engine.policies import Policies
 from service.engine.repository import Repository
@@ -59,7 +60,7 @@ def main(index: int) -> None:
     stopping = threading.Event()
     patience = 0.0 if _accelerated() else config.patience_ms / 1000
     runners = 1 if _accelerated() else max(1, config.engine_threads // len(config.engine_sockets))
-    device = Device(Scheduler(config.batch_timeout_ms / 1000, patience), config.max_queue_rows, runners)
+    device = Device(Scheduler(config.batch_timeout_ms / 1000, patience), config.max_queue_rows, runners, together)
     repository = Repository(
         config.model_dir,
         partial(Servable, max_batch_size=config.max_batch_size),

@@ -1,7 +1,7 @@
-"""The frames between a worker and the engine: one call, one reply, over a Unix stream socket.
+"""The frames between a worker and the engine: calls one way, replies the other, over a Unix stream socket.
 
-A frame is `<II`, the lengths of head and body; then the head, a msgpack structure; then the body, the tensors' bytes
-one after another in C order. A connection carries one call at a time, so closing it is how a caller gives up.
+A frame is `<III`: the call's number, the lengths of head and body; then the head, a msgpack structure; then the body,
+the tensors' bytes one after another in C order. A connection carries many calls at once; a reply has its call's number.
 """
 
 import math
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from service.catalog import Catalog
 
-LENGTHS = struct.Struct("<II")
+PREFIX = struct.Struct("<III")
 MAX_FRAME = 1 << 30
 
 Bytes = bytes | memoryview
@@ -49,6 +49,10 @@ class StatusCall(msgspec.Struct, tag="status", array_like=True, frozen=True):
     """Ask whether the engine makes progress."""
 
 
+class CancelCall(msgspec.Struct, tag="cancel", array_like=True, frozen=True):
+    """Nobody waits any more for the answer to the call of this frame's number. It has no reply."""
+
+
 class RunReply(msgspec.Struct, tag="ran", array_like=True, frozen=True):
     """Outputs; `generation` is the catalog's, so that a worker notices a change with its next answer."""
 
@@ -72,7 +76,7 @@ class ErrorReply(msgspec.Struct, tag="error", array_like=True, frozen=True):
     message: str
 
 
-Call = RunCall | CatalogCall | StatusCall
+Call = RunCall | CatalogCall | StatusCall | CancelCall
 Reply = RunReply | CatalogReply | StatusReply | ErrorReply
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -84,11 +88,11 @@ def heads(arrays: Mapping[str, NDArray]) -> tuple[TensorHead, ...]:
     return tuple(TensorHead(name, array.dtype.str, array.shape) for name, array in arrays.items())
 
 
-def frame(head: Call | Reply, arrays: Sequence[NDArray] = ()) -> list[Bytes]:
+def frame(number: int, head: Call | Reply, arrays: Sequence[NDArray] = ()) -> list[Bytes]:
     """The frame's parts, ready for one `sendmsg`; the arrays are not copied."""
     encoded = _encode(head)
     body = [np.ascontiguousarray(array).reshape(-1).view(np.uint8).data for array in arrays if array.size]
-    return [LENGTHS.pack(len(encoded), sum(map(len, body))) + encoded, *body]
+    return [PREFIX.pack(number, len(encoded), sum(map(len, body))) + encoded, *body]
 
 
 def tensors(head: Sequence[TensorHead], body: Bytes) -> dict[str, NDArray]:

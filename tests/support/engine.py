@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from service.catalog import Catalog
 from service.engine import wire
+from service.engine.frames import Frames
 
-Answer = Callable[[wire.Call, dict[str, NDArray]], list[wire.Bytes]]
+Said = tuple[wire.Reply, list[NDArray]]
+Answer = Callable[[wire.Call, dict[str, NDArray]], Said]
 
 
 class Hold(Exception):
@@ -22,7 +24,7 @@ class Hold(Exception):
 
 
 class HangUp(Exception):
-    """Raised by an answer: send these bytes, if any, and close the connection."""
+    """Raised by an answer: send the first half of this answer, if any, and close the connection."""
 
 
 def within(seconds: float = 5.0) -> float:
@@ -30,14 +32,18 @@ def within(seconds: float = 5.0) -> float:
     return time.monotonic() + seconds
 
 
-def ran(outputs: dict[str, NDArray], generation: int = 1) -> list[wire.Bytes]:
-    return wire.frame(wire.RunReply(generation, wire.heads(outputs)), list(outputs.values()))
+def ran(outputs: dict[str, NDArray], generation: int = 1) -> Said:
+    return wire.RunReply(generation, wire.heads(outputs)), list(outputs.values())
+
+
+def said(reply: wire.Reply) -> Said:
+    return reply, []
 
 
 class FakeEngine:
     """Listens at `path` as long as the `with` lasts.
 
-    `calls` are what it was sent, `opened` how many connections it had, `left` is set when a caller closes.
+    `calls` are what it was sent, `opened` how many connections it had, `left` is set when a caller gives a call up.
     """
 
     def __init__(self, path: Path, answer: Answer) -> None:
@@ -46,6 +52,7 @@ class FakeEngine:
         self.opened = 0
         self.left = threading.Event()
         self._open: list[socket.socket] = []
+        self._sending = threading.Lock()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def __enter__(self) -> "FakeEngine":
@@ -80,49 +87,49 @@ class FakeEngine:
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:
+        frames = Frames()
         try:
-            while True:
-                call, body = _read(sock)
-                self.calls.append(call)
-                arrays = wire.tensors(call.tensors, body) if isinstance(call, wire.RunCall) else {}
-                try:
-                    sock.sendall(b"".join(self._answer(call, arrays)))
-                except Hold:
-                    continue
-                except HangUp as last:
-                    sock.sendall(b"".join(last.args))
-                    raise ConnectionError from None
+            while data := sock.recv(1 << 20):
+                for number, head, body in frames.feed(data):
+                    self._hear(sock, number, wire.decode_call(head), body)
         except OSError:
+            pass
+        if sock in self._open:
+            self._open.remove(sock)
+        sock.close()
+
+    def _hear(self, sock: socket.socket, number: int, call: wire.Call, body: memoryview) -> None:
+        if isinstance(call, wire.CancelCall):
             self.left.set()
-            if sock in self._open:
-                self._open.remove(sock)
-            sock.close()
+            return
+        self.calls.append(call)
+        threading.Thread(target=self._reply, args=(sock, number, call, body), daemon=True).start()
 
-
-def _read(sock: socket.socket) -> tuple[wire.Call, bytes]:
-    head, body = wire.LENGTHS.unpack(_exactly(sock, wire.LENGTHS.size))
-    return wire.decode_call(_exactly(sock, head)), _exactly(sock, body)
-
-
-def _exactly(sock: socket.socket, count: int) -> bytes:
-    data = bytearray()
-    while len(data) < count:
-        chunk = sock.recv(min(1 << 20, count - len(data)))
-        if not chunk:
-            raise ConnectionError
-        data += chunk
-    return bytes(data)
+    def _reply(self, sock: socket.socket, number: int, call: wire.Call, body: memoryview) -> None:
+        """In a thread of its own: an answer may be held while others are given."""
+        arrays = wire.tensors(call.tensors, body) if isinstance(call, wire.RunCall) else {}
+        try:
+            whole = b"".join(wire.frame(number, *self._answer(call, arrays)))
+        except Hold:
+            return
+        except HangUp as last:
+            half = b"".join(wire.frame(number, *last.args[0])) if last.args else b""
+            sock.sendall(half[: len(half) // 2])
+            sock.shutdown(socket.SHUT_RDWR)
+            return
+        with contextlib.suppress(OSError), self._sending:
+            sock.sendall(whole)
 
 
 def serving(catalog: Catalog) -> Answer:
     """Tells that catalog; a classifier's rows get their first value as class, a generator's their seed as pixels."""
 
-    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> list[wire.Bytes]:
+    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> Said:
         match call:
             case wire.CatalogCall():
-                return wire.frame(wire.CatalogReply(catalog))
+                return said(wire.CatalogReply(catalog))
             case wire.StatusCall():
-                return wire.frame(wire.StatusReply(0.0))
+                return said(wire.StatusReply(0.0))
         if "seeds" in arrays:
             pixels = (arrays["seeds"] % 251).astype(np.uint8)
             images = np.broadcast_to(pixels[:, None, None, None], (len(pixels), 28, 28, 1))
@@ -133,11 +140,11 @@ def serving(catalog: Catalog) -> Answer:
     return answer
 
 
-def echo(_: wire.Call, arrays: dict[str, NDArray]) -> list[wire.Bytes]:
+def echo(_: wire.Call, arrays: dict[str, NDArray]) -> Said:
     """Gives back what it is given."""
     return ran(arrays)
 
 
-def silent(*_: object) -> list[wire.Bytes]:
+def silent(*_: object) -> Said:
     """Never answers."""
     raise Hold

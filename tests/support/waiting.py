@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import gevent
+
 T = TypeVar("T")
 
 PAUSE = 0.01
@@ -19,7 +21,7 @@ def until(condition: Callable[[], T], seconds: float = 10.0, what: str = "") -> 
             return found
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} s: {what or condition}")
-        time.sleep(PAUSE)
+        gevent.sleep(PAUSE)  # the greenlets of this thread go on meanwhile
 
 
 def soon(call: Callable[[], T], seconds: float = 5.0) -> T:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import gevent
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -69,13 +70,12 @@ class Engine:
         found: list[float] = outputs["b"].tolist()
         return found
 
-    def busy(self) -> threading.Thread:
+    def busy(self) -> gevent.Greenlet:
         """Keep the device busy until the model is let go."""
         self.net.go.clear()
-        thread = threading.Thread(target=self.run, args=(0.0,))
-        thread.start()
+        asking = gevent.spawn(self.run, 0.0)
         until(lambda: self.net.ran)
-        return thread
+        return asking
 
 
 @pytest.fixture
@@ -104,15 +104,13 @@ def test_rows_that_do_not_fit_are_refused(engine: Engine) -> None:
 
 def test_a_full_queue_turns_away(engine: Engine) -> None:
     first = engine.busy()
-    others = [threading.Thread(target=engine.run, args=(1.0, 2.0)) for _ in range(2)]
-    for other in others:
-        other.start()
+    others = [gevent.spawn(engine.run, 1.0, 2.0) for _ in range(2)]
     until(lambda: engine.device.scheduler.rows(("net", 1)) == 4)
     with pytest.raises(Overloaded):
         engine.run(5)
     engine.net.go.set()
-    for thread in (first, *others):
-        thread.join(5)
+    for asking in (first, *others):
+        asking.join(5)
 
 
 def test_a_caller_that_gave_up_never_runs(engine: Engine) -> None:
@@ -161,8 +159,7 @@ def test_a_device_that_stops_tells_those_who_wait(engine: Engine) -> None:
         except InkpawError as error:
             raised.append(error)
 
-    waiting = threading.Thread(target=wait)
-    waiting.start()
+    waiting = gevent.spawn(wait)
     until(lambda: engine.device.scheduler.rows(("net", 1)))
     engine.device.scheduler.close()
     waiting.join(5)

@@ -1,10 +1,10 @@
 """Several engines as one: the least busy answers, and one that cannot is passed over."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+import gevent
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,17 +13,17 @@ from service.catalog import Catalog, Model, Version
 from service.engine import wire
 from service.engine.client import Engines
 from service.errors import DeadlineExceeded, ModelNotFound, Unavailable
-from tests.support.engine import Answer, FakeEngine, HangUp, echo, ran, silent, within
+from tests.support.engine import Answer, FakeEngine, HangUp, Said, echo, ran, said, silent, within
 from tests.support.waiting import until
 
 NET = Version(1, "AVAILABLE")
 ROWS: dict[str, NDArray] = {"a": np.zeros(4)}
-GONE = wire.frame(wire.ErrorReply(1, ModelNotFound.code, "not here"))
+GONE = said(wire.ErrorReply(1, ModelNotFound.code, "not here"))
 
 
 def telling(*versions: int) -> Answer:
     numbered = {number: Version(number, "AVAILABLE") for number in versions}
-    return lambda *_: wire.frame(wire.CatalogReply(Catalog(1, {"net": Model("net", numbered)})))
+    return lambda *_: said(wire.CatalogReply(Catalog(1, {"net": Model("net", numbered)})))
 
 
 @pytest.fixture
@@ -34,18 +34,18 @@ def paths(tmp_path: Path) -> list[Path]:
 def test_two_that_are_busy_share_the_calls(paths: list[Path]) -> None:
     go = threading.Event()
 
-    def held(_: wire.Call, arrays: dict[str, NDArray]) -> list[wire.Bytes]:
+    def held(_: wire.Call, arrays: dict[str, NDArray]) -> Said:
         go.wait(5)
         return ran(arrays)
 
-    with ExitStack() as stack, ThreadPoolExecutor(6) as pool:
+    with ExitStack() as stack:
         fakes = [stack.enter_context(FakeEngine(path, held)) for path in paths]
         engines = Engines(paths)
-        answers = [pool.submit(engines.run, "net", NET, ROWS, within()) for _ in range(6)]
+        answers = [gevent.spawn(engines.run, "net", NET, ROWS, within()) for _ in range(6)]
         until(lambda: sum(len(fake.calls) for fake in fakes) == 6)
         assert [len(fake.calls) for fake in fakes] == [3, 3]
         go.set()
-        assert all("a" in answer.result() for answer in answers)
+        assert all("a" in answer.get() for answer in answers)
 
 
 def test_one_that_is_down_is_passed_over(paths: list[Path]) -> None:
@@ -104,14 +104,14 @@ def test_an_engine_that_hangs_does_not_hide_the_catalog_of_another(paths: list[P
 
 def test_the_engine_that_is_worst_off_tells_how_they_are(paths: list[Path]) -> None:
     def busy(seconds: float) -> Answer:
-        return lambda *_: wire.frame(wire.StatusReply(seconds))
+        return lambda *_: said(wire.StatusReply(seconds))
 
     with FakeEngine(paths[0], busy(3.0)), FakeEngine(paths[1], busy(8.0)):
         assert Engines(paths).busy_seconds() == 8.0
 
 
 def test_an_engine_that_died_of_a_call_is_asked_last_for_a_while(paths: list[Path]) -> None:
-    def die(*_: object) -> list[wire.Bytes]:
+    def die(*_: object) -> Said:
         raise HangUp
 
     with FakeEngine(paths[0], die) as dying, FakeEngine(paths[1], echo):

@@ -13,7 +13,7 @@ from service.catalog import Version
 from service.engine import wire
 from service.engine.client import ClientGone, EngineClient
 from service.errors import DeadlineExceeded
-from tests.support.engine import FakeEngine, echo, ran, silent, within
+from tests.support.engine import FakeEngine, Said, echo, ran, silent, within
 from tests.support.waiting import until
 
 NET = Version(1, "AVAILABLE")
@@ -56,7 +56,7 @@ def test_an_engine_that_reads_nothing_is_given_up_at_the_deadline(path: Path) ->
 def test_an_answer_that_comes_too_late_is_not_given_to_the_next(path: Path) -> None:
     release = threading.Event()
 
-    def late(_: wire.Call, arrays: dict[str, NDArray]) -> list[wire.Bytes]:
+    def late(_: wire.Call, arrays: dict[str, NDArray]) -> Said:
         if arrays["a"][0] == 0:
             release.wait(5)
         return ran(arrays)

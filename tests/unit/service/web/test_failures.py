@@ -10,7 +10,7 @@ from service.errors import DeadlineExceeded, InkpawError, Overloaded
 from service.settings import Settings
 from service.web import predict
 from service.web.app import create_app
-from tests.support.engine import FakeEngine
+from tests.support.engine import FakeEngine, Said, said
 from tests.support.pictures import told
 from tests.unit.service.web.conftest import CATALOG
 
@@ -43,10 +43,10 @@ def test_a_method_that_is_not_taken_is_told_with_those_that_are(web: FlaskClient
 
 @pytest.mark.parametrize("kind", [Overloaded, DeadlineExceeded, InkpawError])
 def test_what_the_engine_says_is_told(settings: Settings, kind: type[InkpawError]) -> None:
-    def answer(call: wire.Call, _: object) -> list[wire.Bytes]:
+    def answer(call: wire.Call, _: object) -> Said:
         if isinstance(call, wire.CatalogCall):
-            return wire.frame(wire.CatalogReply(CATALOG))
-        return wire.frame(wire.ErrorReply(1, kind.code, "as it is"))
+            return said(wire.CatalogReply(CATALOG))
+        return said(wire.ErrorReply(1, kind.code, "as it is"))
 
     with FakeEngine(settings.engine_sockets[0], answer):
         told_ = create_app(settings).test_client().post("/predict/echo", data=told(1))

@@ -9,7 +9,7 @@ from service.engine import wire
 from service.errors import ModelNotFound
 from service.settings import Settings
 from service.web.app import create_app
-from tests.support.engine import Answer, FakeEngine, serving
+from tests.support.engine import Answer, FakeEngine, Said, said, serving
 from tests.support.pictures import told
 from tests.unit.service.web.conftest import version
 
@@ -27,9 +27,9 @@ def replaced() -> Answer:
     """Tells of version 1 once; from then on there is only version 2."""
     catalogs = [loaded(1)]
 
-    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> list[wire.Bytes]:
+    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> Said:
         if isinstance(call, wire.RunCall) and call.version == 1:
-            return wire.frame(wire.ErrorReply(2, ModelNotFound.code, "not loaded"))
+            return said(wire.ErrorReply(2, ModelNotFound.code, "not loaded"))
         return serving(catalogs.pop() if catalogs else loaded(2))(call, arrays)
 
     return answer
