@@ -76,9 +76,14 @@ def uploads(body: bytes, content_type: str, most: int) -> list[Upload]:
         raise BadRequest("The request holds no image.")
     if len(found) > most:
         raise RequestTooLarge(f"The request holds {len(found)} images; at most {most} are taken at once.")
-    if len(found) == 1:
-        return [Upload(found[0], "The image")]
-    return [Upload(data, f"Image {at} of {len(found)}") for at, data in enumerate(found, 1)]
+    return titled(found)
+
+
+def titled(images: list[bytes]) -> list[Upload]:
+    """Each called by its place, if there are several."""
+    if len(images) == 1:
+        return [Upload(images[0], "The image")]
+    return [Upload(data, f"Image {at} of {len(images)}") for at, data in enumerate(images, 1)]
 
 
 def _in_memory(*_: object, **__: object) -> io.BytesIO:
@@ -99,7 +104,7 @@ def _files(body: bytes, kind: str, options: dict[str, str], most: int) -> list[b
     return [file.read() for _, file in in_order]
 
 
-def parse(body: bytes, form: type[T]) -> T:
+def parse(body: bytes | memoryview, form: type[T]) -> T:
     """The JSON body in that form. Raises BadRequest that says where it differs."""
     try:
         return msgspec.json.decode(body, type=form)

@@ -1,24 +1,16 @@
 """`/predict/<name>`: images in, a label and probabilities for each out."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service import metrics
 from service.catalog import Version
-from service.errors import BadRequest, InkpawError
-from service.images import prepare
-from service.manifest import ImageInput, Manifest
+from service.errors import BadRequest
 from service.web.asked import Asked, Reply, Target, json
-from service.web.bodies import Upload, uploads
-from service.web.context import Context
+from service.web.bodies import uploads
+from service.web.pictures import count, images_of
 from service.web.serving import answered, run
-
-_WORTH_SHARING = 8  # images; fewer are decoded sooner than shared out
-_WORTH_A_THREAD = 1 << 15  # bytes; while as many are decoded, the worker's other requests should not wait
 
 
 def predict(asked: Asked, target: Target) -> Reply:
@@ -31,8 +23,7 @@ def _predict(asked: Asked, target: Target, found: Version) -> Reply:
     sent = uploads(asked.body(), asked.content_type, asked.here.settings.max_images)
     images = images_of(sent, found.manifest.image, asked.here)
     probabilities = run(asked, name, found, {found.inputs[0].name: images})["probabilities"]
-    best = probabilities.argmax(axis=1).tolist()
-    _count(name, found.number, found.manifest, probabilities, best)
+    best = count(name, found.number, found.manifest, probabilities)
     answers = [_answer(found.manifest.labels, row, at, top) for row, at in zip(probabilities, best, strict=True)]
     return json({"model": name, "version": found.number, "predictions": answers})
 
@@ -47,38 +38,6 @@ def _top(args: dict[str, str]) -> int | None:
     return int(text)
 
 
-def images_of(sent: Sequence[Upload], form: ImageInput, here: Context) -> NDArray[np.uint8]:
-    """uint8 [N,H,W,C]: every upload decoded and brought to the net's form. An error names the first bad upload."""
-    images = np.empty((len(sent), form.height, form.width, form.channels), np.uint8)
-
-    def decode(start: int, stop: int) -> InkpawError | None:
-        """The first error is given back, not raised: gevent's pool of threads would log it."""
-        try:
-            for at in range(start, stop):
-                _decode(sent[at], form, here.settings.max_image_pixels, images[at])
-        except InkpawError as error:
-            return error
-        return None
-
-    if len(sent) < _WORTH_SHARING and sum(len(upload.data) for upload in sent) < _WORTH_A_THREAD:
-        errors = [decode(0, len(sent))]
-    else:
-        share = -(-len(sent) // here.settings.decode_threads)
-        parts = [here.decoders.submit(decode, at, min(at + share, len(sent))) for at in range(0, len(sent), share)]
-        errors = [part.result() for part in parts]
-    for error in errors:
-        if error is not None:
-            raise error
-    return images
-
-
-def _decode(upload: Upload, form: ImageInput, max_pixels: int, into: NDArray[np.uint8]) -> None:
-    try:
-        into[:] = prepare(upload.data, form.treatment, form.height, form.width, form.channels, max_pixels)
-    except InkpawError as error:
-        raise type(error)(f"{upload.title}: {error.message}") from None
-
-
 def _answer(labels: Sequence[str], row: NDArray[np.float32], best: int, top: int | None) -> dict[str, object]:
     shares = [round(share, 6) for share in row.tolist()]
     listed = np.argsort(-row, kind="stable")[:top].tolist() if top else range(len(shares))
@@ -87,19 +46,3 @@ def _answer(labels: Sequence[str], row: NDArray[np.float32], best: int, top: int
         "probability": shares[best],
         "probabilities": {labels[at]: shares[at] for at in listed},
     }
-
-
-def _count(
-    name: str, version: int, manifest: Manifest, probabilities: NDArray[np.float32], best: Sequence[int]
-) -> None:
-    counters, confidence = _metrics(name, version, manifest.labels)
-    for row, at in zip(probabilities, best, strict=True):
-        counters[at].inc()
-        confidence.observe(row[at])
-
-
-@lru_cache(256)
-def _metrics(name: str, version: int, labels: tuple[str, ...]) -> tuple[list[Any], Any]:
-    """A counter a label, and the confidence: to find them anew would cost more than to add to them."""
-    counters = [metrics.PREDICTIONS.labels(name, str(version), label) for label in labels]
-    return counters, metrics.CONFIDENCE.labels(name, str(version))

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 
-from service.web import context, failures, generate, health, predict, v1
+from service.web import context, failures, generate, health, predict, v1, v2
 from service.web.answering import answer
 from service.web.asked import Asked, Handler, Reply, Target, protocol
 
@@ -28,6 +28,9 @@ def install(app: Flask) -> None:
         view = _view(handler)
         for rest in ("", "/versions/<int:version>", "/labels/<label>"):
             app.add_url_rule(f"{start}/<name>{rest}", start, view, methods=methods)
+    infer = _view(v2.infer)
+    for rest in ("", "/versions/<int:version>"):
+        app.add_url_rule(f"/v2/models/<name>{rest}/infer", "infer", infer, methods=["POST"])
     for path, handler in _OF_THE_SERVICE:
         app.add_url_rule(path, path, _view(handler))
     app.register_error_handler(Exception, _failed)

@@ -12,8 +12,8 @@ from service.web.asked import Asked, Reply, Target
 Answer = Callable[[Asked, Target, Version], Reply]
 
 
-def resolve(asked: Asked, kind: str, target: Target) -> Version:
-    """The version that the target means. Raises ModelNotFound, Unavailable, BadRequest if it is not of that kind."""
+def resolve(asked: Asked, kind: str | None, target: Target) -> Version:
+    """The version that is meant, of that kind if one is given. Raises ModelNotFound, Unavailable, BadRequest."""
     engine, percent = asked.here.engine, asked.here.settings.canary_percent
     canary = percent > 0 and random.random() * 100 < percent
     try:
@@ -21,12 +21,12 @@ def resolve(asked: Asked, kind: str, target: Target) -> Version:
     except (ModelNotFound, Unavailable):
         found = engine.refresh().resolve(*target, canary)  # it may have come since
     asked.model, asked.version = target.name, str(found.number)
-    if found.manifest is None or found.manifest.kind != kind:
+    if kind is not None and (found.manifest is None or found.manifest.kind != kind):
         raise BadRequest(f"Model '{target.name}' is no {kind}.")
     return found
 
 
-def answered(asked: Asked, kind: str, target: Target, answer: Answer) -> Reply:
+def answered(asked: Asked, kind: str | None, target: Target, answer: Answer) -> Reply:
     """What `answer` makes of the version that the target means; made anew if that was unloaded meanwhile."""
     found = resolve(asked, kind, target)
     try:

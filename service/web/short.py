@@ -4,6 +4,7 @@ Flask's routing, contexts and response cost a worker as much as decoding a small
 mistakes included, goes by Flask's routes to the same handlers.
 """
 
+import re
 import time
 from collections.abc import Mapping
 from email.utils import formatdate
@@ -11,28 +12,24 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
-from service.web import predict
+from service.web import predict, v2
 from service.web.answering import answer
 from service.web.asked import Asked, Handler, Reply, Target
 from service.web.context import Context
 
-_HANDLERS: dict[str, Handler] = {"predict": predict.predict}
+_WAYS: list[tuple[re.Pattern[str], Handler]] = [
+    (re.compile(r"/predict/([^/%]+)(?:/versions/([0-9]+)|/labels/([^/%]+))?"), predict.predict),
+    (re.compile(r"/v2/models/([^/%]+)(?:/versions/([0-9]+))?()/infer"), v2.infer),
+]
 _PHRASES = {status.value: status.phrase for status in HTTPStatus} | {499: "Client Closed Request"}
 
 
 def find(path: str) -> tuple[Handler, Target] | None:
     """The handler of a POST to that path, and what the path names; None if Flask is to look at it."""
-    parts = path.split("/")
-    handler = _HANDLERS.get(parts[1]) if len(parts) in (3, 5) and "%" not in path else None
-    if handler is None or not parts[2]:
-        return None
-    match parts[3:]:
-        case []:
-            return handler, Target(parts[2])
-        case ["versions", number] if number.isdecimal() and number.isascii():
-            return handler, Target(parts[2], version=int(number))
-        case ["labels", label] if label:
-            return handler, Target(parts[2], label=label)
+    for way, handler in _WAYS:
+        if found := way.fullmatch(path):
+            name, version, label = found.groups()
+            return handler, Target(name, int(version) if version else None, label or None)
     return None
 
 
