@@ -33,6 +33,10 @@ class Server(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": ours.grace_seconds,
             "keepalive": 75,
             "http_parser": "auto",  # in C where gunicorn-h1c could be installed
+            # no peer may speak for another; to ask of each request whether its peer might costs more than the answer
+            "forwarded_allow_ips": "*",
+            "secure_scheme_headers": {},
+            "forwarder_headers": "",
             "loglevel": ours.log_level,
             "proc_name": "inkpaw",
             "control_socket_disable": True,
