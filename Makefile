@@ -11,7 +11,7 @@ export DATA_DIR
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: help serve test test-container bench picture lint train-setup lock env-example image clean
+.PHONY: help serve test test-container bench bench-peers picture lint train-setup lock env-example image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
@@ -37,8 +37,11 @@ test: .venv/developed ## run every test that this machine can run
 test-container: .venv/developed ## build the image and run it, hardened, with podman (as root)
 	INKPAW_TEST_CONTAINER=1 $(BIN)/python -m pytest tests/container -rs
 
-bench: .venv/developed ## measure speed as ratios, in one quiet run; writes bench/
-	$(BIN)/python -m tests.bench
+bench: .venv/developed ## measure speed as ratios, in one quiet run; writes bench/; BENCH=--soak adds a million predictions
+	$(BIN)/python -m tests.bench $(BENCH)
+
+bench-peers: .venv/developed ## run the same work on other servers of models; BENCH="--only fast,triton" chooses
+	$(BIN)/python -m tests.bench.peers $(BENCH)
 
 picture: .venv/developed ## draw docs/results.png from the service at HOST:PORT
 	$(BIN)/python -m docs.results http://$(HOST):$(PORT)
@@ -66,4 +69,4 @@ image: ## build the container image
 	docker build --build-arg REVISION=$$(git rev-parse HEAD) -t inkpaw .
 
 clean: ## remove everything that was built
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .peers .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,7 @@
 """The same work in one plain process with every core and no HTTP: the best that a service around it could do.
 
-Prints items a second, one line a round: `python -m tests.bench.plain KIND SAVED_MODEL ROUNDS [FILE ...]`.
+`python -m tests.bench.plain KIND SAVED_MODEL [FILE ...]` reads seconds, line by line, and prints items a second for
+each, measured for so long; between lines it rests, so rounds of it and of the service can take turns.
 """
 
 import os
@@ -17,8 +18,6 @@ import tensorflow as tf
 
 from service import manifest
 from service.images import prepare
-
-SECONDS = 1.0
 
 
 def _decode_and_run(model: Path, files: list[str]) -> Callable[[], int]:
@@ -63,14 +62,14 @@ def _samples(model: Path, rows: int) -> Callable[[], int]:
     return once
 
 
-def _rate(once: Callable[[], int]) -> float:
+def _rate(once: Callable[[], int], seconds: float) -> float:
     started, done = time.perf_counter(), 0
-    while time.perf_counter() - started < SECONDS:
+    while time.perf_counter() - started < seconds:
         done += once()
     return done / (time.perf_counter() - started)
 
 
-def main(kind: str, model: str, rounds: str, *files: str) -> None:
+def main(kind: str, model: str, *files: str) -> None:
     makers = {
         "images": lambda: _decode_and_run(Path(model), list(files)),
         "tensor": lambda: _tensor(Path(model), 256),
@@ -79,8 +78,8 @@ def main(kind: str, model: str, rounds: str, *files: str) -> None:
     once = makers[kind]()
     for _ in range(3):
         once()
-    for _ in range(int(rounds)):
-        print(_rate(once))
+    for seconds in sys.stdin:
+        print(_rate(once, float(seconds)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Starting and stopping what is measured, each on a free port of the loopback."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -9,81 +10,105 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
-ROOT = Path(__file__).parents[2]
+from tests.bench.report import ROOT
+from tests.support.processes import command, descendants
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where it answers, its first process, and the seconds from its start to its first good answer."""
+
+    url: str
+    pid: int
+    took: float
+
+    @property
+    def engines(self) -> list[int]:
+        return [pid for pid in descendants(self.pid) if "service.engine" in command(pid)]
+
+    @property
+    def workers(self) -> list[int]:
+        """gunicorn's: every child of the master that is no engine."""
+        return [pid for pid in descendants(self.pid) if pid not in self.engines]
 
 
 def free_port() -> int:
     with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
+        sock.bind((HOST, 0))
         port: int = sock.getsockname()[1]
         return port
 
 
 @contextmanager
-def running(command: list[str], url: str, **env: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, from when `url` answers 200 or 405 until it has ended."""
-    process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _await(url, process)
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+def running(
+    words: list[str], url: str, ready: str, env: dict[str, str] | None = None, cwd: Path = ROOT
+) -> Iterator[Server]:
+    """The server, from when `url + ready` answers 200 or 405 until it and all that it started have ended.
+
+    Raises RuntimeError with the end of its log if it does not come to that.
+    """
+    with tempfile.TemporaryFile() as log:
+        began = time.monotonic()
+        process = subprocess.Popen(words, cwd=cwd, env={**os.environ, **(env or {})}, stdout=log, stderr=log)
+        try:
+            if not _answers(url + ready, process):
+                log.seek(max(0, log.tell() - 600))
+                raise RuntimeError(f"{words[0]} did not answer: ...{log.read().decode(errors='replace').strip()}")
+            yield Server(url, process.pid, time.monotonic() - began)
+        finally:
+            _end(process)
 
 
-def _await(url: str, process: subprocess.Popen[bytes], seconds: float = 90) -> None:
+def _answers(url: str, process: subprocess.Popen[bytes], seconds: float = 120) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         try:
             if requests.get(url, timeout=5).status_code in (200, 405):
-                return
-        except requests.ConnectionError:
+                return True
+        except requests.RequestException:
             pass
         time.sleep(0.02)
-    raise RuntimeError(f"{url} did not answer")
+    return False
+
+
+def _end(process: subprocess.Popen[bytes], seconds: float = 45) -> None:
+    """Politely, then not; whatever it has started goes with it."""
+    others = descendants(process.pid)
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for pid in others:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager
-def service(models: Path, **settings: str) -> Iterator[str]:
-    """Inkpaw serving those models; gives its address."""
+def service(models: Path, workers: int = 2, **settings: str) -> Iterator[Server]:
+    """Inkpaw serving those models."""
     port = free_port()
-    env = {f"INKPAW_{name.upper()}": value for name, value in settings.items()}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running(
-            [sys.executable, "-m", "service"],
-            f"http://127.0.0.1:{port}/readyz",
-            INKPAW_PORT=str(port),
-            INKPAW_MODEL_DIR=str(models),
-            INKPAW_RUNTIME_DIR=folder,
-            **env,
-        ),
-    ):
-        yield f"http://127.0.0.1:{port}"
+    given = {"host": HOST, "port": str(port), "model_dir": str(models), "workers": str(workers), **settings}
+    with tempfile.TemporaryDirectory() as folder:
+        given["runtime_dir"] = folder
+        env = {f"INKPAW_{name.upper()}": value for name, value in given.items()}
+        with running([sys.executable, "-m", "service"], f"http://{HOST}:{port}", "/readyz", env) as server:
+            yield server
 
 
 @contextmanager
-def ceiling() -> Iterator[str]:
+def ceiling() -> Iterator[Server]:
     """The Flask route that only reads the body, under gunicorn as it comes."""
     port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "-k",
-        "gthread",
-        "-w",
-        "2",
-        "--threads",
-        "16",
-        "-b",
-        f"127.0.0.1:{port}",
-    ]
-    with running([*command, "tests.bench.ceiling:app"], f"http://127.0.0.1:{port}/predict/digits"):
-        yield f"http://127.0.0.1:{port}"
+    how = f"-k gthread -w 2 --threads 16 -b {HOST}:{port} tests.bench.ceiling:app"
+    command = [sys.executable, "-m", "gunicorn", *how.split()]
+    with running(command, f"http://{HOST}:{port}", "/predict/digits") as server:
+        yield server

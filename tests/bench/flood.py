@@ -1,0 +1,37 @@
+"""How long a digit takes while another model is flooded: the servables share the device fairly, or they do not."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.bench import inputs, servers
+from tests.bench.arrivals import arrive
+from tests.bench.load import closed
+from tests.bench.report import Found, Line, ratios
+from tests.bench.run import Run
+
+RATE = 200  # digits a second: a tenth of what it can take
+FLOOD, COUNT = 16, 16  # connections, and samples that each asks for again and again
+
+
+def measure(run: Run) -> Found:
+    ask = inputs.one("digits")
+    alone, flooded, made = [], [], []
+    with servers.service(run.shipped) as server, ThreadPoolExecutor(1) as beside:
+        closed(server.url, ask, 16, 2)
+        closed(server.url, inputs.samples(COUNT), FLOOD, 1)
+        for _ in range(run.rounds):
+            quiet = arrive(server.url, ask, RATE, run.seconds)
+            flood = beside.submit(closed, server.url, inputs.samples(COUNT), FLOOD, run.seconds + 2)
+            busy = arrive(server.url, ask, RATE, run.seconds)
+            made.append(flood.result().rate * COUNT)
+            if quiet.failed or busy.failed:
+                raise RuntimeError(f"{quiet.failed + busy.failed} digits failed")
+            alone.append(quiet.percentile(99) * 1000)
+            flooded.append(busy.percentile(99) * 1000)
+    return Found(
+        [
+            Line("digits p99 alone, ms", alone),
+            Line("digits p99 under a flood of /generate, ms", flooded),
+            Line("samples/s of the flood meanwhile", made),
+            Line("digits p99 under a flood of /generate, over alone", ratios(flooded, alone), most=3),
+        ]
+    )

@@ -1,0 +1,61 @@
+"""Four times the load that it can take: what it still answers, how soon it says no, how long the accepted wait."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.bench import inputs, servers
+from tests.bench.arrivals import PATIENCE, arrive
+from tests.bench.load import Result, closed
+from tests.bench.report import Found, Series
+from tests.bench.run import Run
+
+TIMES = 4
+OTHERS = "neither accepted nor rejected, of all"
+TOLD = "99 of 100 not accepted told so within, ms"
+_SETTLING = 1.0  # seconds of arrivals that are not counted
+
+
+def measure(run: Run) -> Found:
+    """The peak is the best of a closed loop with 32, 64 or 128 connections, and its p99 that of saturation."""
+    ask = inputs.one("digits")
+    found = Series()
+    with servers.service(run.small) as server:
+        closed(server.url, ask, 16, 2)
+        for _ in range(run.rounds):
+            peak = max((closed(server.url, ask, many, run.seconds) for many in (32, 64, 128)), key=_rate)
+            found.add(_flooded(server.url, ask, peak, run.seconds))
+        if closed(server.url, ask, 4, 1).failed:
+            raise RuntimeError("it did not recover")
+    most = {TOLD: 50, "p99 of accepted, over p99 at saturation": 2, OTHERS: 0}
+    return Found(found.lines(f"{TIMES} x the load", {"goodput of peak": 0.90}, most))
+
+
+def _rate(result: Result) -> float:
+    return result.rate
+
+
+def _flooded(url: str, ask: inputs.Ask, peak: Result, seconds: float) -> dict[str, float]:
+    """What came of arrivals at that many times the peak, whatever the answers."""
+    every = arrive(url, ask, TIMES * peak.rate, seconds + _SETTLING)
+    start = every.sent.min() + _SETTLING
+    counted = every.between(start, every.sent.max())
+    span = every.sent.max() - start
+    accepted, rejected = counted.answered(200), counted.answered(503)
+    silent = len(counted.sent) - len(accepted.sent) - len(rejected.sent)
+    told_no = np.append(rejected.took, np.full(silent, PATIENCE)) if silent else rejected.took
+    ended = every.answered(200).ended_between(start, every.sent.max())
+    return {
+        "peak, requests/s": peak.rate,
+        "arrivals, of the peak": len(counted.sent) / span / peak.rate,
+        "goodput of peak": ended / span / peak.rate,
+        "half of those not accepted told so within, ms": _percentile(told_no, 50) * 1000,
+        TOLD: _percentile(told_no, 99) * 1000,
+        "p99 at saturation, ms": peak.p99 * 1000,
+        "p99 of accepted, ms": accepted.percentile(99) * 1000,
+        "p99 of accepted, over p99 at saturation": accepted.percentile(99) / peak.p99,
+        OTHERS: silent / len(counted.sent),
+    }
+
+
+def _percentile(seconds: NDArray, share: float) -> float:
+    return float(np.percentile(seconds, share)) if len(seconds) else 0.0

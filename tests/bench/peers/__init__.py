@@ -1,0 +1,1 @@
+"""The same work on other servers of models: `make bench-peers`."""

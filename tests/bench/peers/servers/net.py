@@ -1,0 +1,36 @@
+"""What every peer does with a request: decode the PNG, run the SavedModel. Each runs in an environment of its own."""
+
+import io
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+MODEL, PORT = os.environ["BENCH_MODEL"], int(os.environ["BENCH_PORT"])
+SIZES = (1, 2, 4, 8, 16, 32)
+
+
+def pixels(png: bytes) -> np.ndarray:
+    """uint8 [28,28]."""
+    with Image.open(io.BytesIO(png)) as image:
+        return np.asarray(image.convert("L"))
+
+
+class Net:
+    """The SavedModel, loaded, and warm for batches of a few sizes."""
+
+    def __init__(self) -> None:
+        self._loaded = tf.saved_model.load(MODEL)  # kept: it holds the variables
+        self._run = self._loaded.signatures["serving_default"]
+        (self._name,) = self._run.structured_input_signature[1]
+        for size in SIZES:
+            self(np.zeros((size, 28, 28), np.uint8))
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Probabilities, float32 [N,10], of uint8 [N,28,28]."""
+        scaled = np.asarray(images, np.float32)[..., np.newaxis] / 255
+        (output,) = self._run(**{self._name: tf.constant(scaled)}).values()
+        return output.numpy()
