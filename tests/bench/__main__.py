@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import bulk, flood, growth, idle, nets, overload, plot, report, single, soak, start, swap
+from tests.bench import bulk, calm, flood, growth, idle, nets, overload, plot, report, single, soak, start, swap
 from tests.bench.run import Run
 
 MEASURES: dict[str, Callable[[Run], report.Found]] = {
@@ -50,6 +50,7 @@ def main() -> None:
                 missed.append(name)
                 print(f"{name}: not measured: {error}.")
                 continue
+            found.disturbed = calm.told()
             report.show(found)
             report.keep(name, found)
             plot.draw(report.kept(), report.OUT / "results.png")

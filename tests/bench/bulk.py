@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.bench import inputs, nets, servers
+from tests.bench.calm import undisturbed
 from tests.bench.load import Asker
 from tests.bench.report import ROOT, Found, Line, ratios
 from tests.bench.run import Run
@@ -59,8 +60,8 @@ def _lines(work: _Work, ask: inputs.Ask, run: Run) -> list[Line]:
             return []
         asker.rate(1)
         for _ in range(run.rounds):
-            others.append(other(run.seconds))
-            ours.append(asker.rate(run.seconds) * work.rows)
+            others.append(undisturbed(lambda: other(run.seconds)))
+            ours.append(undisturbed(lambda: asker.rate(run.seconds)) * work.rows)
     return [
         Line(f"{work.title}: rows/s", ours, "/s"),
         Line(f"{work.title}: of {work.beside}", ratios(ours, others), least=work.least),

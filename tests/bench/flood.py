@@ -3,8 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.bench import inputs, servers
-from tests.bench.arrivals import arrive
-from tests.bench.load import closed
+from tests.bench.arrivals import Arrivals, arrive
+from tests.bench.calm import undisturbed
+from tests.bench.load import Result, closed
 from tests.bench.report import Found, Line, ratios
 from tests.bench.run import Run
 
@@ -15,14 +16,13 @@ FLOOD, COUNT = 16, 16  # connections, and samples that each asks for again and a
 def measure(run: Run) -> Found:
     ask = inputs.one("digits")
     alone, flooded, made = [], [], []
-    with servers.service(run.shipped) as server, ThreadPoolExecutor(1) as beside:
+    with servers.service(run.shipped) as server:
         closed(server.url, ask, 16, 2)
         closed(server.url, inputs.samples(COUNT), FLOOD, 1)
         for _ in range(run.rounds):
-            quiet = arrive(server.url, ask, RATE, run.seconds)
-            flood = beside.submit(closed, server.url, inputs.samples(COUNT), FLOOD, run.seconds + 2)
-            busy = arrive(server.url, ask, RATE, run.seconds)
-            made.append(flood.result().rate * COUNT)
+            quiet = undisturbed(lambda: arrive(server.url, ask, RATE, run.seconds))
+            busy, flood = undisturbed(lambda: _flooded(server.url, run.seconds))
+            made.append(flood.rate * COUNT)
             if quiet.failed or busy.failed:
                 raise RuntimeError(f"{quiet.failed + busy.failed} digits failed")
             alone.append(quiet.percentile(99) * 1000)
@@ -35,3 +35,10 @@ def measure(run: Run) -> Found:
             Line("digits p99 under a flood of /generate, over alone", ratios(flooded, alone), most=3),
         ]
     )
+
+
+def _flooded(url: str, seconds: float) -> tuple[Arrivals, Result]:
+    """Digits that arrive as before, while others ask for samples, again and again."""
+    with ThreadPoolExecutor(1) as beside:
+        flood = beside.submit(closed, url, inputs.samples(COUNT), FLOOD, seconds + 2)
+        return arrive(url, inputs.one("digits"), RATE, seconds), flood.result()

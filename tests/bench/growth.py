@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import inputs, nets, servers
-from tests.bench.load import closed
+from tests.bench.load import closed, steady
 from tests.bench.report import Curve, Found
 from tests.bench.run import Run
 
@@ -24,10 +24,10 @@ def _of_one_service(run: Run) -> list[Curve]:
     one, png = inputs.one("digits"), inputs.digit_png()
     with servers.service(run.small) as server:
         closed(server.url, one, 16, 2)
-        connections = {many: closed(server.url, one, many, run.seconds).point() for many in CONNECTIONS}
+        connections = {many: steady(server.url, one, many, run.seconds).point() for many in CONNECTIONS}
         rows = {}
         for count in ROWS:
-            point = closed(server.url, inputs.many("digits", [png] * count), 4, run.seconds).point()
+            point = steady(server.url, inputs.many("digits", [png] * count), 4, run.seconds).point()
             rows[count] = point | {"rows_rate": point["rate"] * count}
     return [
         Curve("one digit a request", "connections", connections),
@@ -41,8 +41,8 @@ def _of_images(run: Run) -> list[Curve]:
         for side in SIDES:
             digit = inputs.one("digits", inputs.digit_png(side))
             photo = inputs.one("cats-dogs", inputs.photo_jpeg(side))
-            digits[side] = closed(server.url, digit, 4, run.seconds).point()
-            photos[side] = closed(server.url, photo, 4, run.seconds).point()
+            digits[side] = steady(server.url, digit, 4, run.seconds).point()
+            photos[side] = steady(server.url, photo, 4, run.seconds).point()
     return [
         Curve("a PNG digit, 4 connections", "pixels a side", digits),
         Curve("a JPEG photo, 4 connections", "pixels a side", photos),
@@ -54,7 +54,7 @@ def _of_workers(run: Run) -> Curve:
     for workers in WORKERS:
         with servers.service(run.small, workers) as server:
             closed(server.url, inputs.one("digits"), 16, 2)
-            points[workers] = closed(server.url, inputs.one("digits"), 32, run.seconds).point()
+            points[workers] = steady(server.url, inputs.one("digits"), 32, run.seconds).point()
     return Curve("one digit a request, 32 connections", "workers", points)
 
 
@@ -69,5 +69,5 @@ def _of_servables(run: Run) -> Curve:
             closed(server.url, [inputs.one(name) for name in SERVABLES], 16, 2)
             for count in range(1, len(SERVABLES) + 1):
                 asks = [inputs.one(name) for name in SERVABLES[:count]]
-                points[count] = closed(server.url, asks, 32, run.seconds).point()
+                points[count] = steady(server.url, asks, 32, run.seconds).point()
     return Curve("one digit a request, 32 connections", "servables in use", points)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.bench.calm import undisturbed
 from tests.bench.inputs import Ask
 
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
@@ -61,6 +62,11 @@ def closed(url: str, asks: Ask | Sequence[Ask], connections: int, seconds: float
         times = [f"-d{max(1, round(seconds))}s", "--timeout", "30s"]
         command = ["wrk", "-t1", f"-c{connections}", *times, "--latency", "-s", str(script), url]
         return _read(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def steady(url: str, asks: Ask | Sequence[Ask], connections: int, seconds: float) -> Result:
+    """The same, while no other process does much."""
+    return undisturbed(lambda: closed(url, asks, connections, seconds))
 
 
 def _read(told: str) -> Result:

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from tests.bench import inputs, servers
 from tests.bench.arrivals import PATIENCE, arrive
-from tests.bench.load import Result, closed
+from tests.bench.calm import undisturbed
+from tests.bench.load import Result, closed, steady
 from tests.bench.report import Found, Series
 from tests.bench.run import Run
 
@@ -22,7 +23,7 @@ def measure(run: Run) -> Found:
     with servers.service(run.small) as server:
         closed(server.url, ask, 16, 2)
         for _ in range(run.rounds):
-            peak = max((closed(server.url, ask, many, run.seconds) for many in (32, 64, 128)), key=_rate)
+            peak = max((steady(server.url, ask, many, run.seconds) for many in (32, 64, 128)), key=_rate)
             found.add(_flooded(server.url, ask, peak, run.seconds))
         if closed(server.url, ask, 4, 1).failed:
             raise RuntimeError("it did not recover")
@@ -36,7 +37,7 @@ def _rate(result: Result) -> float:
 
 def _flooded(url: str, ask: inputs.Ask, peak: Result, seconds: float) -> dict[str, float]:
     """What came of arrivals at that many times the peak, whatever the answers."""
-    every = arrive(url, ask, TIMES * peak.rate, seconds + _SETTLING)
+    every = undisturbed(lambda: arrive(url, ask, TIMES * peak.rate, seconds + _SETTLING))
     start = every.sent.min() + _SETTLING
     counted = every.between(start, every.sent.max())
     span = every.sent.max() - start

@@ -66,6 +66,7 @@ class Found:
 
     lines: list[Line] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
+    disturbed: list[float] = field(default_factory=list)  # cores that others used, for figures taken all the same
 
 
 def _digits(value: float) -> int:
@@ -102,6 +103,7 @@ def keep(name: str, found: Found, path: Path = OUT / "results.json") -> None:
     known["measures"][name] = {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "revision": _revision(),
+        "disturbed": found.disturbed,
         "lines": [{**asdict(line), "median": line.median, "holds": line.holds} for line in found.lines],
         "curves": [asdict(curve) for curve in found.curves],
     }
@@ -123,6 +125,9 @@ def kept(path: Path = OUT / "results.json") -> Found:
 def show(found: Found) -> None:
     for each in (*found.lines, *found.curves):
         print(each, flush=True)
+    if found.disturbed:
+        others = max(found.disturbed)
+        print(f"  {len(found.disturbed)} of these figures were taken while others used up to {others:.1f} cores.")
 
 
 def _revision() -> str:

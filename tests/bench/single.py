@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.bench import inputs, servers
-from tests.bench.load import closed
+from tests.bench.load import closed, steady
 from tests.bench.report import Found, Series
 from tests.bench.run import Run
 
@@ -23,9 +23,9 @@ def _figures(models: Path, run: Run) -> Series:
         for server in (best, ours):
             closed(server.url, ask, 16, 2)
         for _ in range(run.rounds):
-            reached = closed(best.url, ask, 32, run.seconds)
-            alone = closed(ours.url, ask, 1, run.seconds)
-            many = closed(ours.url, ask, 32, run.seconds)
+            reached = steady(best.url, ask, 32, run.seconds)
+            alone = steady(ours.url, ask, 1, run.seconds)
+            many = steady(ours.url, ask, 32, run.seconds)
             if alone.failed or many.failed:
                 raise RuntimeError(f"{alone.failed + many.failed} requests failed")
             found.add(

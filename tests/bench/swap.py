@@ -9,7 +9,9 @@ import requests
 
 from tests.bench import inputs, servers
 from tests.bench.arrivals import arriving
+from tests.bench.calm import undisturbed
 from tests.bench.load import closed
+from tests.bench.nets import newest
 from tests.bench.report import Found, Line, ratios
 from tests.bench.run import Run
 
@@ -26,8 +28,8 @@ def measure(run: Run) -> Found:
         with servers.service(models, poll_seconds="0.5") as server:
             closed(server.url, inputs.one(NAME), 16, 2)
             rate = SHARE * closed(server.url, inputs.one(NAME), 32, run.seconds).rate
-            for version in range(2, 2 + run.rounds):
-                figures.append(_round(server.url, models, version, rate, run.seconds))
+            for _ in range(run.rounds):
+                figures.append(undisturbed(lambda: _round(server.url, models, rate, run.seconds)))
     failed, before, during = (list(values) for values in zip(*figures, strict=True))
     return Found(
         [
@@ -39,12 +41,14 @@ def measure(run: Run) -> Found:
     )
 
 
-def _round(url: str, models: Path, version: int, rate: float, seconds: float) -> tuple[float, float, float]:
+def _round(url: str, models: Path, rate: float, seconds: float) -> tuple[float, float, float]:
     """Failed requests; p99 before the new version is there, and until the old one is gone, in milliseconds."""
+    last = newest(models, NAME)
+    version = int(last.name) + 1
     with arriving(url, inputs.one(NAME), rate, seconds + 8) as found:
         time.sleep(seconds)
         start = time.monotonic()
-        shutil.copytree(models / NAME / str(version - 1), models / "new")
+        shutil.copytree(last, models / "new")
         (models / "new").rename(models / NAME / str(version))
         _await(url, version)
         end = time.monotonic()

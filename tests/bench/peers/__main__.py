@@ -1,36 +1,35 @@
 """One digit PNG a POST, ten probabilities out, on every peer, on Inkpaw, and on a route that only reads the body."""
 
 import argparse
-import contextlib
 import json
 import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench import inputs, nets, servers
-from tests.bench.load import Asker, closed
+from tests.bench import calm, inputs, nets, servers
+from tests.bench.inputs import Ask
+from tests.bench.load import Asker, closed, steady
 from tests.bench.peers import table
 from tests.bench.peers.catalog import HERE, PEERS, Peer
-from tests.bench.peers.setup import environment
+from tests.bench.peers.setup import programs, setup
 
 PEERS_BY_NAME = {peer.name: peer for peer in PEERS}
-NAMES = (*PEERS_BY_NAME, table.OURS, table.CEILING)
+NAMES = tuple(table.TITLES)
 
 
 @contextmanager
 def _peer(peer: Peer, net: Path) -> Iterator[servers.Server]:
-    programs = environment(peer)
     port, *more = (servers.free_port() for _ in range(3))
     env = {
         "BENCH_MODEL": str(net),
         "BENCH_PORT": str(port),
         "BENCH_MORE_PORTS": ",".join(map(str, more)),
         "PYTHONPATH": str(HERE / "servers"),
-        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PATH": f"{programs(peer)}:{os.environ['PATH']}",
         "BENTOML_DO_NOT_TRACK": "1",
         "LITSERVE_DISABLE_UPDATE_CHECK": "1",
     }
@@ -38,40 +37,49 @@ def _peer(peer: Peer, net: Path) -> Iterator[servers.Server]:
     with tempfile.TemporaryDirectory() as folder:
         for name, text in peer.files(port, more).items():
             (Path(folder) / name).write_text(text)
-        command, url = [str(programs / program), *words], f"http://127.0.0.1:{port}"
+        command, url = [str(programs(peer) / program), *words], f"http://127.0.0.1:{port}"
         with servers.running(command, url, peer.ready, env, cwd=Path(folder)) as server:
             yield server
 
 
 @contextmanager
-def _server(name: str, net: Path) -> Iterator[tuple[servers.Server, inputs.Ask]]:
+def _server(name: str, net: Path) -> Iterator[tuple[servers.Server, Ask]]:
     """The server of that name, with the same net, and what it is asked."""
-    with contextlib.ExitStack() as stack:
-        if name == table.CEILING:
-            yield stack.enter_context(servers.ceiling()), inputs.one("digits")
-        elif name == table.OURS:
-            models = nets.servable(net, Path(stack.enter_context(tempfile.TemporaryDirectory())))
-            yield stack.enter_context(servers.service(models)), inputs.one("digits")
-        else:
-            peer = PEERS_BY_NAME[name]
-            yield stack.enter_context(_peer(peer, net)), peer.ask(inputs.digit_png())
+    if name == table.CEILING:
+        with servers.ceiling() as server:
+            yield server, inputs.one("digits")
+    else:
+        peer = PEERS_BY_NAME[name]
+        with _peer(peer, net) as server:
+            yield server, peer.ask(inputs.digit_png())
 
 
-def _measure(name: str, net: Path, rounds: int, seconds: float) -> table.Row:
-    """Raises RuntimeError with a sentence when the server does not come up or does not answer."""
-    with _server(name, net) as (server, ask):
-        asker = Asker(server.url, ask)
-        status, answer = asker.once(), asker.answer
-        if status != 200:
-            raise RuntimeError(f"it answers {status}: {answer[:200].decode(errors='replace')}")
-        row = table.Row(name, _ten(json.loads(answer)) or [])
-        if name != table.CEILING and len(row.answer) != 10:
-            raise RuntimeError(f"it does not answer with ten probabilities: {answer[:200].decode(errors='replace')}")
-        closed(server.url, ask, 16, 3)
+def _beside(ours: servers.Server, name: str, net: Path, rounds: int, seconds: float) -> table.Pair:
+    """Rounds of that server and of Inkpaw in turns, so that both have the same minutes of the machine.
+
+    Raises RuntimeError with a sentence when the server does not come up or does not answer.
+    """
+    with _server(name, net) as (other, ask):
+        alike = name == table.CEILING or table.near(_answer(other, ask), _answer(ours, inputs.one("digits")))
+        pair = table.Pair(name, table.Figures(), table.Figures(), alike)
+        sides = ((pair.theirs, other.url, ask), (pair.ours, ours.url, inputs.one("digits")))
+        for _, url, said in sides:
+            closed(url, said, 16, 3)
         for _ in range(rounds):
             for connections in table.CONNECTIONS:
-                row.add(connections, closed(server.url, ask, connections, seconds))
-    return row
+                for figures, url, said in sides:
+                    figures.add(connections, steady(url, said, connections, seconds))
+    return pair
+
+
+def _answer(server: servers.Server, ask: Ask) -> list[float]:
+    """The ten probabilities of the digit. Raises RuntimeError if they do not come."""
+    asker = Asker(server.url, ask)
+    status = asker.once()
+    found = _ten(json.loads(asker.answer)) if status == 200 else None
+    if found is None:
+        raise RuntimeError(f"it answers {status}: {asker.answer[:200].decode(errors='replace')}")
+    return found
 
 
 def _ten(answer: object) -> list[float] | None:
@@ -82,30 +90,43 @@ def _ten(answer: object) -> list[float] | None:
     return next((found for each in inner if (found := _ten(each))), None)
 
 
-def main() -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended
+def _options() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m tests.bench.peers", description=__doc__)
     options.add_argument("--only", default=",".join(NAMES), help="some of these, with commas (all)")
     options.add_argument("--rounds", type=int, default=3, help="of each figure (3)")
     options.add_argument("--seconds", type=float, default=5, help="of each round (5)")
     options.add_argument("--net", type=Path, help="the SavedModel to serve: float32 [N,28,28,1]")
     options.add_argument("--setup", action="store_true", help="make the environments, measure nothing")
-    chosen = options.parse_args()
+    return options.parse_args()
+
+
+def _each(names: list[str], once: Callable[[str], None]) -> list[str]:
+    """Do it for each; which could not be done, with a sentence about each on the way."""
+    failed = []
+    for name in names:
+        try:
+            once(name)
+        except RuntimeError as error:
+            failed.append(name)
+            print(f"{table.TITLES[name]}: {error}.", flush=True)
+    return failed
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended
+    chosen = _options()
     names = chosen.only.split(",")
     if unknown := sorted(set(names) - set(NAMES)):
         sys.exit(f"There is no {', '.join(unknown)}. There are: {', '.join(NAMES)}.")
-    net, failed = nets.source(chosen.net), []
-    for name in names:
-        try:
-            if name in PEERS_BY_NAME:
-                environment(PEERS_BY_NAME[name])
-            if not chosen.setup:
-                table.keep(_measure(name, net, chosen.rounds, chosen.seconds))
-        except RuntimeError as error:
-            failed.append(name)
-            print(f"{table.TITLES[name]} was not measured: {error}.", flush=True)
+    failed = _each([name for name in names if name in PEERS_BY_NAME], lambda name: setup(PEERS_BY_NAME[name]))
     if not chosen.setup:
-        table.show(names)
+        net = nets.source(chosen.net)
+        with tempfile.TemporaryDirectory() as folder, servers.service(nets.servable(net, Path(folder))) as ours:
+            measured = [name for name in names if name not in failed]
+            failed += _each(measured, lambda name: table.keep(_beside(ours, name, net, chosen.rounds, chosen.seconds)))
+        if others := calm.told():
+            print(f"{len(others)} figures were taken while others used up to {max(others):.1f} cores.")
+        table.show([name for name in names if name not in failed])
     if failed:
         sys.exit(f"Not measured: {', '.join(failed)}.")
 

@@ -11,8 +11,13 @@ from tests.bench.report import ROOT
 FOLDER = ROOT / ".peers"
 
 
-def environment(peer: Peer) -> Path:
-    """The folder of its programs. Raises RuntimeError with a sentence if it cannot be made."""
+def programs(peer: Peer) -> Path:
+    """Where the programs of its environment are."""
+    return FOLDER / peer.name / "bin"
+
+
+def setup(peer: Peer) -> None:
+    """Make its environment if need be. Raises RuntimeError with a sentence if that fails."""
     home = FOLDER / peer.name
     mark = home / "made-from.txt"
     wanted = peer.requirements.read_text()
@@ -23,7 +28,6 @@ def environment(peer: Peer) -> Path:
         pip = [str(home / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         _run([*pip, "-r", str(peer.requirements)])
         mark.write_text(wanted)
-    return home / "bin"
 
 
 def _run(words: list[str]) -> None:
