@@ -11,7 +11,8 @@ from tests.bench import bulk, calm, flood, growth, idle, nets, overload, plot, r
 from tests.bench.run import Run
 
 MEASURES: dict[str, Callable[[Run], report.Found]] = {
-    "single": single.measure,
+    "single": single.small,
+    "shipped": single.shipped,
     "bulk": bulk.measure,
     "overload": overload.measure,
     "flood": flood.measure,

@@ -10,8 +10,8 @@ from typing import TypeVar
 from tests.support.processes import descendants
 
 MOST = 0.10  # cores that everybody else may use
-TRIES = 4
-_WAIT, _LONGEST = 0.5, 10.0
+TRIES = 3
+_WAIT, _LONGEST = 0.5, 5.0
 Result = TypeVar("Result")
 _TICK = os.sysconf("SC_CLK_TCK")
 
