@@ -61,7 +61,7 @@ def closed(url: str, asks: Ask | Sequence[Ask], connections: int, seconds: float
         script.write_text(_script([asks] if isinstance(asks, Ask) else asks, Path(folder)))
         times = [f"-d{max(1, round(seconds))}s", "--timeout", "30s"]
         command = ["wrk", "-t1", f"-c{connections}", *times, "--latency", "-s", str(script), url]
-        return _read(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        return parse(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def steady(url: str, asks: Ask | Sequence[Ask], connections: int, seconds: float) -> Result:
@@ -69,7 +69,8 @@ def steady(url: str, asks: Ask | Sequence[Ask], connections: int, seconds: float
     return undisturbed(lambda: closed(url, asks, connections, seconds))
 
 
-def _read(told: str) -> Result:
+def parse(told: str) -> Result:
+    """What wrk says in the end."""
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1])  # type: ignore[index]
     answered = int(re.search(r"(\d+) requests in", told)[1])  # type: ignore[index]
     p50, p99 = (_seconds(re.search(rf"^\s+{at}%\s+(\S+)", told, re.MULTILINE)[1]) for at in (50, 99))  # type: ignore[index]
