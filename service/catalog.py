@@ -1,5 +1,6 @@
 """What the engine serves, as the workers see it: a snapshot, replaced whole whenever anything changes."""
 
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -31,7 +32,7 @@ class Version(msgspec.Struct, frozen=True):
     outputs: tuple[TensorSpec, ...] = ()
 
 
-class Model(msgspec.Struct, frozen=True):
+class Model(msgspec.Struct, frozen=True, dict=True):
     """A servable: its versions by number, and what its labels point at."""
 
     name: str
@@ -43,7 +44,7 @@ class Model(msgspec.Struct, frozen=True):
         found = self.versions.get(self.labels.get(label, -1))
         return found if found and found.state == "AVAILABLE" else None
 
-    @property
+    @cached_property
     def default(self) -> Version | None:
         """What answers a request that names no version: the label `stable`, else the newest that is no canary."""
         available = [version for version in self.versions.values() if version.state == "AVAILABLE"]
@@ -51,13 +52,13 @@ class Model(msgspec.Struct, frozen=True):
         return self.labelled(STABLE) or max(tried or available, key=lambda version: version.number, default=None)
 
 
-class Catalog(msgspec.Struct, frozen=True):
+class Catalog(msgspec.Struct, frozen=True, dict=True):
     """`generation` grows with every change; 0 is before the first look at the models."""
 
     generation: int
     models: dict[str, Model]
 
-    @property
+    @cached_property
     def ready(self) -> bool:
         """Whether every servable has a version that answers."""
         return bool(self.models) and all(model.default for model in self.models.values())

@@ -44,7 +44,7 @@ class Calls:
             connection.cancels.pop(number, None)
             head = wire.RunReply(self._repository.catalog.generation, wire.heads(outputs))
             connection.send(wire.frame(number, head, list(outputs.values())))
-            metrics.QUEUE_SECONDS.labels(call.model).observe(timing.queued)
+            metrics.of(metrics.QUEUE_SECONDS, call.model).observe(timing.queued)
 
         def failed(error: InkpawError) -> None:
             connection.cancels.pop(number, None)

@@ -2,8 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from gevent.lock import BoundedSemaphore
@@ -133,28 +132,29 @@ class Engines:
         caller: int | None = None,
     ) -> dict[str, NDArray]:
         """As `EngineClient.run`, on the least busy engine that can."""
-        now = time.monotonic()
-        order = sorted(range(len(self._clients)), key=lambda index: (self._avoided[index] > now, self._rows[index]))
         rows = len(next(iter(inputs.values())))
+        order = self._by_load()
         while True:
             index = order.pop(0)
+            self._rows[index] += rows
             try:
-                with self._in_hand(index, rows):
-                    return self._clients[index].run(model, version, inputs, deadline, caller)
-            except (EngineDown, ModelNotFound):
+                return self._clients[index].run(model, version, inputs, deadline, caller)
+            except ModelNotFound:
                 if not order:
                     raise
+            except Unavailable as error:
+                self._avoided[index] = time.monotonic() + _AVOID
+                if not order or not isinstance(error, EngineDown):  # what may have run is not sent again
+                    raise
+            finally:
+                self._rows[index] -= rows
 
-    @contextmanager
-    def _in_hand(self, index: int, rows: int) -> Iterator[None]:
-        self._rows[index] += rows
-        try:
-            yield
-        except Unavailable:
-            self._avoided[index] = time.monotonic() + _AVOID
-            raise
-        finally:
-            self._rows[index] -= rows
+    def _by_load(self) -> list[int]:
+        """The engines, the least busy first; one that has just failed last."""
+        if len(self._clients) == 1:
+            return [0]
+        now = time.monotonic()
+        return sorted(range(len(self._clients)), key=lambda index: (self._avoided[index] > now, self._rows[index]))
 
     def busy_seconds(self) -> float:
         """Of the engine that is worst off: how long it has been at one batch, or has not answered."""

@@ -94,5 +94,5 @@ class Device:
         seconds = time.monotonic() - started
         with self._together():
             batch.answer(outputs, seconds)
-        metrics.COMPUTE_SECONDS.labels(batch.key[0]).observe(seconds)  # type: ignore[index]
-        metrics.BATCH_ROWS.labels(batch.key[0]).observe(batch.rows)  # type: ignore[index]
+        metrics.of(metrics.COMPUTE_SECONDS, batch.key[0]).observe(seconds)  # type: ignore[index]
+        metrics.of(metrics.BATCH_ROWS, batch.key[0]).observe(batch.rows)  # type: ignore[index]

@@ -1,7 +1,6 @@
 """A handler's reply, or the reply to what went wrong in it, counted: what both ways to a handler end in."""
 
 import time
-from functools import lru_cache
 
 from service import metrics
 from service.web import failures
@@ -14,11 +13,6 @@ def answer(asked: Asked, handler: Handler, target: Target) -> Reply:
     except Exception as error:
         reply = failures.failed(error, asked.protocol)
     if asked.model:  # only names that exist: a metric a path that somebody made up would grow without bound
-        _requests(asked.model, asked.version, asked.protocol, str(reply.status)).inc()
-        _seconds(asked.model, asked.protocol).observe(time.monotonic() - asked.arrived)
+        metrics.of(metrics.REQUESTS, asked.model, asked.version, asked.protocol, str(reply.status)).inc()
+        metrics.of(metrics.REQUEST_SECONDS, asked.model, asked.protocol).observe(time.monotonic() - asked.arrived)
     return reply
-
-
-# to find a metric by its labels costs more than to add to it; models, versions and statuses are few
-_requests = lru_cache(1024)(metrics.REQUESTS.labels)
-_seconds = lru_cache(256)(metrics.REQUEST_SECONDS.labels)

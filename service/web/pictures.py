@@ -1,8 +1,6 @@
 """Uploads brought to a net's form, and what the net made of them counted: the same for every protocol."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,15 +51,8 @@ def _decode(upload: Upload, form: ImageInput, max_pixels: int, into: NDArray[np.
 def count(name: str, version: int, manifest: Manifest, probabilities: NDArray[np.float32]) -> list[int]:
     """The likeliest class of each row of float32 [N,K], counted with its probability."""
     best: list[int] = probabilities.argmax(axis=1).tolist()
-    counters, confidence = _metrics(name, version, manifest.labels)
+    confidence = metrics.of(metrics.CONFIDENCE, name, str(version))
     for row, at in zip(probabilities, best, strict=True):
-        counters[at].inc()
+        metrics.of(metrics.PREDICTIONS, name, str(version), manifest.labels[at]).inc()
         confidence.observe(row[at])
     return best
-
-
-@lru_cache(256)
-def _metrics(name: str, version: int, labels: tuple[str, ...]) -> tuple[list[Any], Any]:
-    """A counter a label, and the confidence: to find them anew would cost more than to add to them."""
-    counters = [metrics.PREDICTIONS.labels(name, str(version), label) for label in labels]
-    return counters, metrics.CONFIDENCE.labels(name, str(version))
