@@ -19,7 +19,11 @@ MEASURES: dict[str, Callable[[Run], report.Found]] = {
     "swap": swap.measure,
     "start": start.measure,
     "idle": idle.measure,
-    "growth": growth.measure,
+    "connections": growth.connections,
+    "rows": growth.rows,
+    "sizes": growth.sizes,
+    "workers": growth.workers,
+    "servables": growth.servables,
     "soak": soak.measure,
 }
 LONG = ("soak",)

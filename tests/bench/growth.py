@@ -16,26 +16,26 @@ WORKERS = [1, 2, 3, 4]
 SERVABLES = ["digits", "digits-b", "digits-c"]
 
 
-def measure(run: Run) -> Found:
-    return Found(curves=[*_of_one_service(run), *_of_images(run), _of_workers(run), _of_servables(run)])
-
-
-def _of_one_service(run: Run) -> list[Curve]:
-    one, png = inputs.one("digits"), inputs.digit_png()
+def connections(run: Run) -> Found:
+    ask = inputs.one("digits")
     with servers.service(run.small) as server:
-        closed(server.url, one, 16, 2)
-        connections = {many: steady(server.url, one, many, run.seconds).point() for many in CONNECTIONS}
-        rows = {}
+        closed(server.url, ask, 16, 2)
+        points = {many: steady(server.url, ask, many, run.seconds).point() for many in CONNECTIONS}
+    return Found(curves=[Curve("one digit a request", "connections", points)])
+
+
+def rows(run: Run) -> Found:
+    png, points = inputs.digit_png(), {}
+    with servers.service(run.small) as server:
+        closed(server.url, inputs.one("digits"), 16, 2)
         for count in ROWS:
             point = steady(server.url, inputs.many("digits", [png] * count), 4, run.seconds).point()
-            rows[count] = point | {"rows_rate": point["rate"] * count}
-    return [
-        Curve("one digit a request", "connections", connections),
-        Curve("PNG digits in a form, 4 connections", "rows a request", rows),
-    ]
+            points[count] = point | {"rows_rate": point["rate"] * count}
+    return Found(curves=[Curve("PNG digits in a form, 4 connections", "rows a request", points)])
 
 
-def _of_images(run: Run) -> list[Curve]:
+def sizes(run: Run) -> Found:
+    """From 64 pixels on, a digit is no longer in MNIST's form, and is brought to it."""
     digits, photos = {}, {}
     with servers.service(run.shipped) as server:
         for side in SIDES:
@@ -43,22 +43,20 @@ def _of_images(run: Run) -> list[Curve]:
             photo = inputs.one("cats-dogs", inputs.photo_jpeg(side))
             digits[side] = steady(server.url, digit, 4, run.seconds).point()
             photos[side] = steady(server.url, photo, 4, run.seconds).point()
-    return [
-        Curve("a PNG digit, 4 connections", "pixels a side", digits),
-        Curve("a JPEG photo, 4 connections", "pixels a side", photos),
-    ]
+    kinds = {"a PNG digit, 4 connections": digits, "a JPEG photo, 4 connections": photos}
+    return Found(curves=[Curve(name, "pixels a side", points) for name, points in kinds.items()])
 
 
-def _of_workers(run: Run) -> Curve:
+def workers(run: Run) -> Found:
     points = {}
-    for workers in WORKERS:
-        with servers.service(run.small, workers) as server:
+    for count in WORKERS:
+        with servers.service(run.small, count) as server:
             closed(server.url, inputs.one("digits"), 16, 2)
-            points[workers] = steady(server.url, inputs.one("digits"), 32, run.seconds).point()
-    return Curve("one digit a request, 32 connections", "workers", points)
+            points[count] = steady(server.url, inputs.one("digits"), 32, run.seconds).point()
+    return Found(curves=[Curve("one digit a request, 32 connections", "workers", points)])
 
 
-def _of_servables(run: Run) -> Curve:
+def servables(run: Run) -> Found:
     """The same load, spread over one, two or three servables of the same net."""
     points = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -70,4 +68,4 @@ def _of_servables(run: Run) -> Curve:
             for count in range(1, len(SERVABLES) + 1):
                 asks = [inputs.one(name) for name in SERVABLES[:count]]
                 points[count] = steady(server.url, asks, 32, run.seconds).point()
-    return Curve("one digit a request, 32 connections", "servables in use", points)
+    return Found(curves=[Curve("one digit a request, 32 connections", "servables in use", points)])

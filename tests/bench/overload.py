@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.bench import inputs, servers
-from tests.bench.arrivals import PATIENCE, arrive
+from tests.bench.arrivals import arrive
 from tests.bench.calm import undisturbed
 from tests.bench.load import Result, closed, steady
+from tests.bench.openloop import PATIENCE
 from tests.bench.report import Found, Series
 from tests.bench.run import Run
 

@@ -32,9 +32,11 @@ class Line:
 
     @property
     def holds(self) -> bool | None:
-        """None without a bar."""
+        """None without a bar. A bar of none at all holds only if it does so in every round."""
         if self.least is None and self.most is None:
             return None
+        if self.most == 0:
+            return max(self.values) == 0
         return (self.least is None or self.median >= self.least) and (self.most is None or self.median <= self.most)
 
     def __str__(self) -> str:

@@ -14,6 +14,11 @@ def test_the_median_is_held_against_the_bar(bar: dict[str, float], holds: bool |
     assert Line("ratio", [9, 1, 2], **bar).holds is holds
 
 
+def test_nothing_at_all_is_a_bar_for_every_round() -> None:
+    assert not Line("failed", [0, 0, 1], most=0).holds
+    assert Line("failed", [0, 0, 0], most=0).holds
+
+
 def test_a_measure_replaces_what_it_found_last_and_leaves_the_others(tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     curve = Curve("growth", "connections", {1: {"rate": 5.0, "p99_ms": 1.0}})

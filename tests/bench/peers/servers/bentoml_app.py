@@ -12,7 +12,7 @@ class Model:
     def __init__(self) -> None:
         self.net = Net()
 
-    @bentoml.api(batchable=True, max_batch_size=32, max_latency_ms=1000)
+    @bentoml.api(batchable=True, max_batch_size=32)
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         return self.net(images)
 
