@@ -23,14 +23,16 @@ class Arrivals:
     sent: NDArray
     took: NDArray
     status: NDArray
+    cores: float  # that the client used for it, beside the service
 
     def between(self, start: float, end: float) -> "Arrivals":
-        chosen = (self.sent >= start) & (self.sent < end)
-        return Arrivals(self.sent[chosen], self.took[chosen], self.status[chosen])
+        return self._only((self.sent >= start) & (self.sent < end))
 
     def answered(self, status: int) -> "Arrivals":
-        chosen = self.status == status
-        return Arrivals(self.sent[chosen], self.took[chosen], self.status[chosen])
+        return self._only(self.status == status)
+
+    def _only(self, chosen: NDArray) -> "Arrivals":
+        return Arrivals(self.sent[chosen], self.took[chosen], self.status[chosen], self.cores)
 
     def ended_between(self, start: float, end: float) -> int:
         """How many answers came in that time."""
@@ -51,7 +53,7 @@ def arriving(url: str, ask: Ask, rate: float, seconds: float) -> Iterator[list[A
     """Requests arrive at that rate while the block runs; the list holds what became of them once it has ended."""
     found: list[Arrivals] = []
     with tempfile.TemporaryDirectory() as folder:
-        request, into = Path(folder) / "request", Path(folder) / "found.npy"
+        request, into = Path(folder) / "request", Path(folder) / "found.npz"
         request.write_bytes(_raw(ask, urlsplit(url).netloc))
         words = [str(urlsplit(url).port), str(rate), str(seconds), str(request), str(into)]
         process = subprocess.Popen([sys.executable, "-m", "tests.bench.openloop", *words], cwd=ROOT)
@@ -59,7 +61,9 @@ def arriving(url: str, ask: Ask, rate: float, seconds: float) -> Iterator[list[A
             yield found
             if process.wait() != 0:
                 raise RuntimeError("the client of arrivals failed")
-            found.append(Arrivals(*np.load(into).T))
+            with np.load(into) as kept:
+                sent, took, status = kept["found"].T
+                found.append(Arrivals(sent, took, status, float(kept["cores"])))
         finally:
             process.kill()
             process.wait()

@@ -1,8 +1,9 @@
 """The client of an open loop: requests leave when they are due, whatever became of those before them.
 
 `python -m tests.bench.openloop PORT RATE SECONDS REQUEST INTO`: REQUEST is a file with the bytes to send; INTO becomes
-an npy of [sent, took, status] a request, in seconds of the system's monotonic clock. A request takes a connection that
-waits for nothing, or opens one. One epoll and no framework: what the client spends is taken from the service beside it.
+an npz of `found`, [sent, took, status] a request, in seconds of the monotonic clock, and of the `cores` it used. A
+request takes a connection that waits for nothing, or opens one. One epoll and no framework: what the client spends is
+taken from the service beside it.
 """
 
 import random
@@ -123,7 +124,9 @@ def main(port: str, rate: str, seconds: str, request: str, into: str) -> None:
     draw, dues, due = random.Random(0), [], 0.0
     while (due := due + draw.expovariate(float(rate))) < float(seconds):
         dues.append(due)
-    np.save(into, _Client(int(port), Path(request).read_bytes()).run(dues))
+    before = time.process_time()
+    found = _Client(int(port), Path(request).read_bytes()).run(dues)
+    np.savez(into, found=found, cores=(time.process_time() - before) / dues[-1])
 
 
 if __name__ == "__main__":

@@ -37,7 +37,9 @@ class Line:
             return None
         if self.most == 0:
             return max(self.values) == 0
-        return (self.least is None or self.median >= self.least) and (self.most is None or self.median <= self.most)
+        return bool(
+            (self.least is None or self.median >= self.least) and (self.most is None or self.median <= self.most)
+        )
 
     def __str__(self) -> str:
         shown = "".join(f"{value:10.{_digits(value)}f}" for value in (min(self.values), self.median, max(self.values)))
@@ -84,7 +86,7 @@ class Series:
     def add(self, figures: dict[str, float]) -> None:
         """What one round found."""
         for name, value in figures.items():
-            self.values.setdefault(name, []).append(value)
+            self.values.setdefault(name, []).append(float(value))
 
     def lines(
         self, title: str, least: Mapping[str, float] = NO_BARS, most: Mapping[str, float] = NO_BARS
