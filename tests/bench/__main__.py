@@ -48,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         small = nets.servable(nets.source(chosen.net), Path(folder))
         run = Run(chosen.rounds, chosen.seconds, nets.SHIPPED, small)
-        print(f"{'':62} {'least':>10}{'median':>10}{'most':>10}")
+        print(f"{'':70} {'least':>10}{'median':>10}{'most':>10}")
         for name in names:
             try:
                 found = MEASURES[name](run)

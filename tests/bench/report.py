@@ -46,7 +46,7 @@ class Line:
         bar = f"at least {self.least:g}" if self.least is not None else f"at most {self.most or 0:g}"
         said = {None: "", True: f"  {bar}: holds", False: f"  {bar}: DOES NOT HOLD"}[self.holds]
         note = f"  ({self.note})" if self.note else ""
-        return f"{self.name:62.62} {shown} {self.unit:3}{said}{note}"
+        return f"{self.name:70.70} {shown} {self.unit:3}{said}{note}"
 
 
 @dataclass(frozen=True)
