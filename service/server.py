@@ -13,6 +13,8 @@ from service.devices import listed
 from service.settings import Settings
 from service.supervisor import Supervisor
 
+_CONNECTIONS = 8192  # of a worker; one more would wait unheard, where those it has are told at once that it is busy
+
 
 class Server(BaseApplication):  # type: ignore[misc]
     """`run` returns when the service has stopped."""
@@ -29,6 +31,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "workers": ours.workers,
             "worker_class": "service.web.worker.Worker",
             "threads": ours.threads,
+            "worker_connections": _CONNECTIONS,
             "worker_tmp_dir": str(ours.runtime_dir),
             "graceful_timeout": ours.grace_seconds,
             "keepalive": 75,

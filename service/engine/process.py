@@ -21,9 +21,12 @@ from service.settings import Settings
 
 log = logging.getLogger(__name__)
 
+_LOADERS_NICE = 10  # of the thread that loads and warms versions: those that serve meanwhile come first
+
 
 def _watch_models(repository: Repository, device: Device, config: Settings, stopping: threading.Event) -> None:
     """Refresh the repository, now and then, for as long as the parent lives."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADERS_NICE)
     parent = os.getppid()
     while True:
         try:

@@ -13,7 +13,7 @@ from service.web.bodies import Upload
 from service.web.context import Context
 
 _WORTH_SHARING = 8  # images; fewer are decoded sooner than shared out
-_WORTH_A_THREAD = 1 << 15  # bytes; while as many are decoded, the worker's other requests should not wait
+_WORTH_A_THREAD = 1 << 12  # bytes; while as many are decoded, the worker's other requests should not wait
 
 
 def images_of(sent: Sequence[Upload], form: ImageInput, here: Context) -> NDArray[np.uint8]:

@@ -5,7 +5,9 @@ the interpreter to one another at every such wait, which costs more than the req
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import gevent
@@ -25,8 +27,13 @@ _MAX_UNREAD = 1 << 16
 
 def refusal(path: str, keep: bool) -> bytes:
     """A whole 503, in the shape of the protocol that was spoken."""
-    error = Overloaded("Every place is taken; try again.")
-    return short.whole(failures.told(error, protocol(path)), keep)
+    return _refusal(protocol(path) if path.startswith(("/v1/", "/v2/")) else "", keep, int(time.time()))
+
+
+@lru_cache(8)
+def _refusal(protocol: str, keep: bool, second: int) -> bytes:
+    """Made once a second, for its date: while there is too much to do, to say so must cost next to nothing."""
+    return short.whole(failures.told(Overloaded("Every place is taken; try again."), protocol), keep)
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
