@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import resource
 import sys
 from typing import IO
 
@@ -18,6 +19,8 @@ def prepare(settings: Settings) -> IO[str]:
     """
     if len(os.fspath(settings.engine_sockets[-1])) > _LONGEST_SOCKET:
         sys.exit(f"INKPAW_RUNTIME_DIR={settings.runtime_dir} is too long a path for a socket to lie in.")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a file a connection: the usual 1024 would be too few
     settings.metrics_dir.mkdir(parents=True, exist_ok=True)
     lock = (settings.runtime_dir / "lock").open("w")
     try:

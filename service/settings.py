@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     workers: int = Field(default_factory=cores, ge=1, le=64, description="gunicorn workers; the cores by default")
     threads: int = Field(
-        128, ge=1, le=512, description="requests that one worker has in hand at once; more is answered 503"
+        512, ge=1, le=4096, description="requests that one worker has in hand at most; fewer where each takes long"
     )
     model_dir: Path = Field(Path("models"), description="folder of <name>/<version>/ SavedModels")
     runtime_dir: Path = Field(
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     patience_ms: float = Field(
         3.0, ge=0, le=100, description="on a CPU, how long a batch waits for as many rows as the last one had"
     )
-    max_queue_rows: int = Field(512, ge=1, description="rows of one model that may wait; more is answered 503")
+    max_queue_rows: int = Field(2048, ge=1, description="rows of one model that may wait; more is answered 503")
     request_seconds: float = Field(10.0, gt=0, description="from arrival to answer; later is answered 504")
     max_body_bytes: int = Field(64 << 20, ge=1024, description="the largest request body")
     max_images: int = Field(256, ge=1, description="images or samples in one request")

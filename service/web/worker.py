@@ -18,6 +18,7 @@ from gunicorn.workers.ggevent import GeventWorker
 from service import metrics, settings
 from service.errors import Overloaded
 from service.web import context, failures, short
+from service.web.admission import Admission
 from service.web.asked import Reply, protocol
 
 _ALWAYS = ("/livez", "/readyz", "/metrics")
@@ -37,11 +38,11 @@ def _refusal(protocol: str, keep: bool, second: int) -> bytes:
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
-    """At most `threads` requests in hand; the rest are told so without a look at what they hold."""
+    """As many requests in hand as `Admission` lets in; the rest are told so without a look at what they hold."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._in_hand = 0
+        self._admission = Admission(self.cfg.threads)
         self._waiting: dict[Any, Timeout] = {}
 
     @contextlib.contextmanager
@@ -65,11 +66,11 @@ class Worker(GeventWorker):  # type: ignore[misc]
             get_hub().loop.run_callback(greenlet.throw, limit)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
-        if self._in_hand >= self.cfg.threads and req.path not in _ALWAYS:
+        if self._admission.full and req.path not in _ALWAYS:
             metrics.REJECTED.labels("busy").inc()
             self._turn_away(req, sock)
             return
-        self._in_hand += 1
+        self._admission.enter()
         sock.settimeout(settings.load().request_seconds)
         try:
             reply = short.reply_to(req, context.of(self.wsgi), sock.fileno())
@@ -78,7 +79,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             else:
                 self._send(req, sock, reply)
         finally:
-            self._in_hand -= 1
+            self._admission.leave()
             sock.settimeout(None)
 
     def _send(self, req: Any, sock: Any, reply: Reply) -> None:
