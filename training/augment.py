@@ -8,11 +8,12 @@ import math
 
 import tensorflow as tf
 
+from training.draws import uniform
 from training.recipe import Augment
 
 
 def _between(n: tf.Tensor, reach: float) -> tf.Tensor:
-    return tf.random.uniform([n], -reach, reach)
+    return uniform([n], -reach, reach)
 
 
 def _maps(n: tf.Tensor, source: tf.Tensor, size: tf.Tensor, how: Augment) -> tf.Tensor:
@@ -20,11 +21,11 @@ def _maps(n: tf.Tensor, source: tf.Tensor, size: tf.Tensor, how: Augment) -> tf.
     turn = _between(n, math.radians(how.rotation))
     shear = _between(n, math.tan(math.radians(how.shear)))
     stretch = tf.exp(_between(n, how.stretch / 2))
-    zoom = tf.random.uniform([n], how.zoom[0], how.zoom[1]) * source / size
-    side = tf.where(tf.random.uniform([n]) < 0.5, -1.0, 1.0) if how.flip else tf.ones([n])
+    zoom = uniform([n], how.zoom[0], how.zoom[1]) * source / size
+    side = tf.where(uniform([n]) < 0.5, -1.0, 1.0) if how.flip else tf.ones([n])
     # a crop smaller than the image may lie anywhere inside it
     room = tf.maximum(0.0, 1 - zoom * size / source) / 2 + how.shift
-    shift_x, shift_y = (tf.random.uniform([n], -1, 1) * room * source for _ in range(2))
+    shift_x, shift_y = (uniform([n], -1, 1) * room * source for _ in range(2))
     a, b = side * zoom * stretch * tf.cos(turn), zoom * (shear - tf.sin(turn))
     c, d = side * zoom * tf.sin(turn), zoom / stretch * tf.cos(turn)
     out_centre, in_centre = (size - 1) / 2, (source - 1) / 2
@@ -67,7 +68,7 @@ def geometry(images: tf.Tensor, size: tf.Tensor, how: Augment, fill: str) -> tf.
 
 def mixup(images: tf.Tensor, labels: tf.Tensor, share: float) -> tuple[tf.Tensor, tf.Tensor]:
     """Some batches blended with themselves reversed, labels too (Zhang et al. 2018, mixup)."""
-    blend = tf.where(tf.random.uniform([]) < share, tf.random.uniform([], 0.5, 1.0), 1.0)
+    blend = tf.where(uniform([]) < share, uniform([], 0.5, 1.0), 1.0)
     return blend * images + (1 - blend) * images[::-1], blend * labels + (1 - blend) * labels[::-1]
 
 
