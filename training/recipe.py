@@ -19,7 +19,10 @@ class _Part(BaseModel):
 
 
 class Data(_Part):
-    name: Literal["mnist", "digits8", "cats-dogs"]
+    name: Literal["mnist", "digits8", "cats-dogs", "folder"]
+    path: str | None = Field(None, description="folder: where the pictures are, a folder or a zip")
+    channels: Literal[1, 3] = Field(3, description="folder: 1 for grey, 3 for colour")
+    treatment: Literal["photo", "digit"] = Field("photo", description="folder: the geometry, see service.images")
     size: int = Field(description="height and width of the net's input, pixels")
     train_size: int | None = Field(None, description="height and width that training images are kept at, before crops")
     validation: float = Field(0.1, gt=0, lt=1, description="share of the training images held out to choose by")
@@ -86,7 +89,7 @@ class Recipe(_Part):
     epochs: int = Field(gt=0)
     batch_size: int = Field(gt=0)
     seed: int = 1
-    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     ema: float = Field(0.0, ge=0, lt=1, description="gan: decay of the averaged generator that is exported")
 
     def size_at(self, epoch: int) -> int:
