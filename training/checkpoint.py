@@ -13,14 +13,17 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(self, run: Run, **tracked: Any) -> None:
         super().__init__()
+        self._run = run
         self._done = tf.Variable(0, dtype=tf.int64)
         everything = tf.train.Checkpoint(done=self._done, **tracked)
         self._manager = tf.train.CheckpointManager(everything, str(run.checkpoints), max_to_keep=2)
 
     def restore(self) -> int:
-        """Bring back the newest checkpoint if there is one; how many epochs are done."""
+        """Bring back the newest checkpoint, if there is one, and the history as it was; how many epochs are done."""
         self._manager.restore_or_initialize()
-        return int(self._done)
+        done = int(self._done)
+        self._run.cut_history(done)
+        return done
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._done.assign(epoch + 1)

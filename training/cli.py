@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -20,6 +20,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 Name = Annotated[str, typer.Argument(help="a recipe; `list` names them")]
 Changes = Annotated[list[str], typer.Option("--set", help="part.field=value: another value for a field of the recipe")]
+Precision = Annotated[
+    Literal["full", "mixed"] | None,
+    typer.Option(help="float32, or mixed with the 16-bit floats that suit the device; instead of the recipe's"),
+]
 
 
 def in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
@@ -30,9 +34,10 @@ def in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(**arguments)
         except Exception as error:
-            from training.publish import PublishError  # only here: it brings TensorFlow along
+            from training.distribute import PeerLost  # only here: they bring TensorFlow along
+            from training.publish import PublishError
 
-            if isinstance(error, RecipeError | DataMissing | PublishError | InkpawError):
+            if isinstance(error, RecipeError | DataMissing | PublishError | PeerLost | InkpawError):
                 sys.exit(str(error))
             raise
 
@@ -53,11 +58,16 @@ def train(
     changes: Changes = [],  # noqa: B006 (typer's way)
     fresh: Annotated[bool, typer.Option("--fresh", help="begin again, not from the last checkpoint")] = False,
     download: Annotated[bool, typer.Option("--download", help="fetch the data from its public source")] = False,
+    precision: Precision = None,
+    distribute: Annotated[
+        Literal["none", "mirrored", "multiworker"],
+        typer.Option(help="mirrored: every GPU of this machine; multiworker: the workers that TF_CONFIG names"),
+    ] = "none",
 ) -> None:
     """Train a recipe; a run that was cut off goes on from its last whole epoch."""
     from training import export, tasks
 
-    run = tasks.train(recipes.load(name, changes), fresh, download)
+    run = tasks.train(_recipe(name, changes, precision), fresh, download, distribute)
     _tell(export.manifest(run.candidate)["facts"]["test"])
     typer.echo(f"The candidate is {run.candidate}; `python -m training publish {name}` publishes it.")
 
@@ -82,11 +92,12 @@ def publish(
     name: Name,
     changes: Changes = [],  # noqa: B006
     even_if_worse: Annotated[bool, typer.Option("--even-if-worse", help="publish a candidate that is worse")] = False,
+    precision: Precision = None,
 ) -> None:
     """Put the candidate of a recipe's run at models/<name>/<next version>, unless it is worse than what is there."""
     from training import tasks
 
-    place, comparison = tasks.publish_run(recipes.load(name, changes), even_if_worse)
+    place, comparison = tasks.publish_run(_recipe(name, changes, precision), even_if_worse)
     typer.echo(f"{comparison}\nPublished: {place}")
 
 
@@ -105,6 +116,14 @@ def predict(
         raise places.PublishError(f"Nothing is published as '{model}' yet.")
     label, share = tasks.predict(published, picture)
     typer.echo(f"{label} ({share:.1%})")
+
+
+def _recipe(name: str, changes: list[str], precision: Literal["full", "mixed"] | None) -> recipes.Recipe:
+    if precision is None:
+        return recipes.load(name, changes)
+    from training import precision as precisions
+
+    return recipes.load(name, [*changes, f"precision={precisions.policy(precision)}"])
 
 
 def _tell(figures: dict[str, Any]) -> None:

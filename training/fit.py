@@ -4,9 +4,11 @@ import sys
 
 import keras
 
-from training import feed
+from training import feed, fit_distributed
 from training.checkpoint import Checkpoint
 from training.data import Dataset
+from training.distribute import ALONE, Team
+from training.recipe import Recipe
 from training.run import Run
 
 
@@ -38,23 +40,36 @@ def _keep_best(run: Run, done: int) -> keras.callbacks.Callback:
     )
 
 
-def fit(model: keras.Model, data: Dataset, run: Run) -> None:
-    """Train the compiled classifier to the recipe's last epoch; it ends with the weights of the best epoch.
+def fit(model: keras.Model, data: Dataset, run: Run, team: Team = ALONE) -> None:
+    """Train the compiled classifier to the recipe's last epoch; the chief ends with the weights of the best epoch.
 
-    Best is highest accuracy on the validation split.
+    Best is highest accuracy on the validation split. Raises BadImage for a picture that cannot be read.
     """
     recipe = run.recipe
-    model.optimizer.build(model.trainable_variables)
+    with team.scope():
+        model.optimizer.build(model.trainable_variables)
     checkpoint = Checkpoint(run, model=model, optimizer=model.optimizer)
-    done = checkpoint.restore()
+    done = team.agreed(team.chief_first(lambda _: checkpoint.restore()))
+    callbacks = [_keep_best(run, done), *loggers(run), checkpoint] if team.chief else []
     if done < recipe.epochs:
-        model.fit(
-            feed.training(data, recipe, first_epoch=done),
-            validation_data=feed.plain(data.validation, len(data.classes), 256),
-            epochs=recipe.epochs,
-            initial_epoch=done,
-            steps_per_epoch=feed.steps(data, recipe),
-            callbacks=[_keep_best(run, done), *loggers(run), checkpoint],
-            verbose=verbosity(),
-        )
-    model.load_weights(str(run.best))
+        with feed.unwrapped():
+            if team.strategy:
+                fit_distributed.fit(model, data, recipe, team, done, callbacks, verbosity() if team.chief else 0)
+            else:
+                _fit_alone(model, data, recipe, done, callbacks)
+    if team.chief:
+        model.load_weights(str(run.best))
+
+
+def _fit_alone(
+    model: keras.Model, data: Dataset, recipe: Recipe, done: int, callbacks: list[keras.callbacks.Callback]
+) -> None:
+    model.fit(
+        feed.training(data, recipe, first_epoch=done),
+        validation_data=feed.plain(data.validation, len(data.classes), recipe.batch_size),
+        epochs=recipe.epochs,
+        initial_epoch=done,
+        steps_per_epoch=feed.steps(data, recipe),
+        callbacks=callbacks,
+        verbose=verbosity(),
+    )

@@ -16,6 +16,11 @@ class Run:
     recipe: Recipe
 
     @property
+    def note(self) -> Path:
+        """The recipe as it was when the run began."""
+        return self.folder / "recipe.json"
+
+    @property
     def checkpoints(self) -> Path:
         return self.folder / "checkpoints"
 
@@ -40,13 +45,21 @@ class Run:
             rows = list(csv.DictReader(lines))
         return [{key: float(value) for key, value in row.items() if value != "NA"} for row in rows]
 
+    def cut_history(self, epochs: int) -> None:
+        """Keep the rows of so many epochs: a run that was cut off may have noted one that it has to do again."""
+        lines = self.history.read_text().splitlines(keepends=True) if self.history.exists() else []
+        if len(lines) > epochs + 1:
+            part = self.history.with_suffix(".part")
+            part.write_text("".join(lines[: epochs + 1]))
+            part.replace(self.history)
+
 
 def opened(recipe: Recipe, fresh: bool) -> Run:
     """The recipe's run, to begin or to go on with. Raises RecipeError if the folder is another recipe's."""
     run = Run(RUNS / recipe.name, recipe)
     if fresh:
         shutil.rmtree(run.folder, ignore_errors=True)
-    note = run.folder / "recipe.json"
+    note = run.note
     if note.exists() and note.read_text() != dumps(recipe):
         raise RecipeError(
             f"{run.folder} holds a run of another form of recipe '{recipe.name}'. "
@@ -54,4 +67,14 @@ def opened(recipe: Recipe, fresh: bool) -> Run:
         )
     run.folder.mkdir(parents=True, exist_ok=True)
     note.write_text(dumps(recipe))
+    return run
+
+
+def joined(recipe: Recipe) -> Run:
+    """The run that another worker has opened. Raises RecipeError if it is not to be seen here."""
+    run = Run(RUNS / recipe.name, recipe)
+    if not run.note.exists() or run.note.read_text() != dumps(recipe):
+        raise RecipeError(
+            f"{run.folder} is not what the chief opened: all workers need one runs/ and the same options."
+        )
     return run
