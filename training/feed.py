@@ -1,6 +1,7 @@
 """Batches for training and for validation: a tf.data stream over rows of a split, in bounded memory."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import tensorflow as tf
@@ -22,15 +23,15 @@ def training(data: Dataset, recipe: Recipe, first_epoch: int) -> tf.data.Dataset
 
     The order of an epoch depends on the seed and the epoch alone, so a resumed run sees what it would have seen.
     """
-    split, size = data.train, recipe.batch_size
+    split = data.train
     fill = "CONSTANT" if data.treatment == "digit" else "REFLECT"
     plain = recipe.augment == Augment() and not recipe.stages and split.shape[0] == recipe.data.size
 
     def epochs() -> Iterator[tuple[NDArray[np.int64], int]]:
         for epoch in range(first_epoch, recipe.epochs):
-            order = np.random.default_rng((recipe.seed, epoch)).permutation(len(split))
-            for step in range(steps(data, recipe)):
-                yield order[step * size : (step + 1) * size], recipe.size_at(epoch)
+            batches = _batches(np.random.default_rng((recipe.seed, epoch)), len(split), recipe.batch_size)
+            for rows in islice(batches, steps(data, recipe)):
+                yield rows, recipe.size_at(epoch)
 
     def batch(rows: tf.Tensor, side: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images, labels = _gather(split, len(data.classes), rows)
@@ -45,8 +46,16 @@ def training(data: Dataset, recipe: Recipe, first_epoch: int) -> tf.data.Dataset
 
 
 def steps(data: Dataset, recipe: Recipe) -> int:
-    """Whole batches in an epoch: the last, smaller one is left out, and other images are in it each time."""
-    return max(1, len(data.train) // recipe.batch_size)
+    """Batches in an epoch: once through in whole batches, the smaller last one left out, or what the recipe says."""
+    return recipe.steps or max(1, len(data.train) // recipe.batch_size)
+
+
+def _batches(rng: np.random.Generator, count: int, batch_size: int) -> Iterator[NDArray[np.int64]]:
+    """Rows of whole batches, through all images in one random order after another, without end."""
+    size = min(batch_size, count)
+    while True:
+        order = rng.permutation(count)
+        yield from (order[at : at + size] for at in range(0, count - size + 1, size))
 
 
 def plain(split: Split, classes: int, batch_size: int) -> tf.data.Dataset:

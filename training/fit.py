@@ -7,6 +7,8 @@ import keras
 from training import feed
 from training.checkpoint import Checkpoint
 from training.data import Dataset
+from training.history import exhausted
+from training.patience import Patience
 from training.run import Run
 
 
@@ -47,14 +49,15 @@ def fit(model: keras.Model, data: Dataset, run: Run) -> None:
     model.optimizer.build(model.trainable_variables)
     checkpoint = Checkpoint(run, model=model, optimizer=model.optimizer)
     done = checkpoint.restore()
-    if done < recipe.epochs:
+    before = run.rows()[:done]
+    if done < recipe.epochs and not exhausted(before, recipe.patience):
         model.fit(
             feed.training(data, recipe, first_epoch=done),
             validation_data=feed.plain(data.validation, len(data.classes), 256),
             epochs=recipe.epochs,
             initial_epoch=done,
             steps_per_epoch=feed.steps(data, recipe),
-            callbacks=[_keep_best(run, done), *loggers(run), checkpoint],
+            callbacks=[_keep_best(run, done), *loggers(run), checkpoint, Patience(before, recipe.patience)],
             verbose=verbosity(),
         )
     model.load_weights(str(run.best))

@@ -28,6 +28,10 @@ class Run:
         return self.folder / "history.csv"
 
     @property
+    def mistakes(self) -> Path:
+        return self.folder / "mistakes.png"
+
+    @property
     def candidate(self) -> Path:
         """The servable that the run made, laid out like a version under `models/`."""
         return self.folder / "candidate"

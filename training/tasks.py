@@ -5,15 +5,14 @@ from pathlib import Path
 import keras
 
 from service.images import prepare
-from training import calibrate, curves, data, evaluate, export, feed, fit, fit_gan, optimise, publish
+from training import calibrate, curves, data, evaluate, export, feed, fit, fit_gan, losses, mistakes, optimise, publish
 from training.nets import classifier
 from training.recipe import Recipe
-from training.run import Run, opened
+from training.run import RUNS, Run, opened
 
 
 def load_data(recipe: Recipe, download: bool = False) -> data.Dataset:
-    part = recipe.data
-    return data.load(part.name, part.size, part.train_size or part.size, part.validation, download)
+    return data.load(recipe.data, download)
 
 
 def train(recipe: Recipe, fresh: bool = False, download: bool = False) -> Run:
@@ -29,32 +28,49 @@ def train(recipe: Recipe, fresh: bool = False, download: bool = False) -> Run:
     else:
         _train_classifier(dataset, run)
         export.add_facts(run.candidate, validated=evaluate.classifier(run.candidate, dataset.validation).as_dict())
-    curves.draw(run)
+    curves.draw(run.rows(), recipe.name, run.folder / "curves.png")
     export.add_facts(run.candidate, test=publish.measure(run.candidate, dataset))
     return run
+
+
+def compiled(recipe: Recipe, dataset: data.Dataset) -> keras.Model:
+    """The recipe's classifier with its optimiser and loss, not yet trained."""
+    model = classifier(recipe, dataset.train.shape[2], len(dataset.classes))
+    model.compile(
+        optimizer=optimise.optimiser(recipe.optimiser, feed.steps(dataset, recipe), recipe.epochs),
+        loss=losses.loss(recipe),
+        metrics=["accuracy"],
+    )
+    return model
 
 
 def _train_classifier(dataset: data.Dataset, run: Run) -> None:
     recipe, channels, classes = run.recipe, dataset.train.shape[2], len(dataset.classes)
     keras.mixed_precision.set_global_policy(recipe.precision)
-    model = classifier(recipe, channels, classes)
+    model = compiled(recipe, dataset)
     model.summary()
-    model.compile(
-        optimizer=optimise.optimiser(recipe.optimiser, feed.steps(dataset, recipe), recipe.epochs),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
-        metrics=["accuracy"],
-    )
     fit.fit(model, dataset, run)
     keras.mixed_precision.set_global_policy("float32")
     exact = classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
     exact.set_weights(model.get_weights())
-    heat = calibrate.temperature(calibrate.logits(exact, dataset.validation), dataset.validation.labels)
+    scores = calibrate.logits(exact, dataset.validation)
+    mistakes.save(scores, dataset, run)
+    heat = calibrate.temperature(scores, dataset.validation.labels)
     export.classifier(exact, heat, dataset, run)
 
 
 def publish_run(recipe: Recipe, even_if_worse: bool) -> tuple[Path, publish.Comparison]:
     """Publish the candidate of the recipe's run. Raises PublishError, RecipeError, DataMissing."""
     return publish.publish(opened(recipe, fresh=False).candidate, load_data(recipe), even_if_worse)
+
+
+def servable(name: str, publishes: str) -> Path:
+    """What is published as `publishes`, else the candidate of the run of recipe `name`. Raises PublishError."""
+    candidate = RUNS / name / "candidate"
+    found = publish.newest(publishes) or (candidate if (candidate / "saved_model.pb").exists() else None)
+    if found is None:
+        raise publish.PublishError(f"Nothing is published as '{publishes}' yet, and no run of '{name}' has ended.")
+    return found
 
 
 def predict(version_dir: Path, picture: Path) -> tuple[str, float]:
