@@ -26,6 +26,7 @@ def accuracy(recipe: Recipe, data: Dataset) -> float:
         feed.training(data, recipe, first_epoch=0),
         epochs=recipe.epochs,
         steps_per_epoch=feed.steps(data, recipe),
+        shuffle=False,
         verbose=0,
     )
     return float(model.evaluate(feed.plain(data.validation, len(data.classes), 256), verbose=0)[1])

@@ -92,8 +92,8 @@ class Recipe(_Part):
     name: str
     about: str
     publishes: str = Field(description="name of the servable that a run of this recipe makes")
-    post: float | None = Field(None, description="test accuracy that the teaching post got")
-    quick: list[str] = Field(["data.limit=2000", "epochs=3"], description="the overrides that --quick stands for")
+    post: float | None = Field(None, exclude=True, description="test accuracy that the teaching post got")
+    quick: list[str] = Field(["data.limit=2000", "epochs=3"], exclude=True, description="what --quick overrides")
     data: Data
     net: Net
     optimiser: Optimiser
@@ -161,5 +161,13 @@ def _apply(raw: dict[str, Any], override: str) -> None:
 
 
 def dumps(recipe: Recipe) -> str:
-    """The recipe as JSON, the same text for the same recipe."""
+    """What decides the run, as JSON, the same text for the same recipe."""
     return json.dumps(recipe.model_dump(mode="json"), indent=1, sort_keys=True)
+
+
+def same(text: str, recipe: Recipe) -> bool:
+    """Whether the text, dumped from a recipe in its time, is this one: fields that it did not have are at their defaults."""
+    try:
+        return dumps(Recipe.model_validate_json(text)) == dumps(recipe)
+    except ValidationError:
+        return False

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.recipe import Recipe, RecipeError, dumps
+from training.recipe import Recipe, RecipeError, dumps, same
 
 RUNS = Path("runs")
 
@@ -51,7 +51,7 @@ def opened(recipe: Recipe, fresh: bool) -> Run:
     if fresh:
         shutil.rmtree(run.folder, ignore_errors=True)
     note = run.folder / "recipe.json"
-    if note.exists() and note.read_text() != dumps(recipe):
+    if note.exists() and not same(note.read_text(), recipe):
         raise RecipeError(
             f"{run.folder} holds a run of another form of recipe '{recipe.name}'. "
             "Give the same options to go on with it, or --fresh to begin again."

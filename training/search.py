@@ -58,6 +58,7 @@ def _objective(base: Recipe, data: Dataset) -> Callable[[optuna.Trial], float]:
             epochs=recipe.epochs,
             steps_per_epoch=feed.steps(data, recipe),
             callbacks=[_Report(trial)],
+            shuffle=False,
             verbose=0,
         )
         return float(history.history["val_accuracy"][-1])

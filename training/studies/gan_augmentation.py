@@ -5,6 +5,7 @@ it adds is knowledge of the others, which a person with only those few would not
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,9 @@ def _generated(count: int, data: Dataset) -> Split:
     labels = (seeds % len(data.classes)).astype(np.int32)
     slices = [slice(at, at + evaluate.BATCH) for at in range(0, count, evaluate.BATCH)]
     ones = np.ones(count, np.float32)
-    asked = ({"seeds": seeds[cut], "labels": labels[cut], "truncation": ones[cut]} for cut in slices)
+    asked: Iterable[evaluate.Inputs] = (
+        {"seeds": seeds[cut], "labels": labels[cut], "truncation": ones[cut]} for cut in slices
+    )
     return whole(evaluate.run(version, "images", asked), labels)
 
 
@@ -77,7 +80,7 @@ def _auc(plan: Recipe, data: Dataset) -> float:
     """Area under the ROC curve on the test set, each class against the rest, their mean."""
     keras.utils.set_random_seed(plan.seed)
     model = tasks.compiled(plan, data)
-    model.fit(feed.training(data, plan, 0), epochs=1, steps_per_epoch=feed.steps(data, plan), verbose=0)
+    model.fit(feed.training(data, plan, 0), steps_per_epoch=feed.steps(data, plan), shuffle=False, verbose=0)
     scores = calibrate.logits(model, data.test)
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
