@@ -166,7 +166,7 @@ def dumps(recipe: Recipe) -> str:
 
 
 def same(text: str, recipe: Recipe) -> bool:
-    """Whether the text, dumped from a recipe in its time, is this one: fields that it did not have are at their defaults."""
+    """Whether the text was dumped from this recipe; a field that recipes did not have then is at its default."""
     try:
         return dumps(Recipe.model_validate_json(text)) == dumps(recipe)
     except ValidationError:
