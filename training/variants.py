@@ -1,11 +1,10 @@
 """The same recipe trained in several variants: what most studies are."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
-from training import export, run, tasks
+from training import export, kept, run, tasks
 from training.recipe import Recipe, varied
 
 Overrides = list[str]
@@ -17,11 +16,8 @@ def train(place: Path, base: Recipe, variants: dict[str, Overrides]) -> list[dic
 
 
 def conduct(place: Path, base: Recipe, variants: dict[str, Overrides]) -> None:
-    save(place, train(place, base, variants))
-
-
-def save(place: Path, results: object) -> None:
-    (place / "results.json").write_text(json.dumps(results, indent=1))
+    """A whole study that is nothing but variants."""
+    kept.save(place / "results.json", train(place, base, variants))
 
 
 def _name(place: Path, label: str) -> str:

@@ -6,13 +6,12 @@
 """
 
 import ast
-import json
 import shutil
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from training import run
+from training import kept, run
 from training.recipe import RecipeError
 
 
@@ -57,5 +56,4 @@ def conduct(name: str, quick: bool = False, fresh: bool = False) -> Path:
 
 def results(name: str, quick: bool = False) -> Any:
     """What a study found, None if it has not ended yet."""
-    file = folder(name, quick) / "results.json"
-    return json.loads(file.read_text()) if file.exists() else None
+    return kept.load(folder(name, quick) / "results.json", None)

@@ -4,9 +4,9 @@ The generator is the published `digits-gan`, which has seen all of MNIST's train
 it adds is knowledge of the others, which a person with only those few would not have.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from training import calibrate, evaluate, feed, plots, publish, recipe, tasks, variants
+from training import calibrate, evaluate, feed, kept, plots, publish, recipe, tasks
 from training.data import Dataset, Split
 from training.data.splits import part, whole
 from training.recipe import Recipe
@@ -36,18 +36,16 @@ def conduct(place: Path, quick: bool) -> None:
     data = tasks.load_data(base)
     made = _generated(max(amounts), data)
     file = place / "scores.json"
-    scores: dict[str, float] = json.loads(file.read_text()) if file.exists() else {}
-    for amount in amounts:
-        for kind in KINDS:
-            for seed in seeds:
-                key = f"{kind} {amount} {seed}"
-                if key not in scores:
-                    mixture = replace(data, train=_mixture(kind, amount, seed, data.train, made))
-                    scores[key] = _auc(recipe.varied(base, base.name, [f"seed={seed}"]), mixture)
-                    print(f"{key}: {scores[key]:.4f}", flush=True)
-                    file.write_text(json.dumps(scores))
+    scores: dict[str, float] = kept.load(file, {})
+    for amount, kind, seed in product(amounts, KINDS, seeds):
+        key = f"{kind} {amount} {seed}"
+        if key not in scores:
+            mixture = replace(data, train=_mixture(kind, amount, seed, data.train, made))
+            scores[key] = _auc(recipe.varied(base, base.name, [f"seed={seed}"]), mixture)
+            print(f"{key}: {scores[key]:.4f}", flush=True)
+            kept.save(file, scores)
     found = {kind: {a: [scores[f"{kind} {a} {seed}"] for seed in seeds] for a in amounts} for kind in KINDS}
-    variants.save(place, found)
+    kept.save(place / "results.json", found)
 
 
 def _generated(count: int, data: Dataset) -> Split:

@@ -1,11 +1,10 @@
 """SGD, momentum, Nesterov, Adagrad, RMSprop and Adam on an MLP: by k-fold (k=5), then by a search with Optuna."""
 
-import json
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from training import folds, plots, recipe, search, tasks, variants
+from training import folds, kept, plots, recipe, search, tasks, variants
 from training.data import Dataset
 from training.recipe import Recipe
 
@@ -23,24 +22,13 @@ def conduct(place: Path, quick: bool) -> None:
     found = search.search(base, data, place / "search.sqlite3", trials=6 if quick else 24)
     longer = recipe.load("mnist-mlp", [NET, "epochs=4" if quick else "epochs=15"], quick)
     final = {f"{best}, best by k-fold": _change(best), "best by search": search.overrides(found.best_params)}
-    variants.save(
-        place,
-        {
-            "folds": scores,
-            "trials": [
-                {
-                    "state": trial.state.name,
-                    "accuracy": trial.value,
-                    **trial.params,
-                    "epochs": len(trial.intermediate_values),
-                }
-                for trial in found.trials
-                if trial.intermediate_values
-            ],
-            "best": found.best_params,
-            "final": variants.train(place, longer, final),
-        },
-    )
+    trials = [
+        {"state": trial.state.name, "accuracy": trial.value, **trial.params}
+        for trial in found.trials
+        if trial.value is not None
+    ]
+    results = {"folds": scores, "trials": trials, "best": found.best_params}
+    kept.save(place / "results.json", results | {"final": variants.train(place, longer, final)})
 
 
 def _change(optimiser: str) -> list[str]:
@@ -50,14 +38,14 @@ def _change(optimiser: str) -> list[str]:
 def _cross_validated(place: Path, base: Recipe, data: Dataset) -> dict[str, list[float]]:
     """Validation accuracy of every fold, by optimiser; written after each fold, so that none is done twice."""
     file = place / "folds.json"
-    scores: dict[str, list[float]] = json.loads(file.read_text()) if file.exists() else {}
+    scores: dict[str, list[float]] = kept.load(file, {})
     parts = folds.folds(data, FOLDS, base.seed)
     for name in RATES:
         plan = recipe.varied(base, base.name, _change(name))
         for fold in parts[len(scores.setdefault(name, [])) :]:
             scores[name].append(folds.accuracy(plan, fold))
             print(f"{name}, fold {len(scores[name])} of {FOLDS}: {scores[name][-1]:.4f}", flush=True)
-            file.write_text(json.dumps(scores))
+            kept.save(file, scores)
     return scores
 
 
