@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 
 import numpy as np
 import tensorflow as tf
@@ -42,15 +42,14 @@ def training(data: Dataset, recipe: Recipe, first_epoch: int, share: Share = ALL
     The order of an epoch depends on the seed and the epoch alone, and the changes to a batch on these, the step and the
     part: a resumed run sees what it would have seen.
     """
-    split, size = data.train, recipe.batch_size
+    split = data.train
     fill = "CONSTANT" if data.treatment == "digit" else "REFLECT"
     plain = recipe.augment == Augment() and not recipe.stages and split.shape[0] == recipe.data.size
 
     def batches() -> Iterator[tuple[NDArray[np.int64], int, np.int64]]:
         for epoch in count(first_epoch):
-            order = np.random.default_rng((recipe.seed, epoch)).permutation(len(split))
-            for step in range(steps(data, recipe)):
-                whole = order[step * size : (step + 1) * size]
+            drawn = _batches(np.random.default_rng((recipe.seed, epoch)), len(split), recipe.batch_size)
+            for step, whole in enumerate(islice(drawn, steps(data, recipe))):
                 for part in share.parts:
                     seed = np.random.SeedSequence((recipe.seed, epoch, step, part)).generate_state(1, np.uint64)
                     yield whole[part :: share.of], recipe.size_at(epoch), seed.view(np.int64)[0]
@@ -70,8 +69,16 @@ def training(data: Dataset, recipe: Recipe, first_epoch: int, share: Share = ALL
 
 
 def steps(data: Dataset, recipe: Recipe) -> int:
-    """Whole batches in an epoch: the last, smaller one is left out, and other images are in it each time."""
-    return max(1, len(data.train) // recipe.batch_size)
+    """Batches in an epoch: once through in whole batches, the smaller last one left out, or what the recipe says."""
+    return recipe.steps or max(1, len(data.train) // recipe.batch_size)
+
+
+def _batches(rng: np.random.Generator, count: int, batch_size: int) -> Iterator[NDArray[np.int64]]:
+    """Rows of whole batches, through all images in one random order after another, without end."""
+    size = min(batch_size, count)
+    while True:
+        order = rng.permutation(count)
+        yield from (order[at : at + size] for at in range(0, count - size + 1, size))
 
 
 def plain(split: Split, classes: int, batch_size: int, share: Share = ALL) -> tf.data.Dataset:

@@ -8,6 +8,8 @@ from training import feed, fit_distributed
 from training.checkpoint import Checkpoint
 from training.data import Dataset
 from training.distribute import ALONE, Team
+from training.history import exhausted
+from training.patience import Patience
 from training.recipe import Recipe
 from training.run import Run
 
@@ -50,8 +52,10 @@ def fit(model: keras.Model, data: Dataset, run: Run, team: Team = ALONE) -> None
         model.optimizer.build(model.trainable_variables)
     checkpoint = Checkpoint(run, model=model, optimizer=model.optimizer)
     done = team.agreed(team.chief_first(lambda _: checkpoint.restore()))
-    callbacks = [_keep_best(run, done), *loggers(run), checkpoint] if team.chief else []
-    if done < recipe.epochs:
+    before = run.rows()[:done]
+    writers = [_keep_best(run, done), *loggers(run), checkpoint] if team.chief else []
+    if done < recipe.epochs and not exhausted(before, recipe.patience):
+        callbacks = [*writers, Patience(before, recipe.patience)]
         with feed.unwrapped():
             if team.strategy:
                 fit_distributed.fit(model, data, recipe, team, done, callbacks, verbosity() if team.chief else 0)

@@ -25,21 +25,36 @@ class Data(_Part):
     treatment: Literal["photo", "digit"] = Field("photo", description="folder: the geometry, see service.images")
     size: int = Field(description="height and width of the net's input, pixels")
     train_size: int | None = Field(None, description="height and width that training images are kept at, before crops")
-    validation: float = Field(0.1, gt=0, lt=1, description="share of the training images held out to choose by")
+    validation: float = Field(
+        0.1, gt=0, description="training images held out to choose by: a share, or from 1 a count"
+    )
+    seed: int = Field(0, description="which images are held out")
+    first: int | None = Field(
+        None, gt=0, description="cats-dogs: train on pictures 1 to this of each animal, no others"
+    )
+    limit: int | None = Field(None, ge=100, description="train on so many images, for a quick look")
+
+
+Initialiser = Literal[
+    "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "truncated_normal", "uniform", "zeros"
+]
 
 
 class Net(_Part):
     kind: Literal["mlp", "cnn", "residual", "gan"]
     widths: list[int] = Field(description="units or filters, layer by layer or stage by stage")
     dense: list[int] = Field([], description="cnn: units of the dense layers after the convolutions")
+    conv_dropout: float = Field(0.0, ge=0, lt=1, description="cnn: after each pooling")
     kernel: int = 3
     depth: int = Field(1, description="residual: blocks of two convolutions in each stage")
     stem_stride: int = Field(1, description="residual: 2 halves the image before the first stage")
     latent: int = Field(64, description="gan: length of the noise vector")
     activation: Literal["relu", "leaky_relu", "tanh", "silu"] = "relu"
-    initialiser: str = "he_normal"
+    initialiser: Initialiser = "he_normal"
+    variance: float | None = Field(None, gt=0, description="he, glorot: weights vary by this over n (He 2, Glorot 1)")
+    spread: float = Field(0.05, gt=0, description="truncated_normal: standard deviation; uniform: reach either way")
     batch_norm: Literal["none", "before", "after"] = Field("none", description="before or after the activation")
-    dropout: float = Field(0.0, ge=0, lt=1)
+    dropout: float = Field(0.0, ge=0, lt=1, description="after each hidden dense layer, or before the softmax")
     l1: float = 0.0
     l2: float = 0.0
 
@@ -80,14 +95,19 @@ class Recipe(_Part):
     name: str
     about: str
     publishes: str = Field(description="name of the servable that a run of this recipe makes")
+    post: float | None = Field(None, exclude=True, description="test accuracy that the teaching post got")
+    quick: list[str] = Field(["data.limit=2000", "epochs=3"], exclude=True, description="what --quick overrides")
     data: Data
     net: Net
     optimiser: Optimiser
     augment: Augment = Augment()
     stages: list[Stage] = []
+    loss: Literal["cross_entropy", "mean_squared_error"] = "cross_entropy"
     label_smoothing: float = 0.0
     epochs: int = Field(gt=0)
-    batch_size: int = Field(gt=0)
+    steps: int | None = Field(None, gt=0, description="batches in an epoch, if that is not once through the images")
+    batch_size: int = Field(gt=0, description="images in a step; more than there are is all of them")
+    patience: int = Field(0, ge=0, description="epochs without a lower validation loss that end the run; 0 is never")
     seed: int = 1
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     ema: float = Field(0.0, ge=0, lt=1, description="gan: decay of the averaged generator that is exported")
@@ -101,15 +121,25 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def load(name: str, overrides: list[str] = []) -> Recipe:  # noqa: B006 (never written to)
+def load(name: str, overrides: list[str] = [], quick: bool = False) -> Recipe:  # noqa: B006 (never written to)
     """The recipe of that name; an override is `part.field=value`, the value in TOML (a bare word is a string).
 
-    Raises RecipeError.
+    A quick one is small enough to try in seconds, and its run lies apart, in `quick/`. Raises RecipeError.
     """
     path = FOLDER / f"{name}.toml"
     if not path.is_file():
         raise RecipeError(f"There is no recipe '{name}'. There are: {', '.join(names())}.")
     raw = tomllib.loads(path.read_text())
+    shortcuts = raw.get("quick", Recipe.model_fields["quick"].default) if quick else []
+    return checked(f"quick/{name}" if quick else name, raw, [*shortcuts, *overrides])
+
+
+def varied(recipe: Recipe, name: str, overrides: list[str]) -> Recipe:
+    """The same recipe but for the overrides, under another name. Raises RecipeError."""
+    return checked(name, recipe.model_dump(exclude={"name"}), overrides)
+
+
+def checked(name: str, raw: dict[str, Any], overrides: list[str]) -> Recipe:
     for override in overrides:
         _apply(raw, override)
     try:
@@ -134,5 +164,13 @@ def _apply(raw: dict[str, Any], override: str) -> None:
 
 
 def dumps(recipe: Recipe) -> str:
-    """The recipe as JSON, the same text for the same recipe."""
+    """What decides the run, as JSON, the same text for the same recipe."""
     return json.dumps(recipe.model_dump(mode="json"), indent=1, sort_keys=True)
+
+
+def same(text: str, recipe: Recipe) -> bool:
+    """Whether the text was dumped from this recipe; a field that recipes did not have then is at its default."""
+    try:
+        return dumps(Recipe.model_validate_json(text)) == dumps(recipe)
+    except ValidationError:
+        return False

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.recipe import Recipe, RecipeError, dumps
+from training.recipe import Recipe, RecipeError, dumps, same
 
 RUNS = Path("runs")
 
@@ -31,6 +31,10 @@ class Run:
     @property
     def history(self) -> Path:
         return self.folder / "history.csv"
+
+    @property
+    def mistakes(self) -> Path:
+        return self.folder / "mistakes.png"
 
     @property
     def candidate(self) -> Path:
@@ -60,7 +64,7 @@ def opened(recipe: Recipe, fresh: bool) -> Run:
     if fresh:
         shutil.rmtree(run.folder, ignore_errors=True)
     note = run.note
-    if note.exists() and note.read_text() != dumps(recipe):
+    if note.exists() and not same(note.read_text(), recipe):
         raise RecipeError(
             f"{run.folder} holds a run of another form of recipe '{recipe.name}'. "
             "Give the same options to go on with it, or --fresh to begin again."
@@ -73,7 +77,7 @@ def opened(recipe: Recipe, fresh: bool) -> Run:
 def joined(recipe: Recipe) -> Run:
     """The run that another worker has opened. Raises RecipeError if it is not to be seen here."""
     run = Run(RUNS / recipe.name, recipe)
-    if not run.note.exists() or run.note.read_text() != dumps(recipe):
+    if not run.note.exists() or not same(run.note.read_text(), recipe):
         raise RecipeError(
             f"{run.folder} is not what the chief opened: all workers need one runs/ and the same options."
         )

@@ -5,10 +5,24 @@ from pathlib import Path
 import keras
 
 from service.images import prepare
-from training import calibrate, curves, data, distribute, evaluate, export, feed, fit, fit_gan, optimise, publish
+from training import (
+    calibrate,
+    curves,
+    data,
+    distribute,
+    evaluate,
+    export,
+    feed,
+    fit,
+    fit_gan,
+    losses,
+    mistakes,
+    optimise,
+    publish,
+)
 from training.nets import classifier
 from training.recipe import Recipe, RecipeError
-from training.run import Run, joined, opened
+from training.run import RUNS, Run, joined, opened
 
 
 def load_data(recipe: Recipe, download: bool = False) -> data.Dataset:
@@ -35,21 +49,27 @@ def train(recipe: Recipe, fresh: bool = False, download: bool = False, devices: 
         else:
             _train_classifier(dataset, run, team)
         if team.chief:
-            curves.draw(run)
+            curves.draw(run.rows(), recipe.name, run.folder / "curves.png")
             export.add_facts(run.candidate, test=publish.measure(run.candidate, dataset))
     return run
+
+
+def compiled(recipe: Recipe, dataset: data.Dataset) -> keras.Model:
+    """The recipe's classifier with its optimiser and loss, not yet trained."""
+    model = classifier(recipe, dataset.train.shape[2], len(dataset.classes))
+    model.compile(
+        optimizer=optimise.optimiser(recipe.optimiser, feed.steps(dataset, recipe), recipe.epochs),
+        loss=losses.loss(recipe),
+        metrics=["accuracy"],
+    )
+    return model
 
 
 def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) -> None:
     recipe, channels, classes = run.recipe, dataset.train.shape[2], len(dataset.classes)
     keras.mixed_precision.set_global_policy(recipe.precision)
     with team.scope():
-        model = classifier(recipe, channels, classes)
-        model.compile(
-            optimizer=optimise.optimiser(recipe.optimiser, feed.steps(dataset, recipe), recipe.epochs),
-            loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
-            metrics=["accuracy"],
-        )
+        model = compiled(recipe, dataset)
     if team.chief:
         model.summary()
     fit.fit(model, dataset, run, team)
@@ -58,7 +78,9 @@ def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) ->
         return
     exact = classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
     exact.set_weights(model.get_weights())
-    heat = calibrate.temperature(calibrate.logits(exact, dataset.validation), dataset.validation.labels)
+    scores = calibrate.logits(exact, dataset.validation)
+    mistakes.save(scores, dataset, run)
+    heat = calibrate.temperature(scores, dataset.validation.labels)
     export.classifier(exact, heat, dataset, run)
     export.add_facts(run.candidate, validated=evaluate.classifier(run.candidate, dataset.validation).as_dict())
 
@@ -66,6 +88,15 @@ def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) ->
 def publish_run(recipe: Recipe, even_if_worse: bool) -> tuple[Path, publish.Comparison]:
     """Publish the candidate of the recipe's run. Raises PublishError, RecipeError, DataMissing."""
     return publish.publish(opened(recipe, fresh=False).candidate, load_data(recipe), even_if_worse)
+
+
+def servable(name: str, publishes: str) -> Path:
+    """What is published as `publishes`, else the candidate of the run of recipe `name`. Raises PublishError."""
+    candidate = RUNS / name / "candidate"
+    found = publish.newest(publishes) or (candidate if (candidate / "saved_model.pb").exists() else None)
+    if found is None:
+        raise publish.PublishError(f"Nothing is published as '{publishes}' yet, and no run of '{name}' has ended.")
+    return found
 
 
 def predict(version_dir: Path, picture: Path) -> tuple[str, float]:

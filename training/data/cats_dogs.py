@@ -23,14 +23,20 @@ CACHE = Path("runs/data")
 _PICTURE = re.compile(r"(?i)(cat|dog)s?/(?:cat\.|dog\.)?(\d+)\.jpe?g$")
 
 
-def load(size: int, train_size: int, validation: float, download: bool = False) -> Dataset:
-    """Images of size x size, the training split's of train_size x train_size to leave room for crops."""
+def load(
+    size: int, train_size: int, validation: float, download: bool = False, seed: int = 0, first: int | None = None
+) -> Dataset:
+    """Images of size x size, the training split's of train_size x train_size to leave room for crops.
+
+    `first` keeps, of each animal, pictures 1 to that number for training and validation (the Kaggle archive's 4,000).
+    """
     path = find(("cat-and-dog.zip", "cat-and-dog", "kagglecatsanddogs_5340.zip"), URL, "Cats and dogs", download)
     at_size, numbers = _prepared(path, size)
     at_train, _ = _prepared(path, train_size)
     is_test = (numbers > 4000) & (numbers <= 5000)
-    train, _ = hold_out(part(at_train, ~is_test), validation, seed=0)
-    _, validate = hold_out(part(at_size, ~is_test), validation, seed=0)
+    wanted = (numbers >= 1) & (numbers <= first) if first else ~is_test
+    train, _ = hold_out(part(at_train, wanted & ~is_test), validation, seed)
+    _, validate = hold_out(part(at_size, wanted & ~is_test), validation, seed)
     return Dataset("cats-dogs", CLASSES, "photo", train, validate, part(at_size, is_test))
 
 

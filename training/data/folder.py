@@ -15,6 +15,7 @@ import numpy as np
 from training.data.locate import DataMissing
 from training.data.pictures import THREADS, Pictures, Source
 from training.data.splits import Dataset, Split, hold_out
+from training.recipe import Data
 
 TEST = 0.1
 _SPLITS = {
@@ -25,8 +26,9 @@ _SPLITS = {
 _LAYOUT = "It should hold <class>/<picture>, or that inside train/ and test/."
 
 
-def load(path: str | None, size: int, train_size: int, channels: int, treatment: str, validation: float) -> Dataset:
+def load(what: Data) -> Dataset:
     """Pictures of size x size, the training split's of train_size x train_size. Raises DataMissing."""
+    path = what.path
     source, names = _readable(path)
     classes = tuple(sorted({_label(name) for name in names}))
     if len(classes) < 2:
@@ -39,7 +41,7 @@ def load(path: str | None, size: int, train_size: int, channels: int, treatment:
         raise DataMissing(f"{path} holds no pictures to train on. {_LAYOUT}")
 
     def split(side: int, which: str) -> Split:
-        store = Pictures(source, names, treatment, side, channels)
+        store = Pictures(source, names, what.treatment, side, what.channels)
         return Split(store, np.array(rows[which], np.int64), labels[rows[which]])
 
     def without_test(side: int) -> tuple[Split, Split]:
@@ -47,13 +49,14 @@ def load(path: str | None, size: int, train_size: int, channels: int, treatment:
         whole = split(side, "train")
         return (whole, split(side, "test")) if rows["test"] else hold_out(whole, TEST, seed=0)
 
-    rest, test = without_test(size)
-    train, _ = without_test(train_size)
+    rest, test = without_test(what.size)
+    train, _ = without_test(what.train_size or what.size)
     if rows["validation"]:
-        return Dataset(Path(str(path)).stem, classes, treatment, train, split(size, "validation"), test)
-    train, _ = hold_out(train, validation, seed=1)
-    _, validate = hold_out(rest, validation, seed=1)
-    return Dataset(Path(str(path)).stem, classes, treatment, train, validate, test)
+        validate = split(what.size, "validation")
+    else:
+        train, _ = hold_out(train, what.validation, what.seed + 1)
+        _, validate = hold_out(rest, what.validation, what.seed + 1)
+    return Dataset(Path(str(path)).stem, classes, what.treatment, train, validate, test)
 
 
 def _readable(path: str | None) -> tuple[Source, list[str]]:

@@ -1,7 +1,7 @@
 """What every data set gives: three splits of images and labels."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -71,12 +71,21 @@ def whole(images: NDArray[np.uint8], labels: NDArray[np.integer]) -> Split:
 
 
 def hold_out(split: Split, share: float, seed: int) -> tuple[Split, Split]:
-    """(the rest, the share held out), drawn at random but always the same for one seed."""
+    """(the rest, what is held out), drawn at random but always the same for one seed; a share from 1 on is a count."""
     order = np.random.default_rng(seed).permutation(len(split))
-    cut = round(len(split) * share)
+    cut = round(len(split) * share if share < 1 else share)
     return part(split, np.sort(order[cut:])), part(split, np.sort(order[:cut]))
 
 
 def part(split: Split, which: NDArray) -> Split:
     """The split of those images only; `which` are indices or a mask over the split."""
     return Split(split.store, split.rows[which], split.labels[which])
+
+
+def limited(data: Dataset, count: int) -> Dataset:
+    """At most `count` images to train on, and as many to validate and to test on: for a quick look."""
+
+    def some(split: Split) -> Split:
+        return part(split, np.sort(np.random.default_rng(0).permutation(len(split))[:count]))
+
+    return replace(data, train=some(data.train), validation=some(data.validation), test=some(data.test))

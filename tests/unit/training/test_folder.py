@@ -9,6 +9,7 @@ from PIL import Image
 
 from service.errors import BadImage
 from training.data import DataMissing, Dataset, folder
+from training.recipe import Data
 
 GREYS = {"dark": 40, "light": 200}
 
@@ -19,7 +20,7 @@ def _picture(path: Path, grey: int) -> None:
 
 
 def _load(path: Path) -> Dataset:
-    return folder.load(str(path), 16, 24, 3, "photo", 0.25)
+    return folder.load(Data(name="folder", path=str(path), size=16, train_size=24, validation=0.25))
 
 
 @pytest.fixture
@@ -97,4 +98,4 @@ def test_what_cannot_be_a_data_set_is_said_in_a_sentence(tmp_path: Path, shades:
         with pytest.raises(DataMissing, match=said):
             _load(path)
     with pytest.raises(DataMissing, match=r"data\.path"):
-        folder.load(None, 16, 16, 3, "photo", 0.1)
+        folder.load(Data(name="folder", size=16))
