@@ -71,9 +71,26 @@ def mixup(images: tf.Tensor, labels: tf.Tensor, share: float) -> tuple[tf.Tensor
     return blend * images + (1 - blend) * images[::-1], blend * labels + (1 - blend) * labels[::-1]
 
 
+def cutmix(images: tf.Tensor, labels: tf.Tensor, share: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """Some batches with one box of each image from the batch reversed, labels by area (Yun et al. 2019, CutMix)."""
+    side = tf.shape(images)[1]
+    length = tf.sqrt(tf.where(tf.random.uniform([]) < share, tf.random.uniform([], 0.0, 0.5), 0.0))
+    box = tf.cast(length * tf.cast(side, tf.float32), tf.int32)
+
+    def inside() -> tf.Tensor:
+        start = tf.random.uniform([], 0, side - box + 1, tf.int32)
+        return (tf.range(side) >= start) & (tf.range(side) < start + box)
+
+    mask = (inside()[:, None] & inside()[None, :])[None, :, :, None]
+    other = tf.square(tf.cast(box, tf.float32) / tf.cast(side, tf.float32))
+    return tf.where(mask, images[::-1], images), (1 - other) * labels + other * labels[::-1]
+
+
 def augment(
     images: tf.Tensor, labels: tf.Tensor, size: tf.Tensor, how: Augment, fill: str
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """(images float32 [N,size,size,C] in [0, 255], labels float32 [N,K]) for training."""
     images = _colours(geometry(images, size, how, fill), how)
-    return mixup(images, labels, how.mixup) if how.mixup else (images, labels)
+    if how.mixup:
+        images, labels = mixup(images, labels, how.mixup)
+    return cutmix(images, labels, how.cutmix) if how.cutmix else (images, labels)

@@ -31,7 +31,10 @@ class Net(_Part):
     dense: list[int] = Field([], description="cnn: units of the dense layers after the convolutions")
     kernel: int = 3
     depth: int = Field(1, description="residual: blocks of two convolutions in each stage")
+    depths: list[int] = Field([], description="residual: blocks of each stage where they differ, instead of `depth`")
     stem_stride: int = Field(1, description="residual: 2 halves the image before the first stage")
+    stem: list[int] = Field([], description="residual: filters of several such halvings, instead of one of widths[0]")
+    squeeze: bool = Field(False, description="residual: every block weighs its channels by what the whole image shows")
     latent: int = Field(64, description="gan: length of the noise vector")
     activation: Literal["relu", "leaky_relu", "tanh", "silu"] = "relu"
     initialiser: str = "he_normal"
@@ -47,7 +50,9 @@ class Optimiser(_Part):
     momentum: float = Field(0.0, description="sgd and rmsprop; beta_1 of the Adams when set")
     nesterov: bool = False
     weight_decay: float = 0.0
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Literal["constant", "cosine", "trapezoid"] = Field(
+        "constant", description="trapezoid: constant, then in a straight line to nothing over the last quarter"
+    )
     warmup_epochs: float = 0.0
 
 
@@ -64,6 +69,7 @@ class Augment(_Part):
     contrast: float = 0.0
     saturation: float = 0.0
     mixup: float = Field(0.0, ge=0, le=1, description="share of batches whose images are blended in pairs")
+    cutmix: float = Field(0.0, ge=0, le=1, description="share of batches whose images have a box of another pasted in")
 
 
 class Stage(_Part):
@@ -87,7 +93,7 @@ class Recipe(_Part):
     batch_size: int = Field(gt=0)
     seed: int = 1
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
-    ema: float = Field(0.0, ge=0, lt=1, description="gan: decay of the averaged generator that is exported")
+    ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are judged and exported")
 
     def size_at(self, epoch: int) -> int:
         """Height and width of training images in that epoch."""
