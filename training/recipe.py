@@ -65,6 +65,8 @@ class Augment(_Part):
     zoom: tuple[float, float] = Field((1.0, 1.0), description="share of the image's side that the crop shows")
     stretch: float = Field(0.0, description="change of aspect ratio, natural logarithm either way")
     flip: bool = Field(False, description="left to right; never for digits")
+    elastic: float = Field(0.0, description="bends, standard deviation of a pixel's way")
+    thickness: float = Field(0.0, ge=0, le=1, description="how far strokes grow or shrink by a pixel on each side")
     brightness: float = 0.0
     contrast: float = 0.0
     saturation: float = 0.0
