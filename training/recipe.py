@@ -36,6 +36,7 @@ class Net(_Part):
     stem: list[int] = Field([], description="residual: filters of several such halvings, instead of one of widths[0]")
     squeeze: bool = Field(False, description="residual: every block weighs its channels by what the whole image shows")
     latent: int = Field(64, description="gan: length of the noise vector")
+    judge: list[int] = Field([], description="gan: filters of the discriminator, from the whole picture down")
     activation: Literal["relu", "leaky_relu", "tanh", "silu"] = "relu"
     initialiser: str = "he_normal"
     batch_norm: Literal["none", "before", "after"] = Field("none", description="before or after the activation")
@@ -95,6 +96,7 @@ class Recipe(_Part):
     batch_size: int = Field(gt=0)
     seed: int = 1
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    smooth: float = Field(0.0, ge=0, description="gan: weight of the penalty on the discriminator's slope")
     ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are judged and exported")
 
     def size_at(self, epoch: int) -> int:
