@@ -16,7 +16,7 @@ _stream: ContextVar[Iterator[tf.Tensor] | None] = ContextVar("stream", default=N
 
 @contextmanager
 def seeded(seed: tf.Tensor) -> Iterator[None]:
-    """Inside, `uniform` draws by this seed (int64, a scalar), every call from a stream of its own."""
+    """Inside, `uniform` and `normal` draw by this seed (int64, a scalar), every call from a stream of its own."""
     before = _stream.set(tf.stack([seed, tf.constant(call, tf.int64)]) for call in count())
     try:
         yield
@@ -32,3 +32,11 @@ def uniform(
     if stream is None:
         return tf.random.uniform(shape, low, high, dtype)
     return tf.random.stateless_uniform(shape, next(stream), low, high, dtype)
+
+
+def normal(shape: Sequence[int | tf.Tensor], spread: float | tf.Tensor = 1.0) -> tf.Tensor:
+    """float32, about 0, with a standard deviation of `spread`. Outside `seeded`, as `tf.random.normal`."""
+    stream = _stream.get()
+    if stream is None:
+        return tf.random.normal(shape, stddev=spread)
+    return tf.random.stateless_normal(shape, next(stream), stddev=spread)

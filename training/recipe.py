@@ -47,8 +47,12 @@ class Net(_Part):
     conv_dropout: float = Field(0.0, ge=0, lt=1, description="cnn: after each pooling")
     kernel: int = 3
     depth: int = Field(1, description="residual: blocks of two convolutions in each stage")
+    depths: list[int] = Field([], description="residual: blocks of each stage where they differ, instead of `depth`")
     stem_stride: int = Field(1, description="residual: 2 halves the image before the first stage")
+    stem: list[int] = Field([], description="residual: filters of several such halvings, instead of one of widths[0]")
+    squeeze: bool = Field(False, description="residual: every block weighs its channels by what the whole image shows")
     latent: int = Field(64, description="gan: length of the noise vector")
+    judge: list[int] = Field([], description="gan: filters of the discriminator, from the whole picture down")
     activation: Literal["relu", "leaky_relu", "tanh", "silu"] = "relu"
     initialiser: Initialiser = "he_normal"
     variance: float | None = Field(None, gt=0, description="he, glorot: weights vary by this over n (He 2, Glorot 1)")
@@ -65,7 +69,9 @@ class Optimiser(_Part):
     momentum: float = Field(0.0, description="sgd and rmsprop; beta_1 of the Adams when set")
     nesterov: bool = False
     weight_decay: float = 0.0
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Literal["constant", "cosine", "trapezoid"] = Field(
+        "constant", description="trapezoid: constant, then in a straight line to nothing over the last quarter"
+    )
     warmup_epochs: float = 0.0
 
 
@@ -78,10 +84,13 @@ class Augment(_Part):
     zoom: tuple[float, float] = Field((1.0, 1.0), description="share of the image's side that the crop shows")
     stretch: float = Field(0.0, description="change of aspect ratio, natural logarithm either way")
     flip: bool = Field(False, description="left to right; never for digits")
+    elastic: float = Field(0.0, description="bends, standard deviation of a pixel's way")
+    thickness: float = Field(0.0, ge=0, le=1, description="how far strokes grow or shrink by a pixel on each side")
     brightness: float = 0.0
     contrast: float = 0.0
     saturation: float = 0.0
     mixup: float = Field(0.0, ge=0, le=1, description="share of batches whose images are blended in pairs")
+    cutmix: float = Field(0.0, ge=0, le=1, description="share of batches whose images have a box of another pasted in")
 
 
 class Stage(_Part):
@@ -110,7 +119,8 @@ class Recipe(_Part):
     patience: int = Field(0, ge=0, description="epochs without a lower validation loss that end the run; 0 is never")
     seed: int = 1
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
-    ema: float = Field(0.0, ge=0, lt=1, description="gan: decay of the averaged generator that is exported")
+    smooth: float = Field(0.0, ge=0, description="gan: weight of the penalty on the discriminator's slope")
+    ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are judged and exported")
 
     def size_at(self, epoch: int) -> int:
         """Height and width of training images in that epoch."""

@@ -42,7 +42,7 @@ def _same(one: Taken, other: Taken) -> bool:
     return all((a == c).all() and (b == d).all() for (a, b), (c, d) in pairs)
 
 
-CHANGED = _recipe(augment=Augment(rotation=20, shift=0.1, brightness=0.3, mixup=0.5))
+CHANGED = _recipe(augment=Augment(rotation=20, shift=0.1, brightness=0.3, elastic=0.02, mixup=0.5, cutmix=0.5))
 
 
 def test_a_resumed_stream_goes_on_as_the_whole_one_would_have() -> None:
