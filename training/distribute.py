@@ -92,7 +92,8 @@ def team(kind: Kind) -> Iterator[Team]:
         yield ALONE
         return
     if kind == "mirrored":
-        yield Team(tf.distribute.MirroredStrategy())
+        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+        yield Team(tf.distribute.MirroredStrategy([each.name for each in devices]))
         return
     chief = _is_chief()
     try:

@@ -12,10 +12,11 @@ ROOT = Path(__file__).parents[2]
 Process = subprocess.Popen[str]
 
 
-def start(folder: Path, *words: str, **environment: str) -> Process:
-    """`python -m training <words>` in that folder, where no data set is to be found."""
+def start(folder: Path, *words: str, first: str = "", **environment: str) -> Process:
+    """`python -m training <words>` in that folder, where no data set is to be found, after the code `first`."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder / "nowhere"), **environment}
-    command = [sys.executable, "-m", "training", *words]
+    code = f"{first}\nimport runpy; runpy.run_module('training', run_name='__main__')"
+    command = [sys.executable, "-c", code, *words]
     return subprocess.Popen(command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -24,8 +25,8 @@ def ended(process: Process, seconds: float = 240) -> subprocess.CompletedProcess
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return ended(start(folder, *words, **environment))
+def run(folder: Path, *words: str, first: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return ended(start(folder, *words, first=first, **environment))
 
 
 def ports(count: int) -> list[int]:

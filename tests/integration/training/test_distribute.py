@@ -9,7 +9,11 @@ import pytest
 from tests.support.training import Process, ended, run, start, workers
 from tests.support.waiting import until
 
-WORDS = ("train", "digits8-cnn", "--set", "epochs=8", "--set", "optimiser.learning_rate=1e-3", "--set", "batch_size=32")
+PLAN = ("epochs=8", "steps=45", "optimiser.name=adam", "optimiser.learning_rate=1e-3", "batch_size=32")
+WORDS = ("train", "digits8-cnn", *(word for change in PLAN for word in ("--set", change)))
+# what keeps something a device, too: averages of batch norms, of weights
+MORE = ("epochs=2", "net.batch_norm=before", "ema=0.9", "augment={rotation = 5.0}")
+SHORT = (*WORDS[2:], *(word for change in MORE for word in ("--set", change)))
 
 
 def _history(folder: Path) -> list[dict[str, float]]:
@@ -68,6 +72,20 @@ def test_two_workers_lose_each_other_go_on_and_end_where_one_process_does(tmp_pa
         assert both["loss"] == pytest.approx(one["loss"], rel=0.02, abs=0.005)
         assert both["val_accuracy"] == pytest.approx(one["val_accuracy"], abs=0.02)
     assert _accuracy(chief.stdout) == pytest.approx(_accuracy(single.stdout), abs=0.02)
+
+
+def test_several_devices_of_one_machine_end_where_one_does(tmp_path: Path) -> None:
+    split = "import tensorflow as tf; tf.config.set_logical_device_configuration(" + (
+        "tf.config.list_physical_devices('CPU')[0], [tf.config.LogicalDeviceConfiguration()] * 2)"
+    )
+    both = run(tmp_path, *WORDS[:2], "--distribute", "mirrored", *SHORT, first=split)
+    assert both.returncode == 0, both.stderr
+    together = _history(tmp_path)
+    one = run(tmp_path, *WORDS[:2], "--fresh", *SHORT)
+    assert one.returncode == 0, one.stderr
+    for row, alone in zip(together, _history(tmp_path), strict=True):
+        assert row["loss"] == pytest.approx(alone["loss"], rel=0.1)
+        assert row["val_accuracy"] == pytest.approx(alone["val_accuracy"], abs=0.05)
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,17 @@
 """More pictures than a stated limit of memory: they are trained on, measured, and never all in memory."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 from PIL import Image
 
-from tests.support.training import ROOT
+from tests.support.training import run
 
 LIMIT = 900 << 20  # for all of the process; TensorFlow by itself takes about half of it
 SIDE, COUNT = 256, 6000
-CODE = """
-import atexit, runpy
+TELL = """
+import atexit
 atexit.register(lambda: print("peak", open("/proc/self/status").read().split("VmHWM:")[1].split()[0]))
-runpy.run_module("training", run_name="__main__")
 """
 WORDS = (
     *("train", "pictures", "--set", "epochs=1", "--set", f"data.size={SIDE}", "--set", f"data.train_size={SIDE}"),
@@ -39,9 +36,7 @@ def _pictures(folder: Path) -> Path:
 def test_training_on_more_pictures_than_memory_stays_below_its_limit(tmp_path: Path) -> None:
     assert COUNT * SIDE * SIDE * 3 > LIMIT * 1.2
     pictures = _pictures(tmp_path / "pictures")
-    command = [sys.executable, "-c", CODE, *WORDS, "--set", f"data.path={pictures}"]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
+    done = run(tmp_path, *WORDS, "--set", f"data.path={pictures}", first=TELL)
     assert done.returncode == 0, done.stderr
     said = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
     assert int(said["images:"]) == COUNT // 10 and float(said["accuracy:"]) > 0.95
