@@ -28,7 +28,9 @@ def test_mixed_is_what_suits_the_device(
 def test_the_command_line_trains_in_it_and_the_recipe_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     words = ["train", "digits8-cnn", "--precision", "mixed", "--set", "epochs=2", "--set", "steps=45"]
-    done = CliRunner().invoke(app, [*words, "--set", "batch_size=32", "--set", "optimiser.learning_rate=1e-3"])
+    done = CliRunner().invoke(
+        app, [*words, "--set", "batch_size=32", "--set", "optimiser={name = 'adam', learning_rate = 1e-3}"]
+    )
     assert done.exit_code == 0, done.output
     assert json.loads(Path("runs/digits8-cnn/recipe.json").read_text())["precision"].startswith("mixed_")
     figures = dict(line.split(": ", 1) for line in done.output.splitlines() if ": " in line)
