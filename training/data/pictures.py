@@ -1,11 +1,11 @@
 """Pictures in a folder or in a zip, read and decoded only when they are asked for, so that memory stays bounded."""
 
-import io
 import os
 import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,28 +19,32 @@ THREADS = len(os.sched_getaffinity(0))
 
 
 class Source:
-    """The picture files under a folder or inside a zip: `names`, relative to it and sorted, and `read`."""
+    """The picture files under a folder or inside a zip: `names`, relative to it and sorted, and how to `open` one."""
 
     names: list[str]
-    read: Callable[[str], bytes]
+    open: Callable[[str], IO[bytes]]
 
     def __init__(self, path: Path) -> None:
         if path.is_dir():
             found = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
-            self.read = lambda name: (path / name).read_bytes()
+            self.open = lambda name: (path / name).open("rb")
         else:
             archive = zipfile.ZipFile(path)  # many threads may read from one
             found = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
-            self.read = archive.read
+            self.open = archive.open
         self.names = sorted(name for name in found if Path(name).suffix.lower() in SUFFIXES and _wanted(name))
 
+    def read(self, name: str) -> bytes:
+        with self.open(name) as file:
+            return file.read()
+
     def is_picture(self, name: str) -> bool:
-        """Whether the file starts as a picture does; it may still be cut short."""
+        """Whether the file starts as a picture does, no more of it is read; it may still be cut short."""
         try:
-            Image.open(io.BytesIO(self.read(name))).close()
+            with self.open(name) as file, Image.open(file):
+                return True
         except (OSError, ValueError, Image.DecompressionBombError):
             return False
-        return True
 
 
 def _wanted(name: str) -> bool:
