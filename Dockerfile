@@ -8,24 +8,29 @@ FROM ${BASE_IMAGE} AS build
 RUN include=$(python3 -c "import sysconfig; print(sysconfig.get_path('include'))") \
     && if ! [ -e "$include/Python.h" ] || ! command -v cc; then \
         apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev "${include##*/}-dev"; fi
-COPY lock/serve.txt lock/cpu.txt lock/fast.txt /lock/
+COPY lock/serve.txt lock/cpu.txt lock/fast.txt lock/train.txt /lock/
+# 1 for an image that can train as well: `python -m training`.
+ARG TRAINING=
 # Headers and libclang, 350 MB, are for those who build against TensorFlow.
 RUN if python3 -c "import tensorflow" 2>/dev/null; then lock=serve; else lock=cpu; fi \
     && python3 -m venv --system-site-packages /opt/inkpaw \
     && /opt/inkpaw/bin/pip install --no-cache-dir --require-hashes -r /lock/$lock.txt -r /lock/fast.txt \
+    && if [ -n "$TRAINING" ]; then \
+        /opt/inkpaw/bin/pip install --no-cache-dir --require-hashes -r /lock/train.txt; fi \
     && /opt/inkpaw/bin/pip uninstall --yes pip \
     && rm -rf /opt/inkpaw/lib/python3*/site-packages/tensorflow/include /opt/inkpaw/lib/python3*/site-packages/clang \
     && /opt/inkpaw/bin/python -c "import tensorflow"
 WORKDIR /app
 COPY models models
 COPY service service
+COPY training training
 # Nobody can write beside the code when it runs. Modes are those of whoever built, and folders may be private there.
-RUN /opt/inkpaw/bin/python -m compileall -q --invalidation-mode unchecked-hash service && chmod -R a+rX .
+RUN if [ -z "$TRAINING" ]; then rm -r training; fi \
+    && /opt/inkpaw/bin/python -m compileall -q --invalidation-mode unchecked-hash . && chmod -R a+rX .
 
 FROM ${BASE_IMAGE}
 COPY --from=build /opt/inkpaw /opt/inkpaw
-COPY --from=build /app/models /app/models
-COPY --from=build /app/service /app/service
+COPY --from=build /app /app
 WORKDIR /app
 # HOME is for libraries that want one: /tmp is all that has to be writable.
 ENV PATH=/opt/inkpaw/bin:$PATH \

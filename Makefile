@@ -54,7 +54,7 @@ lint: .venv/developed ## check style and types
 lock: .venv/developed ## resolve pyproject.toml again into lock/
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra train --extra dev $(COMPILE) -o lock/all.tmp
-	for part in serve: cpu:'--extra cpu' gpu:'--extra gpu' dev:'--extra train --extra dev'; do \
+	for part in serve: cpu:'--extra cpu' gpu:'--extra gpu' train:'--extra train' dev:'--extra train --extra dev'; do \
 	  $(BIN)/uv pip compile pyproject.toml $${part#*:} -c lock/all.tmp $(COMPILE) -o lock/$${part%%:*}.txt; done
 	echo gunicorn-h1c | $(BIN)/uv pip compile - $(COMPILE) -o lock/fast.txt
 	rm lock/all.tmp

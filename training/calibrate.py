@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from training.data import Split
 
-BATCH = 250
+BATCH = 100
 
 
 def logits(model: keras.Model, split: Split) -> NDArray[np.float64]:

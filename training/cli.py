@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -13,13 +13,21 @@ import typer
 
 from service.errors import InkpawError
 from training import recipe as recipes
+from training import studies
 from training.data.locate import DataMissing
+from training.history import turning_point
 from training.recipe import RecipeError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
+Fresh = Annotated[bool, typer.Option("--fresh", help="begin again, not from where the last call was cut off")]
+Quick = Annotated[bool, typer.Option("--quick", help="little data, few epochs: a try of seconds, in runs/quick")]
 Name = Annotated[str, typer.Argument(help="a recipe; `list` names them")]
 Changes = Annotated[list[str], typer.Option("--set", help="part.field=value: another value for a field of the recipe")]
+Precision = Annotated[
+    Literal["full", "mixed"] | None,
+    typer.Option(help="float32, or mixed with the 16-bit floats that suit the device; instead of the recipe's"),
+]
 
 
 def in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
@@ -30,9 +38,10 @@ def in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(**arguments)
         except Exception as error:
-            from training.publish import PublishError  # only here: it brings TensorFlow along
+            from training.distribute import PeerLost  # only here: they bring TensorFlow along
+            from training.publish import PublishError
 
-            if isinstance(error, RecipeError | DataMissing | PublishError | InkpawError):
+            if isinstance(error, RecipeError | DataMissing | PublishError | PeerLost | InkpawError):
                 sys.exit(str(error))
             raise
 
@@ -40,10 +49,13 @@ def in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @app.command("list")
-def list_recipes() -> None:
-    """The recipes there are."""
+def list_all() -> None:
+    """The recipes and the studies there are."""
     for name in recipes.names():
-        typer.echo(f"{name:20} {recipes.load(name).about}")
+        typer.echo(f"{name:22} {recipes.load(name).about}")
+    typer.echo("\nStudies:")
+    for name in studies.names():
+        typer.echo(f"{name:22} {studies.about(name)}")
 
 
 @app.command()
@@ -51,29 +63,57 @@ def list_recipes() -> None:
 def train(
     name: Name,
     changes: Changes = [],  # noqa: B006 (typer's way)
-    fresh: Annotated[bool, typer.Option("--fresh", help="begin again, not from the last checkpoint")] = False,
+    quick: Quick = False,
+    fresh: Fresh = False,
     download: Annotated[bool, typer.Option("--download", help="fetch the data from its public source")] = False,
+    precision: Precision = None,
+    distribute: Annotated[
+        Literal["none", "mirrored", "multiworker"],
+        typer.Option(help="mirrored: every GPU of this machine; multiworker: the workers that TF_CONFIG names"),
+    ] = "none",
 ) -> None:
     """Train a recipe; a run that was cut off goes on from its last whole epoch."""
     from training import export, tasks
 
-    run = tasks.train(recipes.load(name, changes), fresh, download)
+    run = tasks.train(_recipe(name, changes, precision, quick), fresh, download, distribute)
     _tell(export.manifest(run.candidate)["facts"]["test"])
-    typer.echo(f"The candidate is {run.candidate}; `python -m training publish {name}` publishes it.")
+    if "val_loss" in (rows := run.rows())[0]:
+        typer.echo(f"Validation loss was lowest after epoch {turning_point(rows)} of {len(rows)}.")
+    if not quick:
+        typer.echo(f"The candidate is {run.candidate}; `python -m training publish {name}` publishes it.")
+
+
+@app.command()
+@in_a_sentence
+def study(
+    name: Annotated[str, typer.Argument(help="a study; `list` names them")],
+    quick: Quick = False,
+    fresh: Fresh = False,
+) -> None:
+    """Do one of the posts' comparisons; one that was cut off goes on. `report` shows what came of it."""
+    typer.echo(f"The results are {studies.conduct(name, quick, fresh)}; `python -m training report` shows them.")
+
+
+@app.command()
+@in_a_sentence
+def report(to: Annotated[Path, typer.Option(help="folder for training.md and its plots")] = Path("docs")) -> None:
+    """Write docs/training.md from the runs and studies that have ended: our figures beside the posts'."""
+    from training import report as pages
+
+    typer.echo(f"Written: {pages.write(to)}")
 
 
 @app.command()
 @in_a_sentence
 def evaluate(name: Name) -> None:
-    """Measure the published servable of a recipe on the test set."""
+    """Measure what a recipe has published, else its candidate, on the test set."""
     from training import publish as places
     from training import tasks
 
     recipe = recipes.load(name)
-    published = places.newest(recipe.publishes)
-    if published is None:
-        raise places.PublishError(f"Nothing is published as '{recipe.publishes}' yet.")
-    _tell(places.measure(published, tasks.load_data(recipe)))
+    measured = tasks.servable(name, recipe.publishes)
+    typer.echo(f"servable: {measured}")
+    _tell(places.measure(measured, tasks.load_data(recipe)))
 
 
 @app.command()
@@ -82,11 +122,12 @@ def publish(
     name: Name,
     changes: Changes = [],  # noqa: B006
     even_if_worse: Annotated[bool, typer.Option("--even-if-worse", help="publish a candidate that is worse")] = False,
+    precision: Precision = None,
 ) -> None:
     """Put the candidate of a recipe's run at models/<name>/<next version>, unless it is worse than what is there."""
     from training import tasks
 
-    place, comparison = tasks.publish_run(recipes.load(name, changes), even_if_worse)
+    place, comparison = tasks.publish_run(_recipe(name, changes, precision), even_if_worse)
     typer.echo(f"{comparison}\nPublished: {place}")
 
 
@@ -94,17 +135,23 @@ def publish(
 @in_a_sentence
 def predict(
     picture: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="an image file")],
-    model: Annotated[str, typer.Option(help="a published classifier")] = "cats-dogs",
+    model: Annotated[str, typer.Option(help="a classifier: a servable's or a recipe's name")] = "cats-dogs",
 ) -> None:
     """Say what one image shows."""
-    from training import publish as places
     from training import tasks
 
-    published = places.newest(model)
-    if published is None:
-        raise places.PublishError(f"Nothing is published as '{model}' yet.")
-    label, share = tasks.predict(published, picture)
+    label, share = tasks.predict(tasks.servable(model, model), picture)
     typer.echo(f"{label} ({share:.1%})")
+
+
+def _recipe(
+    name: str, changes: list[str], precision: Literal["full", "mixed"] | None, quick: bool = False
+) -> recipes.Recipe:
+    if precision is None:
+        return recipes.load(name, changes, quick)
+    from training import precision as precisions
+
+    return recipes.load(name, [*changes, f"precision={precisions.policy(precision)}"], quick)
 
 
 def _tell(figures: dict[str, Any]) -> None:

@@ -1,12 +1,18 @@
 """Fitting a net: the part that is the same for every recipe. Interrupted, it goes on from the last whole epoch."""
 
 import sys
+from contextlib import nullcontext
 
 import keras
 
-from training import feed
+from training import feed, fit_distributed
+from training.average import Average
 from training.checkpoint import Checkpoint
 from training.data import Dataset
+from training.distribute import ALONE, Team
+from training.history import exhausted
+from training.patience import Patience
+from training.recipe import Recipe
 from training.run import Run
 
 
@@ -27,8 +33,21 @@ def _best_so_far(run: Run, done: int) -> float | None:
     return max((row["val_accuracy"] for row in run.rows()[:done]), default=None)
 
 
-def _keep_best(run: Run, done: int) -> keras.callbacks.Callback:
-    return keras.callbacks.ModelCheckpoint(
+class _KeepBest(keras.callbacks.ModelCheckpoint):  # type: ignore[misc]
+    """Saves what was judged: the averaged weights, where there are any."""
+
+    def __init__(self, average: Average | None, path: str, **options: object) -> None:
+        super().__init__(path, **options)
+        self._average = average
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        with self._average.in_place() if self._average else nullcontext():
+            super().on_epoch_end(epoch, logs)
+
+
+def _keep_best(run: Run, done: int, average: Average | None) -> keras.callbacks.Callback:
+    return _KeepBest(
+        average,
         str(run.best),
         monitor="val_accuracy",
         mode="max",
@@ -38,23 +57,41 @@ def _keep_best(run: Run, done: int) -> keras.callbacks.Callback:
     )
 
 
-def fit(model: keras.Model, data: Dataset, run: Run) -> None:
-    """Train the compiled classifier to the recipe's last epoch; it ends with the weights of the best epoch.
+def fit(model: keras.Model, data: Dataset, run: Run, team: Team = ALONE) -> None:
+    """Train the compiled classifier to the recipe's last epoch; the chief ends with the weights of the best epoch.
 
-    Best is highest accuracy on the validation split.
+    Best is highest accuracy on the validation split. Raises BadImage for a picture that cannot be read.
     """
     recipe = run.recipe
-    model.optimizer.build(model.trainable_variables)
-    checkpoint = Checkpoint(run, model=model, optimizer=model.optimizer)
-    done = checkpoint.restore()
-    if done < recipe.epochs:
-        model.fit(
-            feed.training(data, recipe, first_epoch=done),
-            validation_data=feed.plain(data.validation, len(data.classes), 256),
-            epochs=recipe.epochs,
-            initial_epoch=done,
-            steps_per_epoch=feed.steps(data, recipe),
-            callbacks=[_keep_best(run, done), *loggers(run), checkpoint],
-            verbose=verbosity(),
-        )
-    model.load_weights(str(run.best))
+    with team.scope():
+        model.optimizer.build(model.trainable_variables)
+        average = Average(model, recipe.ema) if recipe.ema else None
+    averaged = {"average": [average.steps, *average.means]} if average else {}
+    checkpoint = Checkpoint(run, model=model, optimizer=model.optimizer, **averaged)
+    done = team.agreed(team.chief_first(lambda _: checkpoint.restore()))
+    before = run.rows()[:done]
+    if done < recipe.epochs and not exhausted(before, recipe.patience):
+        callbacks = [*([average] if average else []), Patience(before, recipe.patience)]
+        if team.chief:
+            callbacks += [_keep_best(run, done, average), *loggers(run), checkpoint]
+        with feed.unwrapped():
+            if team.strategy:
+                fit_distributed.fit(model, data, recipe, team, done, callbacks, verbosity() if team.chief else 0)
+            else:
+                _fit_alone(model, data, recipe, done, callbacks)
+    if team.chief:
+        model.load_weights(str(run.best))
+
+
+def _fit_alone(
+    model: keras.Model, data: Dataset, recipe: Recipe, done: int, callbacks: list[keras.callbacks.Callback]
+) -> None:
+    model.fit(
+        feed.training(data, recipe, first_epoch=done),
+        validation_data=feed.plain(data.validation, len(data.classes), recipe.batch_size),
+        epochs=recipe.epochs,
+        initial_epoch=done,
+        steps_per_epoch=feed.steps(data, recipe),
+        callbacks=callbacks,
+        verbose=verbosity(),
+    )

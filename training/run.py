@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.recipe import Recipe, RecipeError, dumps
+from training.recipe import Recipe, RecipeError, dumps, same
 
 RUNS = Path("runs")
 
@@ -14,6 +14,11 @@ RUNS = Path("runs")
 class Run:
     folder: Path
     recipe: Recipe
+
+    @property
+    def note(self) -> Path:
+        """The recipe as it was when the run began."""
+        return self.folder / "recipe.json"
 
     @property
     def checkpoints(self) -> Path:
@@ -28,6 +33,10 @@ class Run:
         return self.folder / "history.csv"
 
     @property
+    def mistakes(self) -> Path:
+        return self.folder / "mistakes.png"
+
+    @property
     def candidate(self) -> Path:
         """The servable that the run made, laid out like a version under `models/`."""
         return self.folder / "candidate"
@@ -40,18 +49,36 @@ class Run:
             rows = list(csv.DictReader(lines))
         return [{key: float(value) for key, value in row.items() if value != "NA"} for row in rows]
 
+    def cut_history(self, epochs: int) -> None:
+        """Keep the rows of so many epochs: a run that was cut off may have noted one that it has to do again."""
+        lines = self.history.read_text().splitlines(keepends=True) if self.history.exists() else []
+        if len(lines) > epochs + 1:
+            part = self.history.with_suffix(".part")
+            part.write_text("".join(lines[: epochs + 1]))
+            part.replace(self.history)
+
 
 def opened(recipe: Recipe, fresh: bool) -> Run:
     """The recipe's run, to begin or to go on with. Raises RecipeError if the folder is another recipe's."""
     run = Run(RUNS / recipe.name, recipe)
     if fresh:
         shutil.rmtree(run.folder, ignore_errors=True)
-    note = run.folder / "recipe.json"
-    if note.exists() and note.read_text() != dumps(recipe):
+    note = run.note
+    if note.exists() and not same(note.read_text(), recipe):
         raise RecipeError(
             f"{run.folder} holds a run of another form of recipe '{recipe.name}'. "
             "Give the same options to go on with it, or --fresh to begin again."
         )
     run.folder.mkdir(parents=True, exist_ok=True)
     note.write_text(dumps(recipe))
+    return run
+
+
+def joined(recipe: Recipe) -> Run:
+    """The run that another worker has opened. Raises RecipeError if it is not to be seen here."""
+    run = Run(RUNS / recipe.name, recipe)
+    if not run.note.exists() or not same(run.note.read_text(), recipe):
+        raise RecipeError(
+            f"{run.folder} is not what the chief opened: all workers need one runs/ and the same options."
+        )
     return run

@@ -5,56 +5,98 @@ from pathlib import Path
 import keras
 
 from service.images import prepare
-from training import calibrate, curves, data, evaluate, export, feed, fit, fit_gan, optimise, publish
+from training import (
+    calibrate,
+    curves,
+    data,
+    distribute,
+    evaluate,
+    export,
+    feed,
+    fit,
+    fit_gan,
+    losses,
+    mistakes,
+    optimise,
+    publish,
+)
 from training.nets import classifier
-from training.recipe import Recipe
-from training.run import Run, opened
+from training.recipe import Recipe, RecipeError
+from training.run import RUNS, Run, joined, opened
 
 
 def load_data(recipe: Recipe, download: bool = False) -> data.Dataset:
-    part = recipe.data
-    return data.load(part.name, part.size, part.train_size or part.size, part.validation, download)
+    return data.load(recipe.data, download)
 
 
-def train(recipe: Recipe, fresh: bool = False, download: bool = False) -> Run:
+def train(recipe: Recipe, fresh: bool = False, download: bool = False, devices: distribute.Kind = "none") -> Run:
     """Train, or go on training, and leave a candidate servable with its test figures in the run's folder.
 
-    Raises RecipeError, DataMissing, and PublishError if a generator's candidate, then made, cannot be measured yet.
+    On one CPU with as many threads, the same recipe gives the same weights to the last bit, also when it was cut off
+    and resumed; on other processors or thread counts figures differ by rounding, and by what grows from that.
+
+    Raises RecipeError, DataMissing, PeerLost, BadImage for a picture that cannot be read, and PublishError if a
+    generator's candidate, then made, cannot be measured yet.
     """
-    dataset = load_data(recipe, download)
-    run = opened(recipe, fresh)
-    keras.utils.set_random_seed(recipe.seed)
-    if recipe.net.kind == "gan":
-        export.generator(fit_gan.train(dataset, run).average, dataset, run)
-    else:
-        _train_classifier(dataset, run)
-        export.add_facts(run.candidate, validated=evaluate.classifier(run.candidate, dataset.validation).as_dict())
-    curves.draw(run)
-    export.add_facts(run.candidate, test=publish.measure(run.candidate, dataset))
+    if recipe.net.kind == "gan" and devices != "none":
+        raise RecipeError(f"'{recipe.name}' trains on one device: --distribute is for classifiers.")
+    with distribute.team(devices) as team:
+        dataset = team.chief_first(lambda _: load_data(recipe, download))
+        run = team.chief_first(lambda chief: opened(recipe, fresh) if chief else joined(recipe))
+        keras.utils.set_random_seed(recipe.seed)
+        if recipe.net.kind == "gan":
+            export.generator(fit_gan.train(dataset, run).average, dataset, run)
+        else:
+            _train_classifier(dataset, run, team)
+        if team.chief:
+            curves.draw(run.rows(), recipe.name, run.folder / "curves.png")
+            export.add_facts(run.candidate, test=publish.measure(run.candidate, dataset))
     return run
 
 
-def _train_classifier(dataset: data.Dataset, run: Run) -> None:
-    recipe, channels, classes = run.recipe, dataset.train.shape[2], len(dataset.classes)
-    keras.mixed_precision.set_global_policy(recipe.precision)
-    model = classifier(recipe, channels, classes)
-    model.summary()
+def compiled(recipe: Recipe, dataset: data.Dataset) -> keras.Model:
+    """The recipe's classifier with its optimiser and loss, not yet trained."""
+    model = classifier(recipe, dataset.train.shape[2], len(dataset.classes))
     model.compile(
         optimizer=optimise.optimiser(recipe.optimiser, feed.steps(dataset, recipe), recipe.epochs),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
+        loss=losses.loss(recipe),
         metrics=["accuracy"],
     )
-    fit.fit(model, dataset, run)
+    return model
+
+
+def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) -> None:
+    recipe, channels, classes = run.recipe, dataset.train.shape[2], len(dataset.classes)
+    keras.mixed_precision.set_global_policy(recipe.precision)
+    with team.scope():
+        model = compiled(recipe, dataset)
+    if team.chief:
+        model.summary()
+    fit.fit(model, dataset, run, team)
     keras.mixed_precision.set_global_policy("float32")
+    if not team.chief:
+        return
     exact = classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
     exact.set_weights(model.get_weights())
-    heat = calibrate.temperature(calibrate.logits(exact, dataset.validation), dataset.validation.labels)
+    scores = calibrate.logits(exact, dataset.validation)
+    mistakes.save(scores, dataset, run)
+    heat = calibrate.temperature(scores, dataset.validation.labels)
     export.classifier(exact, heat, dataset, run)
+    export.add_facts(run.candidate, validated=evaluate.classifier(run.candidate, dataset.validation).as_dict())
 
 
 def publish_run(recipe: Recipe, even_if_worse: bool) -> tuple[Path, publish.Comparison]:
     """Publish the candidate of the recipe's run. Raises PublishError, RecipeError, DataMissing."""
     return publish.publish(opened(recipe, fresh=False).candidate, load_data(recipe), even_if_worse)
+
+
+def servable(name: str, publishes: str) -> Path:
+    """What is published as `publishes`, else the candidate of the run of recipe `name`. Raises PublishError."""
+    candidate = RUNS / name / "candidate"
+    found = publish.newest(publishes) or (candidate if (candidate / "saved_model.pb").exists() else None)
+    if found is None:
+        raise publish.PublishError(f"Nothing is published as '{publishes}' yet, and no run of '{name}' has ended.")
+    return found
 
 
 def predict(version_dir: Path, picture: Path) -> tuple[str, float]:

@@ -1,17 +1,26 @@
 """Where training images come from: one module a data set, each giving the same three splits."""
 
+from training import recipe
 from training.data.locate import DataMissing
-from training.data.splits import Dataset, Split
+from training.data.splits import Dataset, Split, limited
 
 __all__ = ["DataMissing", "Dataset", "Split", "load"]
 
 
-def load(name: str, size: int, train_size: int, validation: float, download: bool = False) -> Dataset:
-    """The data set of that name; images uint8 [N,H,W,C]. Raises DataMissing where it is not on this machine."""
-    from training.data import cats_dogs, digits8, mnist
+def load(what: recipe.Data, download: bool = False) -> Dataset:
+    """The data that a recipe asks for; images uint8 [N,H,W,C]. Raises DataMissing where it is not on this machine."""
+    data = _whole(what, download)
+    return limited(data, what.limit) if what.limit else data
 
-    if name == "mnist":
-        return mnist.load(validation, download)
-    if name == "digits8":
-        return digits8.load(validation)
-    return cats_dogs.load(size, train_size, validation, download)
+
+def _whole(what: recipe.Data, download: bool) -> Dataset:
+    from training.data import cats_dogs, digits8, folder, mnist
+
+    if what.name == "mnist":
+        return mnist.load(what.validation, download, what.seed)
+    if what.name == "digits8":
+        return digits8.load(what.validation, what.seed)
+    if what.name == "folder":
+        return folder.load(what)
+    train_size = what.train_size or what.size
+    return cats_dogs.load(what.size, train_size, what.validation, download, what.seed, what.first)

@@ -6,8 +6,6 @@ Preparing streams one image at a time; training then maps the arrays, so memory 
 
 import hashlib
 import re
-import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +13,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from service.errors import BadImage
-from service.images import prepare
 from training.data.locate import find
+from training.data.pictures import Pictures, Source
 from training.data.splits import Dataset, Split, hold_out, part, whole
 
 URL = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/kagglecatsanddogs_5340.zip"
@@ -24,17 +22,21 @@ CLASSES = ("cat", "dog")
 CACHE = Path("runs/data")
 _PICTURE = re.compile(r"(?i)(cat|dog)s?/(?:cat\.|dog\.)?(\d+)\.jpe?g$")
 
-Source = tuple[str, Callable[[], bytes]]
 
+def load(
+    size: int, train_size: int, validation: float, download: bool = False, seed: int = 0, first: int | None = None
+) -> Dataset:
+    """Images of size x size, the training split's of train_size x train_size to leave room for crops.
 
-def load(size: int, train_size: int, validation: float, download: bool = False) -> Dataset:
-    """Images of size x size, the training split's of train_size x train_size to leave room for crops."""
+    `first` keeps, of each animal, pictures 1 to that number for training and validation (the Kaggle archive's 4,000).
+    """
     path = find(("cat-and-dog.zip", "cat-and-dog", "kagglecatsanddogs_5340.zip"), URL, "Cats and dogs", download)
     at_size, numbers = _prepared(path, size)
     at_train, _ = _prepared(path, train_size)
     is_test = (numbers > 4000) & (numbers <= 5000)
-    train, _ = hold_out(part(at_train, ~is_test), validation, seed=0)
-    _, validate = hold_out(part(at_size, ~is_test), validation, seed=0)
+    wanted = (numbers >= 1) & (numbers <= first) if first else ~is_test
+    train, _ = hold_out(part(at_train, wanted & ~is_test), validation, seed)
+    _, validate = hold_out(part(at_size, wanted & ~is_test), validation, seed)
     return Dataset("cats-dogs", CLASSES, "photo", train, validate, part(at_size, is_test))
 
 
@@ -51,28 +53,17 @@ def _prepared(path: Path, size: int) -> tuple[Split, NDArray[np.int32]]:
 
 def _prepare(path: Path, size: int, images_file: Path, facts_file: Path) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
-    sources = list(_sources(path))
-    images = np.lib.format.open_memmap(images_file, "w+", np.uint8, (len(sources), size, size, 3))
+    source = Source(path)
+    names = [name for name in source.names if _PICTURE.search(name)]
+    pictures = Pictures(source, names, "photo", size, 3)
+    images = np.lib.format.open_memmap(images_file, "w+", np.uint8, pictures.shape)
     facts: list[tuple[int, int]] = []
-    for name, read in tqdm(sources, desc=f"cats-dogs at {size}x{size}", unit="image"):
+    for row, name in enumerate(tqdm(names, desc=f"cats-dogs at {size}x{size}", unit="image")):
         animal, number = _PICTURE.search(name).groups()  # type: ignore[union-attr]
         try:
-            images[len(facts)] = prepare(read(), "photo", size, size, 3)
+            images[len(facts)] = pictures.one(row)
         except BadImage:
             continue  # the public archive holds a few files that are no pictures
         facts.append((CLASSES.index(animal.lower()), int(number)))
     images.flush()
     np.save(facts_file, np.array(facts, "int32").T)
-
-
-def _sources(path: Path) -> Iterator[Source]:
-    """(name, how to read its bytes) of every picture, in the order of their names."""
-    if path.is_dir():
-        for file in sorted(path.rglob("*.jpg")):
-            if _PICTURE.search(file.as_posix()):
-                yield file.as_posix(), file.read_bytes
-        return
-    archive = zipfile.ZipFile(path)
-    for name in sorted(archive.namelist()):
-        if _PICTURE.search(name):
-            yield name, lambda name=name: archive.read(name)  # type: ignore[misc]

@@ -9,8 +9,8 @@ URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 CLASSES = tuple("0123456789")
 
 
-def load(validation: float, download: bool = False) -> Dataset:
+def load(validation: float, download: bool = False, seed: int = 0) -> Dataset:
     with np.load(find(("mnist.npz",), URL, "MNIST", download)) as raw:
-        train, validate = hold_out(whole(raw["x_train"][..., None], raw["y_train"]), validation, seed=0)
+        train, validate = hold_out(whole(raw["x_train"][..., None], raw["y_train"]), validation, seed)
         test = whole(raw["x_test"][..., None], raw["y_test"])
     return Dataset("mnist", CLASSES, "digit", train, validate, test)

@@ -1,20 +1,30 @@
 """What every data set gives: three splits of images and labels."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 
+class Store(Protocol):
+    """Images uint8 [M,H,W,C]: an array in memory, one mapped from disk, or pictures that are decoded when asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, rows: NDArray[np.int64], /) -> NDArray[np.uint8]: ...
+
+
 @dataclass(frozen=True)
 class Split:
-    """Some rows of a store of images: `store` uint8 [M,H,W,C], in memory or mapped from disk; `rows` and `labels` [N].
+    """Some rows of a store of images; `rows` and `labels` [N].
 
     The store is never copied whole: only the images asked for are read.
     """
 
-    store: NDArray[np.uint8]
+    store: Store
     rows: NDArray[np.int64]
     labels: NDArray[np.int32]
 
@@ -24,7 +34,8 @@ class Split:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of an image."""
-        return self.store.shape[1:]
+        _, height, width, channels = self.store.shape
+        return height, width, channels
 
     def images(self, which: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.uint8]:
         """uint8 [K,H,W,C]: those images of the split, all of them by default."""
@@ -49,7 +60,8 @@ class Dataset:
         for split in (self.train, self.validation, self.test):
             digest.update(repr((len(split), split.shape)).encode())
             digest.update(split.labels.tobytes())
-            digest.update(split.images(slice(None, None, max(1, len(split) // 500))).tobytes())
+            for at in range(0, len(split), max(1, len(split) // 500)):
+                digest.update(split.images(slice(at, at + 1)).tobytes())
         return digest.hexdigest()
 
 
@@ -59,12 +71,21 @@ def whole(images: NDArray[np.uint8], labels: NDArray[np.integer]) -> Split:
 
 
 def hold_out(split: Split, share: float, seed: int) -> tuple[Split, Split]:
-    """(the rest, the share held out), drawn at random but always the same for one seed."""
+    """(the rest, what is held out), drawn at random but always the same for one seed; a share from 1 on is a count."""
     order = np.random.default_rng(seed).permutation(len(split))
-    cut = round(len(split) * share)
+    cut = round(len(split) * share if share < 1 else share)
     return part(split, np.sort(order[cut:])), part(split, np.sort(order[:cut]))
 
 
 def part(split: Split, which: NDArray) -> Split:
     """The split of those images only; `which` are indices or a mask over the split."""
     return Split(split.store, split.rows[which], split.labels[which])
+
+
+def limited(data: Dataset, count: int) -> Dataset:
+    """At most `count` images to train on, and as many to validate and to test on: for a quick look."""
+
+    def some(split: Split) -> Split:
+        return part(split, np.sort(np.random.default_rng(0).permutation(len(split))[:count]))
+
+    return replace(data, train=some(data.train), validation=some(data.validation), test=some(data.test))

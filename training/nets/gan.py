@@ -1,8 +1,7 @@
 """A generator and a discriminator of small pictures, both told the class.
 
 The generator gets the class through its batch norms (conditional batch norm, de Vries et al. 2017). The discriminator
-judges whether picture and class belong together (projection, Miyato and Koyama 2018; spectral norm, Miyato et al. 2018)
-and also names the class (auxiliary classifier, Odena et al. 2017).
+judges whether picture and class belong together (projection, Miyato and Koyama 2018).
 """
 
 from typing import Any
@@ -13,6 +12,7 @@ from keras import layers
 from training.recipe import Net
 
 Tensor = Any  # a KerasTensor: Keras has no types of its own
+FEATURES = 128  # of a picture, by which the discriminator judges
 
 
 def _told_norm(x: Tensor, label: Tensor, classes: int) -> Tensor:
@@ -45,15 +45,19 @@ def generator(net: Net, side: int, channels: int, classes: int) -> keras.Model:
 
 
 def discriminator(net: Net, side: int, channels: int, classes: int) -> keras.Model:
-    """(picture float32 [N,side,side,channels] in [-1, 1], label int32 [N]) -> (realness [N], class logits [N,K])."""
+    """(picture float32 [N,side,side,channels] in [-1, 1], label int32 [N]) -> realness [N].
+
+    `net.judge` are the filters from the whole picture down; each step halves the side. It has no norms: a penalty on
+    its slope (training.fit_gan) keeps it smooth.
+    """
     picture, label = keras.Input((side, side, channels), name="picture"), keras.Input((), dtype="int32", name="label")
-    x = picture
-    for filters in reversed(net.widths):
-        x = layers.SpectralNormalization(layers.Conv2D(filters, 4, strides=2, padding="same"))(x)
+    first, *others = net.judge
+    x = layers.LeakyReLU(0.2)(layers.Conv2D(first, 3, padding="same", kernel_initializer="he_normal")(picture))
+    for filters in others:
+        x = layers.Conv2D(filters, 4, strides=2, padding="same", kernel_initializer="he_normal")(x)
         x = layers.LeakyReLU(0.2)(x)
-    x = layers.SpectralNormalization(layers.Conv2D(2 * net.widths[0], 3, padding="same"))(x)
-    x = layers.Flatten()(layers.LeakyReLU(0.2)(x))
-    x = layers.LeakyReLU(0.2)(layers.SpectralNormalization(layers.Dense(128))(x))
-    named = layers.Embedding(classes, 128)(label)
-    realness = layers.SpectralNormalization(layers.Dense(1))(x)[:, 0] + layers.Dot(axes=1)([x, named])[:, 0]
-    return keras.Model([picture, label], [realness, layers.Dense(classes)(x)], name="discriminator")
+    x = layers.Dense(FEATURES, kernel_initializer="he_normal")(layers.Flatten()(x))
+    x = layers.LeakyReLU(0.2)(x)
+    named = layers.Embedding(classes, FEATURES)(label)
+    realness = layers.Dense(1)(x)[:, 0] + layers.Dot(axes=1)([x, named])[:, 0]
+    return keras.Model([picture, label], realness, name="discriminator")

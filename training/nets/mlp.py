@@ -1,8 +1,8 @@
-"""Fully connected layers over the flattened image."""
+"""Fully connected layers over the flattened image; without any, logistic regression."""
 
 import keras
 
-from training.nets.layers import classes_out, dense
+from training.nets.layers import classes_out, dense, dropped
 from training.recipe import Net
 
 
@@ -10,4 +10,4 @@ def build(net: Net, x: keras.KerasTensor, classes: int) -> keras.KerasTensor:
     x = keras.layers.Flatten()(x)
     for units in net.widths:
         x = dense(net, x, units)
-    return classes_out(net, x, classes)
+    return classes_out(net, x if net.widths else dropped(x, net.dropout), classes)

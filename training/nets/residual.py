@@ -19,15 +19,28 @@ def _block(net: Net, x: keras.KerasTensor, filters: int, strides: int) -> keras.
         short = layers.BatchNormalization()(layers.Conv2D(filters, 1, use_bias=False)(short))
     y = conv(net, x, filters, strides)
     y = conv(net, y, filters, activate=False)
+    if net.squeeze:
+        y = _weighed(y)
     return layers.Activation(net.activation)(layers.Add()([short, y]))
 
 
+def _weighed(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Squeeze and excitation (Hu et al. 2017): each channel times a share that the whole image decides."""
+    channels = x.shape[-1]
+    shares = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    shares = layers.Dense(max(8, channels // 8), activation="relu")(shares)
+    return layers.Multiply()([x, layers.Dense(channels, activation="sigmoid")(shares)])
+
+
 def build(net: Net, x: keras.KerasTensor, classes: int) -> keras.KerasTensor:
-    x = conv(net, x, net.widths[0], strides=net.stem_stride)
-    for stage, filters in enumerate(net.widths):
-        x = _block(net, x, filters, strides=1 if stage == 0 else 2)
-        for _ in range(net.depth - 1):
-            x = _block(net, x, filters, strides=1)
+    for filters in net.stem:
+        x = conv(net, x, filters, strides=2)
+    if not net.stem:
+        x = conv(net, x, net.widths[0], strides=net.stem_stride)
+    depths = net.depths or [net.depth] * len(net.widths)
+    for stage, (filters, depth) in enumerate(zip(net.widths, depths, strict=True)):
+        for block in range(depth):
+            x = _block(net, x, filters, strides=2 if stage and not block else 1)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(net.dropout)(x) if net.dropout else x
     return classes_out(net, x, classes)

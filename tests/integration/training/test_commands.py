@@ -8,6 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+from training import recipe, studies
+from training.data import digits8
 
 ROOT = Path(__file__).parents[3]
 
@@ -69,6 +73,32 @@ def test_publish_predict_and_evaluate_what_was_trained(trained: tuple[Path, subp
     assert "accuracy" in _run(folder, "evaluate", "digits8-cnn").stdout
 
 
+def test_report_sets_the_run_beside_the_post(trained: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = trained
+    written = _run(folder, "report", "--to", "pages")
+    assert written.returncode == 0, written.stderr
+    page = (folder / "pages/training.md").read_text()
+    assert "[digits8-cnn]" in page and "98.3%" in page and (folder / "pages/training/digits8-cnn-curves.png").exists()
+
+
+def test_predict_names_what_an_image_shows(trained: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = trained
+    Image.fromarray(digits8.load(0.1).test.images(slice(0, 1))[0, ..., 0]).save(folder / "digit.png")
+    said = _run(folder, "predict", "digit.png", "--model", "digits8-cnn").stdout
+    assert said.startswith(str(digits8.load(0.1).test.labels[0]))
+
+
+def test_a_model_that_is_nowhere_is_said_so_in_a_sentence(tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "digit.png")
+    refused = _run(tmp_path, "predict", "digit.png", "--model", "mnist-mlp")
+    assert refused.returncode == 1 and "mnist-mlp" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_a_study_that_does_not_exist_names_those_there_are(tmp_path: Path) -> None:
+    refused = _run(tmp_path, "study", "astrology")
+    assert refused.returncode == 1 and "optimisers" in refused.stderr and "Traceback" not in refused.stderr
+
+
 def test_another_form_of_the_recipe_does_not_go_on_by_mistake(
     trained: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
@@ -83,6 +113,6 @@ def test_without_its_data_a_recipe_says_where_to_get_it(tmp_path: Path, name: st
     assert "DATA_DIR" in refused.stderr and "--download" in refused.stderr
 
 
-def test_list_names_every_recipe(tmp_path: Path) -> None:
+def test_list_names_every_recipe_and_every_study(tmp_path: Path) -> None:
     listed = _run(tmp_path, "list").stdout
-    assert all(name in listed for name in ("digits", "cats-dogs", "digits-gan", "digits8-cnn"))
+    assert all(f"\n{name} " in f"\n{listed}" for name in [*recipe.names(), *studies.names()])

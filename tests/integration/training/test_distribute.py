@@ -1,0 +1,103 @@
+"""Several processes that train one model, and lose one another."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.training import Process, ended, run, start, workers
+from tests.support.waiting import until
+
+PLAN = ("epochs=8", "steps=45", "optimiser.name=adam", "optimiser.learning_rate=1e-3", "batch_size=32")
+WORDS = ("train", "digits8-cnn", *(word for change in PLAN for word in ("--set", change)))
+# what keeps something a device, too: averages of batch norms, of weights
+MORE = ("epochs=2", "net.batch_norm=before", "ema=0.9", "augment={rotation = 5.0}")
+SHORT = (*WORDS[2:], *(word for change in MORE for word in ("--set", change)))
+
+
+def _history(folder: Path) -> list[dict[str, float]]:
+    with (folder / "runs/digits8-cnn/history.csv").open() as lines:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(lines)]
+
+
+def _epochs(folder: Path) -> int:
+    """How many are saved."""
+    saved = folder.glob("runs/digits8-cnn/checkpoints/ckpt-*.index")
+    return max((int(path.stem.rpartition("-")[2]) for path in saved), default=0)
+
+
+def _accuracy(said: str) -> float:
+    return next(float(line.split(": ")[1]) for line in said.splitlines() if line.startswith("accuracy: "))
+
+
+def _lose(team: list[Process], victim: int) -> None:
+    """Kill one; the other has to end by itself, soon, with a sentence and a code that has it started again."""
+    team[victim].kill()
+    ended(team[victim])
+    survivor = ended(team[1 - victim], seconds=90)
+    assert survivor.returncode == 1, survivor.stderr
+    assert "worker was lost" in survivor.stderr and "Traceback" not in survivor.stderr
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[list[Process]]:
+    """Filled by the test; none of them outlives it."""
+    started: list[Process] = []
+    yield started
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_two_workers_lose_each_other_go_on_and_end_where_one_process_does(tmp_path: Path, team: list[Process]) -> None:
+    together, alone = tmp_path / "together", tmp_path / "alone"
+    together.mkdir()
+    alone.mkdir()
+    for victim, epochs in ((1, 1), (0, 3)):
+        pair = workers(together, 2, *WORDS)
+        team.extend(pair)
+        until(lambda epochs=epochs: _epochs(together) >= epochs, 180, "an epoch is saved")
+        _lose(pair, victim)
+    pair = workers(together, 2, *WORDS)
+    team.extend(pair)
+    chief, other = (ended(process) for process in pair)
+    assert (chief.returncode, other.returncode) == (0, 0), chief.stderr + other.stderr
+    assert "Epoch 1/8" not in chief.stdout and "Epoch 8/8" in chief.stdout
+
+    single = run(alone, *WORDS)
+    assert single.returncode == 0, single.stderr
+    assert [row["epoch"] for row in _history(together)] == list(range(8))
+    for both, one in zip(_history(together), _history(alone), strict=True):
+        assert both["loss"] == pytest.approx(one["loss"], rel=0.02, abs=0.005)
+        assert both["val_accuracy"] == pytest.approx(one["val_accuracy"], abs=0.02)
+    assert _accuracy(chief.stdout) == pytest.approx(_accuracy(single.stdout), abs=0.02)
+
+
+def test_several_devices_of_one_machine_end_where_one_does(tmp_path: Path) -> None:
+    split = "import tensorflow as tf; tf.config.set_logical_device_configuration(" + (
+        "tf.config.list_physical_devices('CPU')[0], [tf.config.LogicalDeviceConfiguration()] * 2)"
+    )
+    both = run(tmp_path, *WORDS[:2], "--distribute", "mirrored", *SHORT, first=split)
+    assert both.returncode == 0, both.stderr
+    together = _history(tmp_path)
+    one = run(tmp_path, *WORDS[:2], "--fresh", *SHORT)
+    assert one.returncode == 0, one.stderr
+    for row, alone in zip(together, _history(tmp_path), strict=True):
+        assert row["loss"] == pytest.approx(alone["loss"], rel=0.1)
+        assert row["val_accuracy"] == pytest.approx(alone["val_accuracy"], abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("words", "config", "said"),
+    [
+        (("train", "digits8-cnn", "--distribute", "multiworker"), "", "TF_CONFIG"),
+        (("train", "digits8-cnn", "--distribute", "multiworker"), '{"cluster": {}}', "TF_CONFIG"),
+        (("train", "digits-gan", "--distribute", "mirrored"), "", "one device"),
+    ],
+)
+def test_what_cannot_be_distributed_is_said_in_a_sentence(
+    tmp_path: Path, words: tuple[str, ...], config: str, said: str
+) -> None:
+    refused = ended(start(tmp_path, *words, TF_CONFIG=config))
+    assert refused.returncode == 1 and said in refused.stderr and "Traceback" not in refused.stderr

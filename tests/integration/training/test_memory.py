@@ -1,0 +1,44 @@
+"""More pictures than a stated limit of memory: they are trained on, measured, and never all in memory."""
+
+import os
+from pathlib import Path
+
+from PIL import Image
+
+from tests.support.training import run
+
+LIMIT = 900 << 20  # for all of the process; TensorFlow by itself takes about half of it
+SIDE, COUNT = 256, 6000
+TELL = """
+import atexit
+atexit.register(lambda: print("peak", open("/proc/self/status").read().split("VmHWM:")[1].split()[0]))
+"""
+WORDS = (
+    *("train", "pictures", "--set", "epochs=1", "--set", f"data.size={SIDE}", "--set", f"data.train_size={SIDE}"),
+    *("--set", "net.kind=mlp", "--set", "net.widths=[4]", "--set", "net.batch_norm=none", "--set", "augment={}"),
+)
+
+
+def _pictures(folder: Path) -> Path:
+    """A dark and a light class of many names for few files."""
+    for label, grey in (("dark", 40), ("light", 200)):
+        (folder / label).mkdir(parents=True)
+        for number in range(COUNT // 2):
+            file = folder / label / f"{number:05}.jpg"
+            if number % 500 == 0:
+                first = file
+                Image.new("RGB", (SIDE, SIDE), (grey + number // 100,) * 3).save(file)
+            else:
+                os.link(first, file)
+    return folder
+
+
+def test_training_on_more_pictures_than_memory_stays_below_its_limit(tmp_path: Path) -> None:
+    assert COUNT * SIDE * SIDE * 3 > LIMIT * 1.2
+    pictures = _pictures(tmp_path / "pictures")
+    done = run(tmp_path, *WORDS, "--set", f"data.path={pictures}", first=TELL)
+    assert done.returncode == 0, done.stderr
+    said = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
+    assert int(said["images:"]) == COUNT // 10 and float(said["accuracy:"]) > 0.95
+    assert int(said["peak"]) << 10 < LIMIT
+    assert sum(path.stat().st_size for path in (tmp_path / "runs").rglob("*")) < LIMIT / 10  # nor on disk

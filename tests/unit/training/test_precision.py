@@ -1,0 +1,37 @@
+"""`--precision mixed`: the 16-bit floats that suit the device."""
+
+import json
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+from typer.testing import CliRunner
+
+from training import precision
+from training.cli import app
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "policy"),
+    [([], "mixed_bfloat16"), ([(9, 0)], "mixed_bfloat16"), ([(7, 5)], "mixed_float16"), ([{}], "mixed_bfloat16")],
+)
+def test_mixed_is_what_suits_the_device(
+    monkeypatch: pytest.MonkeyPatch, capabilities: list[object], policy: str
+) -> None:
+    details = [{"compute_capability": each} if each else {} for each in capabilities]
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(range(len(details))))
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details[gpu])
+    assert precision.policy("mixed") == policy
+    assert precision.policy("full") == "float32"
+
+
+def test_the_command_line_trains_in_it_and_the_recipe_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["train", "digits8-cnn", "--precision", "mixed", "--set", "epochs=2", "--set", "steps=45"]
+    done = CliRunner().invoke(
+        app, [*words, "--set", "batch_size=32", "--set", "optimiser={name = 'adam', learning_rate = 1e-3}"]
+    )
+    assert done.exit_code == 0, done.output
+    assert json.loads(Path("runs/digits8-cnn/recipe.json").read_text())["precision"].startswith("mixed_")
+    figures = dict(line.split(": ", 1) for line in done.output.splitlines() if ": " in line)
+    assert float(figures["accuracy"]) > 0.7

@@ -1,0 +1,42 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from training import recipe, report, run
+from training.run import Run
+
+
+@pytest.fixture
+def ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A folder with one run that ended: mnist-dense, 3 epochs, the second the best, 96% on the test set."""
+    monkeypatch.chdir(tmp_path)
+    made = Run(run.RUNS / "mnist-dense", recipe.load("mnist-dense"))
+    (made.candidate / "assets.extra").mkdir(parents=True)
+    rows = [(0, 0.90, 0.5, 0.91, 0.4), (1, 0.95, 0.3, 0.96, 0.2), (2, 0.99, 0.1, 0.95, 0.3)]
+    lines = ["epoch,accuracy,loss,val_accuracy,val_loss", *(",".join(map(str, row)) for row in rows)]
+    made.history.write_text("\n".join(lines) + "\n")
+    confusion = [[96 if true == said else 0 for said in range(10)] for true in range(10)]
+    facts = {"recipe": {"name": "mnist-dense"}, "test": {"accuracy": 0.96, "images": 1000, "confusion": confusion}}
+    body = {"name": "mnist-dense", "kind": "classifier", "labels": list("0123456789"), "facts": facts}
+    (made.candidate / "assets.extra/servable.json").write_text(json.dumps(body))
+    return made
+
+
+def test_the_page_sets_our_figure_beside_the_posts_and_names_what_is_missing(ended: Run, tmp_path: Path) -> None:
+    text = report.write(tmp_path / "docs").read_text()
+    row = next(line for line in text.splitlines() if line.startswith("| [mnist-dense]"))
+    assert "96.00%" in row and "97.3%" in row and "epoch 2" in row
+    assert "Lower than the post's." in text
+    assert "mnist-logistic" in next(line for line in text.splitlines() if line.startswith("Not run"))
+
+
+def test_every_picture_that_the_page_shows_exists(ended: Run, tmp_path: Path) -> None:
+    page = report.write(tmp_path / "docs")
+    shown = [part.split(")")[0] for part in page.read_text().split("](")[1:] if part.startswith("training/")]
+    assert len(shown) == 2 and all((page.parent / name).stat().st_size > 1000 for name in shown)
+
+
+def test_an_interval_holds_the_share_and_narrows_with_more_images() -> None:
+    few, many = report.interval(0.98, 180), report.interval(0.98, 10_000)
+    assert few[0] < many[0] < 0.98 < many[1] < few[1] < 1

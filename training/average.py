@@ -1,0 +1,51 @@
+"""The running average of a net's weights: steadier than the weights themselves (Polyak and Juditsky 1992)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import tensorflow as tf
+
+
+class Average(keras.callbacks.Callback):  # type: ignore[misc]
+    """Averages every weight after each step, batch norms' statistics too; validation sees the averages.
+
+    `means` and `steps` belong into the checkpoint.
+    """
+
+    def __init__(self, model: keras.Model, decay: float) -> None:
+        super().__init__()
+        self._values = [weight.value for weight in model.weights]
+        self.means = [tf.Variable(value, trainable=False) for value in self._values]
+        self.steps = tf.Variable(0.0, trainable=False)
+        self._decay = decay
+
+    @tf.function
+    def _follow(self) -> None:
+        self.steps.assign_add(1.0)
+        decay = tf.minimum(self._decay, self.steps / (9.0 + self.steps))  # at first there is little to average
+        for mean, value in zip(self.means, self._values, strict=True):
+            mean.assign_add((1 - decay) * (value - mean))
+
+    @tf.function
+    def _exchange(self) -> None:
+        for mean, value in zip(self.means, self._values, strict=True):
+            before = tf.identity(value)
+            value.assign(mean)
+            mean.assign(before)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """While it lasts, the net has the averages as its weights."""
+        self._exchange()
+        yield
+        self._exchange()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._follow()
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        self._exchange()
+
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
+        self._exchange()

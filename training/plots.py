@@ -1,0 +1,87 @@
+"""Plots and tables of the report and of the studies: small PNGs, Markdown."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+DPI = 70
+TITLES = {"loss": "training loss", "accuracy": "training accuracy"}
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+
+
+def keep(figure: Any, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.tight_layout()
+    figure.savefig(path, dpi=DPI)
+    plt.close(figure)
+
+
+def overlay(outcomes: list[dict[str, Any]], measures: list[str], path: Path, logarithmic: Sequence[str] = ()) -> None:
+    """A panel a measure, a line an outcome (`label`, `rows` of a history) in each."""
+    figure, panels = plt.subplots(1, len(measures), figsize=(5.5 * len(measures), 4), squeeze=False)
+    for panel, measure in zip(panels[0], measures, strict=True):
+        for each in outcomes:
+            panel.plot(range(1, len(each["rows"]) + 1), [row[measure] for row in each["rows"]], label=each["label"])
+        if measure in logarithmic:
+            panel.set_yscale("log")
+        panel.set_title(TITLES.get(measure, measure.replace("val_", "validation ")))
+        panel.set_xlabel("epoch")
+        panel.grid(alpha=0.3)
+    panels[0, -1].legend()
+    keep(figure, path)
+
+
+def confusion(counts: list[list[int]], classes: Sequence[str], title: str, path: Path) -> None:
+    """Rows are what an image shows, columns what was said; right answers are left pale, so that mistakes show."""
+    shown = np.array(counts, float)
+    np.fill_diagonal(shown, 0)
+    figure, panel = plt.subplots(figsize=(4.5, 4.2) if len(classes) > 2 else (2.8, 2.6))
+    panel.imshow(shown, cmap="Reds")
+    for true, row in enumerate(counts):
+        for said, count in enumerate(row):
+            panel.text(said, true, count or "", ha="center", va="center", fontsize=7)
+    panel.set_xticks(range(len(classes)), classes)
+    panel.set_yticks(range(len(classes)), classes)
+    panel.set(xlabel="said", ylabel="true")
+    panel.set_title(title, fontsize=9)
+    keep(figure, path)
+
+
+def intervals(
+    groups: dict[str, list[tuple[float, float, float]]], ticks: Sequence[str], title: str, path: Path
+) -> None:
+    """For each group a line through (middle, low, high), one a tick."""
+    figure, panel = plt.subplots(figsize=(6, 4))
+    for shift, (label, points) in zip(np.linspace(-0.08, 0.08, len(groups)), groups.items(), strict=True):
+        middle, low, high = np.array(points).T
+        panel.errorbar(
+            np.arange(len(ticks)) + shift, middle, [middle - low, high - middle], fmt="o-", capsize=3, label=label
+        )
+    panel.set_xticks(range(len(ticks)), ticks)
+    panel.set_title(title, fontsize=9)
+    panel.legend()
+    panel.grid(alpha=0.3)
+    keep(figure, path)
+
+
+def scatter(groups: dict[str, list[tuple[float, float]]], axes: tuple[str, str], title: str, path: Path) -> None:
+    """Points by group; the first axis is logarithmic."""
+    figure, panel = plt.subplots(figsize=(6, 4))
+    for label, points in groups.items():
+        panel.scatter([x for x, _ in points], [y for _, y in points], label=label, alpha=0.8)
+    panel.set_xscale("log")
+    panel.set(xlabel=axes[0], ylabel=axes[1])
+    panel.set_title(title, fontsize=9)
+    panel.legend(fontsize=8)
+    panel.grid(alpha=0.3)
+    keep(figure, path)

@@ -1,0 +1,19 @@
+"""Which 16-bit floats suit the device that is here."""
+
+from typing import Literal
+
+import tensorflow as tf
+
+AMPERE = (8, 0)  # the first NVIDIA GPUs that multiply bfloat16
+
+
+def policy(choice: Literal["full", "mixed"]) -> str:
+    """The recipe's `precision` for that choice.
+
+    bfloat16 has float32's range and needs no scaling of the loss. GPUs before it have float16, whose loss Keras scales.
+    """
+    if choice == "full":
+        return "float32"
+    found = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+    old = any(details.get("compute_capability", AMPERE) < AMPERE for details in found)
+    return "mixed_float16" if old else "mixed_bfloat16"

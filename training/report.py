@@ -1,0 +1,116 @@
+"""docs/training.md: our figure beside the post's for every recipe and study, from the runs that have ended here."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training import curves, export, plots, publish, recipe, studies
+from training.history import turning_point
+from training.recipe import Recipe
+from training.run import RUNS, Run
+
+INTRODUCTION = """# Training: our figures beside the posts'
+
+Made by `python -m training report` from the runs on one machine with 2 CPU cores. Each recipe keeps the weights of the
+epoch with the best validation accuracy; the test set is used once, for the figure here. The options (initialiser,
+L1, L2, dropout, batch norm, LeakyReLU, early stopping, loss) work for each recipe:
+`python -m training train mnist-mlp --fresh --set net.dropout=0.3 --set patience=5`."""
+
+
+def write(folder: Path) -> Path:
+    """The page, and its plots in `training/` beside it; what has not been run is said to be missing."""
+    pictures = folder / "training"
+    shutil.rmtree(pictures, ignore_errors=True)
+    pictures.mkdir(parents=True)
+    ended = [found for name in recipe.names() if (found := _found(name))]
+    missing = sorted(set(recipe.names()) - {each.recipe.name for each in ended})
+    lines = [INTRODUCTION, "", "## Recipes", "", *_table(ended)]
+    if missing:
+        lines += ["", f"Not run to its end here: {', '.join(missing)}."]
+    for each in ended:
+        lines += ["", f"### {each.recipe.name}", "", *_section(each, pictures)]
+    lines += ["", "## Studies"]
+    for name in studies.names():
+        found = studies.results(name)
+        told = studies.load(name).tell(found, pictures) if found else ["Not run to its end here."]
+        lines += ["", f"### {name}", "", studies.about(name), "", *told]
+    page = folder / "training.md"
+    page.write_text("\n".join(lines) + "\n")
+    return page
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """A recipe's run, and what came of it: its candidate, or where the run is not here what it published."""
+
+    recipe: Recipe
+    run: Run
+    servable: Path
+
+    @property
+    def test(self) -> dict[str, Any]:
+        """The figures of the final test; empty if there was none."""
+        facts: dict[str, Any] = export.manifest(self.servable)["facts"]
+        return facts.get("test") or {} if facts["recipe"]["name"] == self.recipe.name else {}
+
+
+def _found(name: str) -> _Ended | None:
+    plan = recipe.load(name)
+    run = Run(RUNS / name, plan)
+    for servable in (run.candidate, publish.newest(plan.publishes)):
+        if servable and export.manifest_path(servable).exists() and (ended := _Ended(plan, run, servable)).test:
+            return ended
+    return None
+
+
+def _table(ended: list[_Ended]) -> list[str]:
+    head = ["recipe", "our test figure", "the post's", "95% interval of ours", "epochs", "lowest validation loss after"]
+    return plots.table(head, map(_row, ended))
+
+
+def _row(each: _Ended) -> list[str]:
+    test, rows, post = each.test, each.run.rows(), each.recipe.post
+    name, epochs = f"[{each.recipe.name}](#{each.recipe.name})", str(len(rows) or each.recipe.epochs)
+    if "accuracy" not in test:
+        return [name, f"{test['read_as_label']:.2%} read as their label", "none given", "", epochs, ""]
+    low, high = interval(test["accuracy"], test["images"])
+    turn = f"epoch {turning_point(rows)}" if rows else ""
+    beside = f"{post:.1%}" if post else "none given"
+    return [name, f"{test['accuracy']:.2%}", beside, f"{low:.1%} to {high:.1%}", epochs, turn]
+
+
+def interval(share: float, count: int) -> tuple[float, float]:
+    """Wilson's 95% interval of a share that was counted over so many images (Wilson 1927)."""
+    z = 1.96
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    reach = z / (1 + z * z / count) * (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
+    return middle - reach, middle + reach
+
+
+def _section(each: _Ended, pictures: Path) -> list[str]:
+    name, test = each.recipe.name, each.test
+    lines = [each.recipe.about, "", *_difference(each.recipe, test)]
+    if rows := each.run.rows():
+        curves.draw(rows, name, pictures / f"{name}-curves.png", dpi=plots.DPI)
+        lines += [f"![loss and accuracy by epoch](training/{name}-curves.png)"]
+    if "confusion" in test:
+        labels = export.manifest(each.servable)["labels"]
+        plots.confusion(test["confusion"], labels, f"{name}: test images", pictures / f"{name}-confusion.png")
+        lines += [f"![confusion matrix](training/{name}-confusion.png)"]
+    if each.run.mistakes.exists():
+        shutil.copy(each.run.mistakes, pictures / f"{name}-mistakes.png")
+        lines += [f"![misread images](training/{name}-mistakes.png)"]
+    return lines
+
+
+def _difference(plan: Recipe, test: dict[str, Any]) -> list[str]:
+    """How our figure stands to the post's, where the post gives one."""
+    if plan.post is None or "accuracy" not in test:
+        return []
+    low, high = interval(test["accuracy"], test["images"])
+    if test["accuracy"] >= plan.post - 0.0005:  # the posts give three digits
+        return ["The post's figure is met.", ""]
+    if low <= plan.post <= high:
+        return [f"Lower than the post's, by less than {test['images']} test images can tell apart.", ""]
+    return ["Lower than the post's.", ""]

@@ -1,0 +1,45 @@
+"""Mean squared error against cross-entropy: 784-1024-512-512-512-10, tanh, Adam 1e-4, batches of 128."""
+
+from pathlib import Path
+from typing import Any
+
+from training import plots, recipe, variants
+
+BASE = [
+    "net.widths=[1024, 512, 512, 512]",
+    "net.activation=tanh",
+    "net.initialiser=glorot_uniform",
+    "optimiser.name=adam",
+    "optimiser.learning_rate=1e-4",
+    "batch_size=128",
+]
+VARIANTS = {"cross-entropy": ["loss=cross_entropy"], "mean squared error": ["loss=mean_squared_error"]}
+
+
+def conduct(place: Path, quick: bool) -> None:
+    epochs = ["epochs=4"] if quick else ["epochs=30"]
+    variants.conduct(place, recipe.load("mnist-mlp", [*BASE, *epochs], quick), VARIANTS)
+
+
+def _epochs_to(rows: list[dict[str, float]], accuracy: float) -> str:
+    return next((str(at + 1) for at, row in enumerate(rows) if row["val_accuracy"] >= accuracy), "never")
+
+
+def tell(results: Any, pictures: Path) -> list[str]:
+    plots.overlay(results, ["accuracy", "val_accuracy"], pictures / "losses.png")
+    return [
+        *plots.table(
+            ["loss", "test accuracy", "validation after epoch 1", "epochs to 97% on validation"],
+            [
+                [
+                    each["label"],
+                    f"{each['accuracy']:.2%}",
+                    f"{each['rows'][0]['val_accuracy']:.2%}",
+                    _epochs_to(each["rows"], 0.97),
+                ]
+                for each in results
+            ],
+        ),
+        "",
+        "![accuracy by loss](training/losses.png)",
+    ]
