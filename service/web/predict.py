@@ -37,6 +37,8 @@ def _predict(name: str, top: int | None, found: Version) -> Response:
     probabilities = outputs["probabilities"]
     _count(name, found.number, found.manifest, probabilities)
     answers = [_answer(found.manifest.labels, row, top) for row in probabilities]
+    if "outlier_score" in outputs:
+        _add_outliers(name, found.number, answers, outputs["outlier_score"])
     return json({"model": name, "version": found.number, "predictions": answers})
 
 
@@ -93,6 +95,13 @@ def _answer(labels: Sequence[str], row: NDArray[np.float32], top: int | None) ->
         "probability": shares[best],
         "probabilities": {labels[at]: shares[at] for at in listed},
     }
+
+
+def _add_outliers(name: str, version: int, answers: Sequence[dict[str, object]], scores: NDArray[np.float32]) -> None:
+    """Say and count, for each image, the share of images of its own kind that are less strange to the model."""
+    for answer, score in zip(answers, scores.tolist(), strict=True):
+        answer["outlier_score"] = round(score, 6)
+        metrics.OUTLIER_SCORE.labels(name, str(version)).observe(score)
 
 
 def _count(name: str, version: int, manifest: Manifest, probabilities: NDArray[np.float32]) -> None:
