@@ -5,7 +5,8 @@ from pathlib import Path
 import keras
 
 from service.images import prepare
-from training import calibrate, curves, data, evaluate, export, feed, fit, fit_gan, optimise, publish
+from training import calibrate, curves, data, evaluate, export, feed, fit, fit_gan, optimise, outliers, publish
+from training.measures import saved
 from training.nets import classifier
 from training.recipe import Recipe
 from training.run import Run, opened
@@ -49,12 +50,14 @@ def _train_classifier(dataset: data.Dataset, run: Run) -> None:
     exact = classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
     exact.set_weights(model.get_weights())
     heat = calibrate.temperature(calibrate.logits(exact, dataset.validation), dataset.validation.labels)
-    export.classifier(exact, heat, dataset, run)
+    known, labels = outliers.seen(exact, dataset.train, recipe.data.size)
+    held_out, _ = outliers.seen(exact, dataset.validation, recipe.data.size)
+    export.classifier(exact, heat, outliers.fit(known, labels, held_out), dataset, run)
 
 
-def publish_run(recipe: Recipe, even_if_worse: bool) -> tuple[Path, publish.Comparison]:
+def publish_run(recipe: Recipe, even_if_worse: bool, retire: bool) -> tuple[Path, publish.Comparison]:
     """Publish the candidate of the recipe's run. Raises PublishError, RecipeError, DataMissing."""
-    return publish.publish(opened(recipe, fresh=False).candidate, load_data(recipe), even_if_worse)
+    return publish.publish(opened(recipe, fresh=False).candidate, load_data(recipe), even_if_worse, retire)
 
 
 def predict(version_dir: Path, picture: Path) -> tuple[str, float]:
@@ -62,5 +65,5 @@ def predict(version_dir: Path, picture: Path) -> tuple[str, float]:
     manifest = export.manifest(version_dir)
     form = manifest["image"]
     image = prepare(picture.read_bytes(), form["treatment"], form["height"], form["width"], form["channels"])
-    shares = evaluate.run(version_dir, "probabilities", [{"images": image[None]}])[0]
+    shares = saved.outputs(version_dir, [{"images": image[None]}])["probabilities"][0]
     return manifest["labels"][shares.argmax()], float(shares.max())
