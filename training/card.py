@@ -8,8 +8,7 @@ USES = {
     "digits": (
         "Reads one handwritten digit from a picture, as the service's `digit` treatment prepares it.",
         "One digit a picture. Letters, several digits and things that are no digit get an answer too, a wrong one: "
-        "`outlier_score` tells most of them. It learned from American hands of 1990: a 1 with a long flag and a closed "
-        "4 are its likeliest mistakes.",
+        "`outlier_score` tells most of them. It learned from American hands of about 1990.",
     ),
     "cats-dogs": (
         "Says whether a photograph shows a cat or a dog.",

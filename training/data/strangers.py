@@ -37,7 +37,7 @@ def scikit_image() -> Iterator[Image.Image]:
 
 def others(name: str, part: str = "test") -> Iterator[Image.Image]:
     """1,000 images of the data set that the other model is of. Raises DataMissing."""
-    data = load("mnist", 28, 28, 0.08) if name == "cats-dogs" else load("cats-dogs", 112, 128, 0.1)
+    data = load("mnist", 28, 28, 0.08) if name == "cats-dogs" else load("cats-dogs", 112, 112, 0.1)
     split = getattr(data, part)
     for image in split.images(slice(None, None, len(split) // 1000))[:1000]:
         yield Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
