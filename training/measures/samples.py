@@ -31,7 +31,8 @@ def draw(version_dir: Path, count: int, classes: int, first_seed: int = 0) -> tu
 def read_as_label(judge_dir: Path, images: Images, labels: Labels) -> NDArray[np.bool_]:
     """GAN-test, sample by sample: whether a classifier of real images reads it as the label asked for."""
     shares = saved.outputs(judge_dir, saved.batches(images=images))["probabilities"]
-    return shares.argmax(axis=1) == labels
+    right: NDArray[np.bool_] = shares.argmax(axis=1) == labels
+    return right
 
 
 def taught(images: Images, labels: Labels, data: Dataset, recipe: Recipe) -> float:
