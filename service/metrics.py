@@ -39,6 +39,9 @@ REQUEST_SECONDS = Histogram("inkpaw_request_seconds", "Arrival to answer.", ["mo
 REJECTED = Counter("inkpaw_rejected", "Requests turned away unrun.", ["reason"])
 PREDICTIONS = Counter("inkpaw_predictions", "Images classified, by the label given.", ["model", "version", "label"])
 CONFIDENCE = Histogram("inkpaw_confidence", "Probability of the label given.", ["model", "version"], buckets=_SHARES)
+OUTLIER_SCORE = Histogram(
+    "inkpaw_outlier_score", "How unlike the training images.", ["model", "version"], buckets=(*_SHARES[:-1], 0.99, 1.0)
+)
 
 QUEUE_SECONDS = Histogram("inkpaw_queue_seconds", "A request's wait for its batch.", ["model"], buckets=_SECONDS)
 COMPUTE_SECONDS = Histogram("inkpaw_compute_seconds", "One run of a model.", ["model"], buckets=_SECONDS)

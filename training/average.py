@@ -20,14 +20,14 @@ class Average(keras.callbacks.Callback):  # type: ignore[misc]
         self.steps = tf.Variable(0.0, trainable=False)
         self._decay = decay
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]
     def _follow(self) -> None:
         self.steps.assign_add(1.0)
         decay = tf.minimum(self._decay, self.steps / (9.0 + self.steps))  # at first there is little to average
         for mean, value in zip(self.means, self._values, strict=True):
             mean.assign_add((1 - decay) * (value - mean))
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]
     def _exchange(self) -> None:
         for mean, value in zip(self.means, self._values, strict=True):
             before = tf.identity(value)

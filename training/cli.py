@@ -123,11 +123,12 @@ def publish(
     changes: Changes = [],  # noqa: B006
     even_if_worse: Annotated[bool, typer.Option("--even-if-worse", help="publish a candidate that is worse")] = False,
     precision: Precision = None,
+    retire: Annotated[bool, typer.Option("--retire", help="remove the older versions once this one is there")] = False,
 ) -> None:
     """Put the candidate of a recipe's run at models/<name>/<next version>, unless it is worse than what is there."""
     from training import tasks
 
-    place, comparison = tasks.publish_run(_recipe(name, changes, precision), even_if_worse)
+    place, comparison = tasks.publish_run(_recipe(name, changes, precision), even_if_worse, retire)
     typer.echo(f"{comparison}\nPublished: {place}")
 
 

@@ -1,84 +1,70 @@
 """The final figures of a servable, through its SavedModel and its signature alone, as any server would run it."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import tensorflow as tf
-from numpy.typing import NDArray
 
-from training.data import Split
+from training.data import Dataset, Split
+from training.measures import accuracy, frechet, hands, nearest, outliers, samples, saved
+from training.measures.accuracy import Figures
+from training.recipe import load
 
-BINS = 20
-BATCH = 100
-
-Inputs = dict[str, NDArray]
-
-
-@dataclass(frozen=True)
-class Figures:
-    """`ece`: expected calibration error over 20 equal bins (Guo et al. 2017); `confusion[true][said]`.
-
-    `confidence`: how many test images had their best probability in each of 20 equal bins.
-    """
-
-    images: int
-    accuracy: float
-    ece: float
-    confusion: list[list[int]]
-    confidence: list[int]
-
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self)
-
-
-def run(version_dir: Path, output: str, batches: Iterable[Inputs]) -> NDArray:
-    """That output for every batch of inputs, joined."""
-    loaded = tf.saved_model.load(str(version_dir))
-    signature = loaded.signatures["serving_default"]
-    parts = [signature(**{name: tf.constant(value) for name, value in each.items()})[output] for each in batches]
-    return np.concatenate([part.numpy() for part in parts])
+PUPIL = "mnist-pupil"  # the recipe of the classifier that learns from samples alone
+SAMPLES, LESSONS = 10_000, 60_000  # to look at; to learn from, of other seeds
 
 
 def classifier(version_dir: Path, split: Split) -> Figures:
-    starts = range(0, len(split), BATCH)
-    shares = run(version_dir, "probabilities", ({"images": split.images(slice(at, at + BATCH))} for at in starts))
-    said, confidence = shares.argmax(axis=1), shares.max(axis=1)
-    confusion = np.zeros((shares.shape[1],) * 2, int)
-    np.add.at(confusion, (split.labels, said), 1)
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    right = said == split.labels
-    gaps = [abs(right[bins == b].mean() - confidence[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
-    counts = np.bincount(bins, minlength=BINS)
-    return Figures(len(split), float(right.mean()), float(sum(gaps)), confusion.tolist(), counts.tolist())
+    outputs = saved.outputs(version_dir, saved.batches(images=split.images()))
+    return accuracy.figures(outputs["probabilities"], split.labels)
 
 
-@dataclass(frozen=True)
-class SampleFigures:
-    """`read_as_label`: share of samples of a given label that the judge, a classifier, reads as that label."""
+def beyond(version_dir: Path, data: Dataset) -> dict[str, Any]:
+    """What a classifier makes of pictures from elsewhere: `outliers` by source (AUROC), `hands` by kind (accuracy).
 
-    samples: int
-    read_as_label: float
-    judge: str
-    by_label: list[float]
+    Of what it can say: an `outlier_score` it may not have, and only a net of MNIST's reads digits.
+    """
+    found: dict[str, Any] = {}
+    outputs = saved.outputs(version_dir, saved.batches(images=data.test.images()))
+    if "outlier_score" in outputs:
+        found["outliers"] = outliers.aurocs(version_dir, outputs["outlier_score"], data)
+    if data.name == "mnist":
+        found["hands"] = hands.accuracies(version_dir)
+    return found
 
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self)
+
+def generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict[str, Any]:
+    """What a classifier of real images makes of 10,000 samples, of seeds that training never used.
+
+    `read_as_label` is the share that it reads as the label asked for; `frechet` the distance of their features from
+    those of the test images, `frechet_real` that of as many training images.
+    """
+    images, labels = samples.draw(version_dir, SAMPLES, len(data.classes))
+    right = samples.read_as_label(judge_dir, images, labels)
+    real = saved.features(judge_dir, data.test.images())
+    known = data.train.images(np.sort(np.random.default_rng(0).permutation(len(data.train))[:SAMPLES]))
+    return {
+        "samples": SAMPLES,
+        "judge": f"{judge_dir.parent.name} version {judge_dir.name}",
+        "read_as_label": float(right.mean()),
+        "by_label": [float(right[labels == label].mean()) for label in range(len(data.classes))],
+        "frechet": frechet.distance(saved.features(judge_dir, images), real),
+        "frechet_real": frechet.distance(saved.features(judge_dir, known), real),
+    }
 
 
-def generator(version_dir: Path, judge_dir: Path, classes: int, each: int = 200) -> SampleFigures:
-    """Samples of seeds that training never used, `each` of every label."""
-    seeds = np.arange(classes * each, dtype=np.int64)
-    labels = (seeds % classes).astype(np.int32)
-    whole = np.ones(len(seeds), np.float32)
-    slices = [slice(at, at + BATCH) for at in range(0, len(seeds), BATCH)]
-    asked: Iterable[Inputs] = (
-        {"seeds": seeds[part], "labels": labels[part], "truncation": whole[part]} for part in slices
-    )
-    images = run(version_dir, "images", asked)
-    shares = run(judge_dir, "probabilities", ({"images": images[part]} for part in slices))
-    right = shares.argmax(axis=1) == labels
-    judge = f"{judge_dir.parent.name} version {judge_dir.name}"
-    by_label = [float(right[labels == label].mean()) for label in range(classes)]
-    return SampleFigures(len(seeds), float(right.mean()), judge, by_label)
+def lessons(version_dir: Path, data: Dataset) -> dict[str, Any]:
+    """What can be learned from a generator, and whether it copies; minutes of training.
+
+    `taught` is the accuracy on real test images of a classifier that saw 60,000 samples and nothing else; `nearest` how
+    far, per pixel of 255, the nearest training image is from a sample and, beside it, from a test image.
+    """
+    images, labels = samples.draw(version_dir, LESSONS, len(data.classes), first_seed=SAMPLES)
+    return {
+        "lessons": LESSONS,
+        "taught": samples.taught(images, labels, data, load(PUPIL)),
+        "nearest": {
+            "samples": nearest.typical(images[:1000], data.train),
+            "test images": nearest.typical(data.test.images(slice(0, 1000)), data.train),
+        },
+    }

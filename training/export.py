@@ -14,7 +14,9 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from training.data import Dataset
-from training.nets import noise
+from training.measures.saved import FEATURES
+from training.nets import features, noise
+from training.outliers import Outliers
 from training.run import Run
 
 SIGNATURE = "serving_default"
@@ -47,12 +49,17 @@ def save(function: Signature, specs: dict[str, tf.TensorSpec], folder: Path) -> 
     (folder / "fingerprint.pb").unlink(missing_ok=True)
 
 
-def classifier(model: keras.Model, temperature: float, data: Dataset, run: Run) -> Path:
-    """The candidate of a classifier's run: `images` uint8 [N,H,W,C] -> `probabilities` float32 [N,K]."""
+def classifier(model: keras.Model, temperature: float, outliers: Outliers, data: Dataset, run: Run) -> Path:
+    """The candidate of a classifier's run: `images` uint8 [N,H,W,C] -> `probabilities` float32 [N,K] and
+    `outlier_score` float32 [N]: the share of validation images that are more like the training images.
+    """
     side, channels = run.recipe.data.size, data.train.shape[2]
+    both = keras.Model(model.input, [model.output, features(model).output])
 
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"probabilities": tf.nn.softmax(model(tf.cast(images, tf.float32), training=False) / temperature)}
+        logits, seen = both(tf.cast(images, tf.float32), training=False)
+        seen = tf.identity(seen, FEATURES)  # measures find it by its name
+        return {"probabilities": tf.nn.softmax(logits / temperature), "outlier_score": outliers.score(seen)}
 
     save(serve, {"images": tf.TensorSpec([None, side, side, channels], tf.uint8, "images")}, run.candidate)
     image = {"height": side, "width": side, "channels": channels, "treatment": data.treatment}

@@ -7,10 +7,18 @@ from typing import Any
 
 from training import card, evaluate, export
 from training.data import Dataset
+from training.measures import nearest, samples
 
 MODELS = Path("models")
-TOLERANCE = 0.0005  # a difference of half a promille is noise on these test sets
 JUDGES = {"mnist": "digits"}  # the servable that reads what a generator trained on that data draws
+
+# by figure: whether more is better, and how much worse is noise on these test sets
+FIGURES = {
+    "accuracy": (True, 0.0005),
+    "ece": (False, 0.005),
+    "read_as_label": (True, 0.002),
+    "frechet": (False, 0.02),
+}
 
 
 class PublishError(Exception):
@@ -19,19 +27,27 @@ class PublishError(Exception):
 
 @dataclass(frozen=True)
 class Comparison:
-    """One figure, higher is better, of the candidate and of the version it would replace (None: there is none)."""
+    """The figures of a candidate and of the version it would replace, which may have none; as text, a table."""
 
-    figure: str
-    candidate: float
-    current: float | None
+    candidate: dict[str, Any]
+    current: dict[str, Any]
 
     @property
-    def worse(self) -> bool:
-        return self.current is not None and self.candidate < self.current - TOLERANCE
+    def worse(self) -> list[str]:
+        """The figures that are worse by more than noise."""
+        return [name for name in FIGURES if name in self.candidate and self._lost(name) > FIGURES[name][1]]
+
+    def _lost(self, name: str) -> float:
+        lost = self.current.get(name, self.candidate[name]) - self.candidate[name]
+        return float(lost if FIGURES[name][0] else -lost)
 
     def __str__(self) -> str:
-        before = "nothing published yet" if self.current is None else f"published {self.current:.4f}"
-        return f"{self.figure}: candidate {self.candidate:.4f}, {before}"
+        lines = [f"{'figure':14} {'candidate':>9} {'published':>9}"]
+        for name in (each for each in FIGURES if each in self.candidate):
+            before = f"{self.current[name]:.4f}" if name in self.current else "none"
+            verdict = "  worse" if name in self.worse else ""
+            lines.append(f"{name:14} {self.candidate[name]:>9.4f} {before:>9}{verdict}")
+        return "\n".join(lines)
 
 
 def newest(name: str) -> Path | None:
@@ -41,42 +57,62 @@ def newest(name: str) -> Path | None:
 
 
 def measure(version_dir: Path, data: Dataset) -> dict[str, Any]:
-    """The test figures of a servable; a generator's need a published classifier of the same labels to judge it.
+    """Every figure on a servable's card; a generator's need a published classifier of the same labels to judge it.
 
     Raises PublishError if there is no such judge.
     """
+    if export.manifest(version_dir)["kind"] == "classifier":
+        return _quick(version_dir, data) | evaluate.beyond(version_dir, data)
+    return _quick(version_dir, data) | evaluate.lessons(version_dir, data)
+
+
+def _quick(version_dir: Path, data: Dataset) -> dict[str, Any]:
+    """The figures to compare by, among others."""
     if export.manifest(version_dir)["kind"] == "classifier":
         return evaluate.classifier(version_dir, data.test).as_dict()
     judge = newest(JUDGES.get(data.name, ""))
     if judge is None:
         raise PublishError("Samples are judged by the published 'digits': publish that first.")
-    return evaluate.generator(version_dir, judge, len(data.classes)).as_dict()
+    return evaluate.generator(version_dir, judge, data)
 
 
 def compare(candidate: Path, data: Dataset) -> Comparison:
-    """The candidate's figure from its own final test beside the current version's, measured now on the same data."""
+    """The candidate beside the current version, both measured now, on the same test data. Raises PublishError."""
     manifest = export.manifest(candidate)
     if "test" not in manifest["facts"]:
         raise PublishError(f"{candidate} has no test figures: its training did not end well.")
-    figure = "accuracy" if manifest["kind"] == "classifier" else "read_as_label"
     current = newest(manifest["name"])
-    before = measure(current, data)[figure] if current else None
-    return Comparison(figure, manifest["facts"]["test"][figure], before)
+    return Comparison(_quick(candidate, data), _quick(current, data) if current else {})
 
 
-def publish(candidate: Path, data: Dataset, even_if_worse: bool = False) -> tuple[Path, Comparison]:
-    """Copy beside its place and rename into it: nobody ever loads half a model. Raises PublishError."""
+def publish(
+    candidate: Path, data: Dataset, even_if_worse: bool = False, retire: bool = False
+) -> tuple[Path, Comparison]:
+    """Copy beside its place and rename into it: nobody ever loads half a model. With `retire`, older versions go.
+
+    Raises PublishError.
+    """
     if not (candidate / "saved_model.pb").exists():
         raise PublishError(f"There is no candidate at {candidate}: train first.")
     outcome = compare(candidate, data)
     if outcome.worse and not even_if_worse:
-        raise PublishError(f"Not published, it would be worse. {outcome}. Give --even-if-worse to publish it anyway.")
+        raise PublishError(f"{outcome}\nNot published, it would be worse. Give --even-if-worse to publish it anyway.")
     home = MODELS / export.manifest(candidate)["name"]
-    last = newest(home.name)
-    place = home / str(int(last.name) + 1 if last else 1)
+    older = [path for path in home.glob("*") if path.name.isdecimal()]
+    place = home / str(max((int(path.name) for path in older), default=0) + 1)
     beside = home / f".{place.name}.part"
     shutil.rmtree(beside, ignore_errors=True)
     shutil.copytree(candidate, beside)
-    manifest = export.manifest(beside)
-    (export.manifest_path(beside).parent / "README.md").write_text(card.write(manifest))
-    return beside.rename(place), outcome
+    _write_card(beside, data)
+    beside.rename(place)
+    for path in older if retire else []:
+        shutil.rmtree(path)
+    return place, outcome
+
+
+def _write_card(version_dir: Path, data: Dataset) -> None:
+    extra, manifest = export.manifest_path(version_dir).parent, export.manifest(version_dir)
+    (extra / "README.md").write_text(card.write(manifest))
+    if manifest["kind"] == "generator":
+        images, _ = samples.draw(version_dir, 2 * len(data.classes), len(data.classes))
+        nearest.draw(images, data.train, extra / card.NEAREST)

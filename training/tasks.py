@@ -10,7 +10,6 @@ from training import (
     curves,
     data,
     distribute,
-    evaluate,
     export,
     feed,
     fit,
@@ -18,8 +17,10 @@ from training import (
     losses,
     mistakes,
     optimise,
+    outliers,
     publish,
 )
+from training.measures import saved
 from training.nets import classifier
 from training.recipe import Recipe, RecipeError
 from training.run import RUNS, Run, joined, opened
@@ -81,13 +82,14 @@ def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) ->
     scores = calibrate.logits(exact, dataset.validation)
     mistakes.save(scores, dataset, run)
     heat = calibrate.temperature(scores, dataset.validation.labels)
-    export.classifier(exact, heat, dataset, run)
-    export.add_facts(run.candidate, validated=evaluate.classifier(run.candidate, dataset.validation).as_dict())
+    known, labels = outliers.seen(exact, dataset.train, recipe.data.size)
+    held_out, _ = outliers.seen(exact, dataset.validation, recipe.data.size)
+    export.classifier(exact, heat, outliers.fit(known, labels, held_out), dataset, run)
 
 
-def publish_run(recipe: Recipe, even_if_worse: bool) -> tuple[Path, publish.Comparison]:
+def publish_run(recipe: Recipe, even_if_worse: bool, retire: bool) -> tuple[Path, publish.Comparison]:
     """Publish the candidate of the recipe's run. Raises PublishError, RecipeError, DataMissing."""
-    return publish.publish(opened(recipe, fresh=False).candidate, load_data(recipe), even_if_worse)
+    return publish.publish(opened(recipe, fresh=False).candidate, load_data(recipe), even_if_worse, retire)
 
 
 def servable(name: str, publishes: str) -> Path:
@@ -104,5 +106,5 @@ def predict(version_dir: Path, picture: Path) -> tuple[str, float]:
     manifest = export.manifest(version_dir)
     form = manifest["image"]
     image = prepare(picture.read_bytes(), form["treatment"], form["height"], form["width"], form["channels"])
-    shares = evaluate.run(version_dir, "probabilities", [{"images": image[None]}])[0]
+    shares = saved.outputs(version_dir, [{"images": image[None]}])["probabilities"][0]
     return manifest["labels"][shares.argmax()], float(shares.max())

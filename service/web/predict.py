@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from service import metrics
 from service.catalog import Version
 from service.errors import BadRequest
 from service.web.asked import Asked, Reply, Target, json
@@ -22,9 +23,12 @@ def _predict(asked: Asked, target: Target, found: Version) -> Reply:
     name, top = target.name, _top(asked.args())
     sent = uploads(asked.body(), asked.content_type, asked.here.settings.max_images)
     images = images_of(sent, found.manifest.image, asked.here)
-    probabilities = run(asked, name, found, {found.inputs[0].name: images})["probabilities"]
+    outputs = run(asked, name, found, {found.inputs[0].name: images})
+    probabilities = outputs["probabilities"]
     best = count(name, found.number, found.manifest, probabilities)
     answers = [_answer(found.manifest.labels, row, at, top) for row, at in zip(probabilities, best, strict=True)]
+    if "outlier_score" in outputs:
+        _add_outliers(name, found.number, answers, outputs["outlier_score"])
     return json({"model": name, "version": found.number, "predictions": answers})
 
 
@@ -46,3 +50,10 @@ def _answer(labels: Sequence[str], row: NDArray[np.float32], best: int, top: int
         "probability": shares[best],
         "probabilities": {labels[at]: shares[at] for at in listed},
     }
+
+
+def _add_outliers(name: str, version: int, answers: Sequence[dict[str, object]], scores: NDArray[np.float32]) -> None:
+    """Say and count, for each image, the share of images of its own kind that are less strange to the model."""
+    for answer, score in zip(answers, scores.tolist(), strict=True):
+        answer["outlier_score"] = round(score, 6)
+        metrics.of(metrics.OUTLIER_SCORE, name, str(version)).observe(score)

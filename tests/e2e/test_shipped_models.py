@@ -33,9 +33,12 @@ def _run(name: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
     return {key: value.numpy() for key, value in outputs.items()}
 
 
+def _all(name: str, output: str, images: np.ndarray) -> np.ndarray:
+    return np.concatenate([_run(name, images=images[at : at + 100])[output] for at in range(0, len(images), 100)])
+
+
 def _probabilities(name: str, images: np.ndarray) -> np.ndarray:
-    parts = [_run(name, images=images[at : at + 100])["probabilities"] for at in range(0, len(images), 100)]
-    return np.concatenate(parts)
+    return _all(name, "probabilities", images)
 
 
 def _samples(seeds: list[int], labels: list[int], truncation: float = 1.0) -> np.ndarray:
@@ -47,11 +50,13 @@ def _samples(seeds: list[int], labels: list[int], truncation: float = 1.0) -> np
     )["images"]
 
 
-@pytest.mark.parametrize(("name", "shape"), [("digits", (28, 28, 1)), ("cats-dogs", (96, 96, 3))])
-def test_a_classifier_gives_probabilities_through_its_signature(name: str, shape: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("name", ["digits", "cats-dogs"])
+def test_a_classifier_gives_probabilities_and_a_score_through_its_signature(name: str) -> None:
     manifest = json.loads((_newest(name) / "assets.extra/servable.json").read_text())
+    shape = [manifest["image"][side] for side in ("height", "width", "channels")]
     outputs = _run(name, images=np.zeros((3, *shape), np.uint8))
-    assert set(outputs) == {"probabilities"} and outputs["probabilities"].dtype == np.float32
+    assert {key: value.dtype for key, value in outputs.items()} == {"probabilities": "f4", "outlier_score": "f4"}
+    assert outputs["outlier_score"].shape == (3,) and outputs["outlier_score"].min() >= 0
     assert outputs["probabilities"].shape == (3, len(manifest["labels"]))
     np.testing.assert_allclose(outputs["probabilities"].sum(axis=1), 1, rtol=1e-5)
 
@@ -98,6 +103,19 @@ def test_digits_on_the_test_set_of_mnist() -> None:
     assert (_probabilities("digits", images).argmax(axis=1) == labels).mean() >= 0.993
 
 
+@needs_mnist
+def test_digits_finds_pictures_of_other_things_strange() -> None:
+    """A share of 95% of digits to keep, by the score's own meaning, and what it then lets through."""
+    from service.images import digit
+    from training.data import strangers
+
+    with np.load(DATA / "mnist.npz") as raw:
+        known = _all("digits", "outlier_score", raw["x_test"][..., None])
+    others = _all("digits", "outlier_score", np.stack([digit(each, 28, 28, 1) for each in strangers.scikit_image()]))
+    assert 0.9 < (known < 0.95).mean() < 0.98
+    assert (others < 0.95).mean() < 0.2
+
+
 @needs_pets
 def test_cats_dogs_on_its_test_pictures_as_the_service_prepares_them() -> None:
     import zipfile
@@ -107,6 +125,8 @@ def test_cats_dogs_on_its_test_pictures_as_the_service_prepares_them() -> None:
     archive = zipfile.ZipFile(DATA / "cat-and-dog.zip")
     names = [name for name in archive.namelist() if "test_set" in name and name.endswith(".jpg")]
     assert len(names) == 2000
-    images = np.stack([prepare(archive.read(name), "photo", 96, 96, 3) for name in names])
+    form = json.loads((_newest("cats-dogs") / "assets.extra/servable.json").read_text())["image"]
+    size = form["height"], form["width"], form["channels"]
+    images = np.stack([prepare(archive.read(name), "photo", *size) for name in names])
     said = _probabilities("cats-dogs", images).argmax(axis=1)
     assert (said == [("dog." in name) for name in names]).mean() >= 0.92

@@ -122,7 +122,9 @@ class FakeEngine:
 
 
 def serving(catalog: Catalog) -> Answer:
-    """Tells that catalog; a classifier's rows get their first value as class, a generator's their seed as pixels."""
+    """Tells that catalog; a classifier's rows get their first value as class (of `wary`, a tenth of it as outlier
+    score too), a generator's their seed as pixels.
+    """
 
     def answer(call: wire.Call, arrays: dict[str, NDArray]) -> Said:
         match call:
@@ -135,7 +137,10 @@ def serving(catalog: Catalog) -> Answer:
             images = np.broadcast_to(pixels[:, None, None, None], (len(pixels), 28, 28, 1))
             return ran({"images": images}, catalog.generation)
         first = next(iter(arrays.values()))[:, 0, 0, 0] % 10
-        return ran({"probabilities": np.eye(10, dtype=np.float32)[first]}, catalog.generation)
+        outputs = {"probabilities": np.eye(10, dtype=np.float32)[first]}
+        if isinstance(call, wire.RunCall) and call.model == "wary":
+            outputs["outlier_score"] = (first / 10).astype(np.float32)
+        return ran(outputs, catalog.generation)
 
     return answer
 

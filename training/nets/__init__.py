@@ -8,6 +8,11 @@ from training.recipe import Recipe
 _CLASSIFIERS = {"mlp": mlp.build, "cnn": cnn.build, "residual": residual.build}
 
 
+def features(model: keras.Model) -> keras.Model:
+    """The same net up to what its last layer reads: images -> features [N,D]; the weights are shared."""
+    return keras.Model(model.input, model.get_layer("classes").input)
+
+
 def classifier(recipe: Recipe, channels: int, classes: int) -> keras.Model:
     """The recipe's net, not yet trained, in the precision that Keras is set to."""
     side = None if recipe.net.kind == "residual" else recipe.data.size

@@ -65,4 +65,4 @@ def conv(net: Net, x: Tensor, filters: int, strides: int = 1, activate: bool = T
 
 def classes_out(net: Net, x: Tensor, classes: int) -> Tensor:
     """Logits; never normalised, never dropped."""
-    return layers.Dense(classes, **_weights(net))(x)
+    return layers.Dense(classes, name="classes", **_weights(net))(x)

@@ -4,7 +4,6 @@ The generator is the published `digits-gan`, which has seen all of MNIST's train
 it adds is knowledge of the others, which a person with only those few would not have.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -15,9 +14,10 @@ import numpy as np
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from training import calibrate, evaluate, feed, kept, plots, publish, recipe, tasks
+from training import calibrate, feed, kept, plots, publish, recipe, tasks
 from training.data import Dataset, Split
 from training.data.splits import part, whole
+from training.measures import samples
 from training.recipe import Recipe
 
 KINDS = ("real", "generated", "mixed")
@@ -53,14 +53,7 @@ def _generated(count: int, data: Dataset) -> Split:
     version = publish.newest("digits-gan")
     if version is None:
         raise publish.PublishError("The digits come from the published 'digits-gan': publish that first.")
-    seeds = np.arange(count, dtype=np.int64) + 10**6
-    labels = (seeds % len(data.classes)).astype(np.int32)
-    slices = [slice(at, at + evaluate.BATCH) for at in range(0, count, evaluate.BATCH)]
-    ones = np.ones(count, np.float32)
-    asked: Iterable[evaluate.Inputs] = (
-        {"seeds": seeds[cut], "labels": labels[cut], "truncation": ones[cut]} for cut in slices
-    )
-    return whole(evaluate.run(version, "images", asked), labels)
+    return whole(*samples.draw(version, count, len(data.classes), first_seed=10**6))
 
 
 def _mixture(kind: str, amount: int, seed: int, real: Split, made: Split) -> Split:

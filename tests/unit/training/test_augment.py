@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.augment import augment, geometry
+from training.augment import augment, cutmix, geometry
 from training.recipe import Augment
 
 
@@ -43,3 +43,33 @@ def test_mixup_blends_labels_as_it_blends_pictures() -> None:
     labels = augment(_pictures(), tf.eye(4), tf.constant(20), Augment(mixup=1.0), "CONSTANT")[1].numpy()
     np.testing.assert_allclose(labels.sum(axis=1), 1.0, rtol=1e-5)
     assert (labels.max(axis=1) < 1).all()
+
+
+def test_bends_move_ink_a_little_and_lose_none_of_the_range() -> None:
+    pictures = np.zeros((8, 28, 28, 1), np.uint8)
+    pictures[:, 8:20, 13:15] = 255
+    still = geometry(tf.constant(pictures), tf.constant(28), Augment(elastic=1e-9), "CONSTANT").numpy()
+    np.testing.assert_allclose(still, pictures, atol=0.01)
+    bent = geometry(tf.constant(pictures), tf.constant(28), Augment(elastic=0.03), "CONSTANT").numpy()
+    assert bent.shape == pictures.shape and bent.min() >= 0 and bent.max() <= 255.01
+    assert np.abs(bent - pictures).mean() > 1 and 0.7 < bent.sum() / pictures.sum() < 1.4
+    assert not np.allclose(bent[0], bent[1])
+
+
+def test_strokes_grow_and_shrink() -> None:
+    pictures = np.zeros((64, 28, 28, 1), np.uint8)
+    pictures[:, 8:20, 12:16] = 255
+    changed, _ = augment(tf.constant(pictures), tf.zeros([64, 2]), tf.constant(28), Augment(thickness=1.0), "CONSTANT")
+    ink = changed.numpy().sum(axis=(1, 2, 3)) / pictures[0].sum()
+    assert ink.min() < 0.7 and ink.max() > 1.5
+
+
+def test_a_pasted_box_counts_in_the_label_by_its_area() -> None:
+    pictures = tf.constant(np.repeat([0.0, 100.0], 2)[:, None, None, None] * np.ones((4, 16, 16, 3)), tf.float32)
+    labels = tf.one_hot([0, 0, 1, 1], 2)
+    for _ in range(10):
+        mixed, shares = cutmix(pictures, labels, 1.0)
+        np.testing.assert_allclose(tf.reduce_mean(mixed, axis=[1, 2, 3]) / 100, shares[:, 1], atol=1e-5)
+    same, kept = cutmix(pictures, labels, 0.0)
+    np.testing.assert_array_equal(same, pictures)
+    np.testing.assert_array_equal(kept, labels)

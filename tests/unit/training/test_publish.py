@@ -53,7 +53,7 @@ def test_versions_count_up_and_nothing_half_made_is_left(shelf: Path) -> None:
     first, _ = publish.publish(_candidate(shelf / "a", 0.9), _data())
     second, comparison = publish.publish(_candidate(shelf / "b", 1.0), _data())
     assert (first.name, second.name) == ("1", "2")
-    assert comparison.current == pytest.approx(0.9)
+    assert comparison.current["accuracy"] == pytest.approx(0.9)
     assert sorted(path.name for path in (shelf / "models/rule").iterdir()) == ["1", "2"]
     assert "accuracy 100.00%" in (second / "assets.extra/README.md").read_text()
 
@@ -61,7 +61,7 @@ def test_versions_count_up_and_nothing_half_made_is_left(shelf: Path) -> None:
 def test_a_worse_candidate_is_refused_unless_told_otherwise(shelf: Path) -> None:
     publish.publish(_candidate(shelf / "good", 0.95), _data())
     worse = _candidate(shelf / "worse", 0.8)
-    with pytest.raises(publish.PublishError, match=r"0\.8000.*0\.9500"):
+    with pytest.raises(publish.PublishError, match=r"accuracy +0\.8000 +0\.9500 +worse"):
         publish.publish(worse, _data())
     assert publish.newest("rule").name == "1"  # type: ignore[union-attr]
     assert publish.publish(worse, _data(), even_if_worse=True)[0].name == "2"
@@ -76,3 +76,23 @@ def test_figures_of_a_classifier_that_is_right_nine_times_in_ten(shelf: Path) ->
     figures = evaluate.classifier(_candidate(shelf / "c", 0.9), _data().test)
     assert figures.accuracy == pytest.approx(0.9) and figures.ece == pytest.approx(0.1)
     assert figures.confusion == [[45, 5], [5, 45]] and figures.confidence[-1] == 100
+
+
+def test_older_versions_go_when_they_are_retired(shelf: Path) -> None:
+    publish.publish(_candidate(shelf / "a", 0.9), _data())
+    second, _ = publish.publish(_candidate(shelf / "b", 1.0), _data(), retire=True)
+    assert [path.name for path in (shelf / "models/rule").iterdir()] == ["2"] == [second.name]
+
+
+def test_the_comparison_is_a_table_of_both_and_says_what_is_worse() -> None:
+    both = publish.Comparison({"accuracy": 0.991, "ece": 0.02}, {"accuracy": 0.99, "ece": 0.01})
+    assert both.worse == ["ece"]
+    head, accuracy, ece = str(both).splitlines()
+    assert head.split() == ["figure", "candidate", "published"]
+    assert accuracy.split() == ["accuracy", "0.9910", "0.9900"] and ece.split() == ["ece", "0.0200", "0.0100", "worse"]
+
+
+def test_the_distance_of_samples_is_better_when_it_is_less() -> None:
+    assert publish.Comparison({"frechet": 0.1}, {"frechet": 0.3}).worse == []
+    assert publish.Comparison({"frechet": 0.3}, {"frechet": 0.1}).worse == ["frechet"]
+    assert publish.Comparison({"frechet": 0.3}, {}).worse == []

@@ -25,6 +25,7 @@ CATALOG = Catalog(
     1,
     {
         "echo": Model("echo", {1: version(1, "classifier"), 2: version(2, "classifier")}, {"old": 1}),
+        "wary": Model("wary", {1: version(1, "classifier")}),
         "blot": Model("blot", {1: version(1, "generator")}),
         "plain": Model("plain", {1: Version(1, "AVAILABLE")}),
         "late": Model("late", {1: Version(1, "LOADING")}),

@@ -4,6 +4,7 @@ import io
 
 import pytest
 from flask.testing import FlaskClient
+from prometheus_client import REGISTRY
 
 from service.engine import wire
 from tests.support.engine import FakeEngine
@@ -20,6 +21,18 @@ def test_an_image_gets_a_label_and_probabilities(web: FlaskClient) -> None:
     assert answer == {"model": "echo", "version": 2}
     assert (prediction["label"], prediction["probability"]) == ("7", 1.0)
     assert list(prediction["probabilities"]) == list("0123456789")
+
+
+def test_a_model_that_scores_outliers_has_its_score_told_and_counted(web: FlaskClient) -> None:
+    def counted(suffix: str) -> float:
+        labels = {"model": "wary", "version": "1"}
+        return REGISTRY.get_sample_value(f"inkpaw_outlier_score_{suffix}", labels) or 0.0
+
+    before = counted("count"), counted("sum")
+    answer = web.post("/predict/wary", data=files(told(7), told(2))).get_json()
+    assert [each["outlier_score"] for each in answer["predictions"]] == [0.7, 0.2]
+    assert counted("count") - before[0] == 2 and counted("sum") - before[1] == pytest.approx(0.9)
+    assert "outlier_score" not in web.post("/predict/echo", data=told(7)).get_json()["predictions"][0]
 
 
 def test_answers_come_in_the_order_sent(web: FlaskClient) -> None:

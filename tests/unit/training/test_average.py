@@ -1,0 +1,43 @@
+import keras
+import numpy as np
+import pytest
+
+from training.average import Average
+
+
+def _net() -> keras.Model:
+    images = keras.Input((1,))
+    return keras.Model(images, keras.layers.Dense(1, use_bias=False)(images))
+
+
+def test_the_average_follows_and_gives_the_weights_back() -> None:
+    net = _net()
+    net.set_weights([np.array([[0.0]])])
+    average = Average(net, 0.5)
+    for value in (8.0, 8.0, 8.0):
+        net.set_weights([np.array([[value]])])
+        average.on_train_batch_end(0)
+    with average.in_place():
+        assert 6.0 < net.get_weights()[0].item() < 8.0
+    assert net.get_weights()[0].item() == 8.0
+
+
+def test_at_first_the_average_is_hardly_behind() -> None:
+    net = _net()
+    average = Average(net, 0.9999)
+    for _ in range(30):
+        net.set_weights([np.array([[5.0]])])
+        average.on_train_batch_end(0)
+    assert average.means[0].numpy().item() == pytest.approx(5, rel=0.01)
+
+
+def test_validation_sees_the_average() -> None:
+    net = _net()
+    net.compile(keras.optimizers.SGD(1e-9), "mse")
+    net.set_weights([np.array([[1.0]])])
+    average = Average(net, 0.9)
+    average.means[0].assign([[3.0]])
+    one = np.ones((4, 1), np.float32)
+    told = net.fit(one, one, validation_data=(one, 3 * one), callbacks=[average], verbose=0).history
+    assert told["val_loss"][0] < told["loss"][0] + 4
+    assert net.get_weights()[0].item() == pytest.approx(1, abs=1e-3)
