@@ -13,11 +13,12 @@ TELL = """
 import atexit
 atexit.register(lambda: print("peak", open("/proc/self/status").read().split("VmHWM:")[1].split()[0]))
 """
-WORDS = (
-    *("train", "pictures", "--set", "epochs=1", "--set", f"data.size={SIDE}", "--set", f"data.train_size={SIDE}"),
-    *("--set", "net.kind=mlp", "--set", "net.widths=[]", "--set", "net.batch_norm=none", "--set", "net.dropout=0.0"),
-    *("--set", "optimiser={name = 'adam', learning_rate = 1e-5}", "--set", "augment={}"),
+PLAN = (
+    *("epochs=1", f"data.size={SIDE}", f"data.train_size={SIDE}", "augment={}"),
+    *("net.kind=mlp", "net.widths=[8]", "net.activation=tanh", "net.batch_norm=none", "net.dropout=0.0"),
+    "optimiser={name = 'adam', learning_rate = 1e-5}",
 )
+WORDS = ("train", "pictures", *(word for change in PLAN for word in ("--set", change)))
 
 
 def _pictures(folder: Path) -> Path:
