@@ -13,21 +13,24 @@ TELL = """
 import atexit
 atexit.register(lambda: print("peak", open("/proc/self/status").read().split("VmHWM:")[1].split()[0]))
 """
-WORDS = (
-    *("train", "pictures", "--set", "epochs=1", "--set", f"data.size={SIDE}", "--set", f"data.train_size={SIDE}"),
-    *("--set", "net.kind=mlp", "--set", "net.widths=[4]", "--set", "net.batch_norm=none", "--set", "augment={}"),
+PLAN = (
+    *("epochs=1", f"data.size={SIDE}", f"data.train_size={SIDE}", "augment={}"),
+    *("net.kind=mlp", "net.widths=[8]", "net.activation=tanh", "net.batch_norm=none", "net.dropout=0.0"),
+    "optimiser={name = 'adam', learning_rate = 1e-5}",
 )
+WORDS = ("train", "pictures", *(word for change in PLAN for word in ("--set", change)))
 
 
 def _pictures(folder: Path) -> Path:
-    """A dark and a light class of many names for few files."""
-    for label, grey in (("dark", 40), ("light", 200)):
+    """Two classes, light to the left and light to the right, of many names for few files."""
+    for label, at in (("left", 0), ("right", SIDE // 2)):
         (folder / label).mkdir(parents=True)
         for number in range(COUNT // 2):
             file = folder / label / f"{number:05}.jpg"
             if number % 500 == 0:
-                first = file
-                Image.new("RGB", (SIDE, SIDE), (grey + number // 100,) * 3).save(file)
+                first, picture = file, Image.new("RGB", (SIDE, SIDE), (20, 20, 20))
+                picture.paste((150 + number // 100,) * 3, (at, 0, at + SIDE // 2, SIDE))
+                picture.save(file)
             else:
                 os.link(first, file)
     return folder
