@@ -40,7 +40,7 @@ def others(name: str, part: str = "test") -> Iterator[Image.Image]:
     """1,000 images of the data set that the other model is of. Raises DataMissing."""
     data = load(Data(name="mnist", size=28)) if name == "cats-dogs" else load(Data(name="cats-dogs", size=112))
     split = getattr(data, part)
-    for image in split.images(slice(None, None, len(split) // 1000))[:1000]:
+    for image in split.images(slice(None, None, max(1, len(split) // 1000)))[:1000]:
         yield Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
 
 
