@@ -87,4 +87,8 @@ def test_ready_no_more_from_the_first_moment_of_draining(settings: Settings, web
 
 def test_the_index_names_what_is_served(web: FlaskClient) -> None:
     served = web.get("/").get_json()["models"]
-    assert {(each["model"], each["at"]) for each in served} == {("echo", "/predict/echo"), ("blot", "/generate/blot")}
+    assert {(each["model"], each["at"]) for each in served} == {
+        ("echo", "/predict/echo"),
+        ("wary", "/predict/wary"),
+        ("blot", "/generate/blot"),
+    }
