@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from training import card, evaluate, export
-from training.data import Dataset
+from training.data import Dataset, load
 from training.measures import nearest, samples
 
 MODELS = Path("models")
@@ -61,13 +61,24 @@ def measure(version_dir: Path, data: Dataset) -> dict[str, Any]:
 
     Raises PublishError if there is no such judge.
     """
+    data = _at_its_size(version_dir, data)
     if export.manifest(version_dir)["kind"] == "classifier":
         return _quick(version_dir, data) | evaluate.beyond(version_dir, data)
     return _quick(version_dir, data) | evaluate.lessons(version_dir, data)
 
 
+def _at_its_size(version_dir: Path, data: Dataset) -> Dataset:
+    """The same pictures at the size that the version takes: the recipe may have changed it since."""
+    manifest = export.manifest(version_dir)
+    side, how = manifest["image"]["height"], manifest["facts"]["recipe"].get("data")
+    if how is None or side == data.test.shape[0]:
+        return data
+    return load(how["name"], side, side, how["validation"])
+
+
 def _quick(version_dir: Path, data: Dataset) -> dict[str, Any]:
     """The figures to compare by, among others."""
+    data = _at_its_size(version_dir, data)
     if export.manifest(version_dir)["kind"] == "classifier":
         return evaluate.classifier(version_dir, data.test).as_dict()
     judge = newest(JUDGES.get(data.name, ""))

@@ -96,3 +96,16 @@ def test_the_distance_of_samples_is_better_when_it_is_less() -> None:
     assert publish.Comparison({"frechet": 0.1}, {"frechet": 0.3}).worse == []
     assert publish.Comparison({"frechet": 0.3}, {"frechet": 0.1}).worse == ["frechet"]
     assert publish.Comparison({"frechet": 0.3}, {}).worse == []
+
+
+def test_a_version_of_another_size_is_measured_at_its_own(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    candidate = _candidate(shelf / "a", 0.9)
+    body = export.manifest(candidate)
+    body["facts"]["recipe"]["data"] = {"name": "one-pixel", "validation": 0.2}
+    export.manifest_path(candidate).write_text(json.dumps(body))
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(publish, "load", lambda *how: asked.append(how) or _data())
+    large = whole(np.zeros((4, 9, 9, 1), np.uint8), np.zeros(4, np.int32))
+    data = Dataset("one-pixel", ("dark", "light"), "photo", large, large, large)
+    assert publish.measure(candidate, data)["accuracy"] == pytest.approx(0.9)
+    assert asked[0] == ("one-pixel", 1, 1, 0.2)
