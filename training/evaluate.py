@@ -15,7 +15,7 @@ SAMPLES, LESSONS = 10_000, 60_000  # to look at; to learn from, of other seeds
 
 
 def classifier(version_dir: Path, split: Split) -> Figures:
-    outputs = saved.outputs(version_dir, saved.batches(images=split.images()))
+    outputs = saved.outputs(version_dir, saved.images(split))
     return accuracy.figures(outputs["probabilities"], split.labels)
 
 
@@ -25,7 +25,7 @@ def beyond(version_dir: Path, data: Dataset) -> dict[str, Any]:
     Of what it can say: an `outlier_score` it may not have, and only a net of MNIST's reads digits.
     """
     found: dict[str, Any] = {}
-    outputs = saved.outputs(version_dir, saved.batches(images=data.test.images()))
+    outputs = saved.outputs(version_dir, saved.images(data.test))
     if "outlier_score" in outputs:
         found["outliers"] = outliers.aurocs(version_dir, outputs["outlier_score"], data)
     if data.name == "mnist":

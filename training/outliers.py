@@ -17,7 +17,7 @@ from sklearn.covariance import LedoitWolf
 from training.data import Split
 from training.nets import features
 
-BATCH = 250
+BATCH = 50
 KNOTS = 201  # of the curve from distance to share
 
 Features = NDArray[np.floating]

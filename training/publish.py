@@ -8,6 +8,7 @@ from typing import Any
 from training import card, evaluate, export
 from training.data import Dataset, load
 from training.measures import nearest, samples
+from training.recipe import Data
 
 MODELS = Path("models")
 JUDGES = {"mnist": "digits"}  # the servable that reads what a generator trained on that data draws
@@ -73,7 +74,7 @@ def _at_its_size(version_dir: Path, data: Dataset) -> Dataset:
     side, how = manifest["image"]["height"], manifest["facts"]["recipe"].get("data")
     if how is None or side == data.test.shape[0]:
         return data
-    return load(how["name"], side, side, how["validation"])
+    return load(Data(**{**how, "size": side, "train_size": None}))
 
 
 def _quick(version_dir: Path, data: Dataset) -> dict[str, Any]:

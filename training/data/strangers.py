@@ -7,6 +7,7 @@ quarters, and its 200 little pictures of faces and of bits of background (`lfw_s
 import importlib.resources
 import io
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from PIL import Image
@@ -44,7 +45,8 @@ def others(name: str, part: str = "test") -> Iterator[Image.Image]:
         yield Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
 
 
-def prepared(pictures: Iterator[Image.Image], data: Dataset) -> np.ndarray:
-    """uint8 [N,H,W,C]: in the form of that data set's images, by its treatment."""
+def prepared(pictures: Iterator[Image.Image], data: Dataset) -> Iterator[np.ndarray]:
+    """uint8 [N,H,W,C], N at most 100: in the form of that data set's images, by its treatment."""
     treat = digit if data.treatment == "digit" else photo
-    return np.stack([treat(picture, *data.test.shape) for picture in pictures])
+    while some := list(islice(pictures, 100)):
+        yield np.stack([treat(picture, *data.test.shape) for picture in some])

@@ -17,11 +17,11 @@ def aurocs(version_dir: Path, scores: np.ndarray, data: Dataset) -> dict[str, fl
     sources = {"the other model's test images": strangers.others(data.name), "scikit-image": strangers.scikit_image()}
     found = {}
     for title, pictures in sources.items():
+        asked = ({"images": images} for images in strangers.prepared(pictures, data))
         try:
-            images = strangers.prepared(pictures, data)
+            strange = saved.outputs(version_dir, asked)["outlier_score"]
         except DataMissing:
             continue
-        strange = saved.outputs(version_dir, saved.batches(images=images))["outlier_score"]
         truth = np.repeat([0, 1], [len(scores), len(strange)])
         found[title] = float(roc_auc_score(truth, np.concatenate([scores, strange])))
     return found

@@ -9,6 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
 
+from training.data import Split
+
 BATCH = 100
 FEATURES = "features"  # the tensor inside a classifier that its last layer reads; no output of the signature
 
@@ -20,6 +22,12 @@ def batches(**inputs: NDArray) -> Iterator[Arrays]:
     rows = len(next(iter(inputs.values())))
     for at in range(0, rows, BATCH):
         yield {name: value[at : at + BATCH] for name, value in inputs.items()}
+
+
+def images(split: Split) -> Iterator[Arrays]:
+    """The split's images, a hundred at a time: all of them need not fit into memory."""
+    for at in range(0, len(split), BATCH):
+        yield {"images": split.images(slice(at, at + BATCH))}
 
 
 def outputs(version_dir: Path, asked: Iterable[Arrays]) -> Arrays:
