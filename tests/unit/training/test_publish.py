@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from training import evaluate, export, publish
 from training.data.splits import Dataset, whole
+from training.recipe import Data
 
 
 def _data() -> Dataset:
@@ -101,11 +102,11 @@ def test_the_distance_of_samples_is_better_when_it_is_less() -> None:
 def test_a_version_of_another_size_is_measured_at_its_own(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     candidate = _candidate(shelf / "a", 0.9)
     body = export.manifest(candidate)
-    body["facts"]["recipe"]["data"] = {"name": "one-pixel", "validation": 0.2}
+    body["facts"]["recipe"]["data"] = {"name": "mnist", "size": 28, "train_size": 28, "validation": 0.2}
     export.manifest_path(candidate).write_text(json.dumps(body))
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(publish, "load", lambda *how: asked.append(how) or _data())
     large = whole(np.zeros((4, 9, 9, 1), np.uint8), np.zeros(4, np.int32))
     data = Dataset("one-pixel", ("dark", "light"), "photo", large, large, large)
     assert publish.measure(candidate, data)["accuracy"] == pytest.approx(0.9)
-    assert asked[0] == ("one-pixel", 1, 1, 0.2)
+    assert asked[0] == (Data(name="mnist", size=1, validation=0.2),)
