@@ -83,6 +83,7 @@ def test_an_engine_that_is_killed_under_load_is_replaced_in_seconds(mortal: Serv
 
 def test_with_two_engines_one_may_die(serve: Serve) -> None:
     service = serve("tiny", devices="cpu,cpu")
+    until(lambda: service.metric("inkpaw_model_state", state="AVAILABLE") == 2, 60, "both engines have the model")
     with asking(service) as load:
         load.more(50)
         first, other = service.engines
