@@ -1,20 +1,21 @@
-"""The short way to a handler, past Flask, for what is asked most: a POST that names a model in the plain way.
+"""The short way to a handler, past gunicorn's parser and Flask, for what is asked most: a plain POST to a model.
 
-Flask's routing, contexts and response cost a worker as much as decoding a small image does. Whatever is not plain,
-mistakes included, goes by Flask's routes to the same handlers.
+Parsing, routing, contexts and the response cost a worker more than decoding a small image does. Whatever is not plain,
+mistakes included, goes by gunicorn and Flask's routes to the same handlers.
 """
 
 import re
 import time
-from collections.abc import Mapping
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any
+from typing import NamedTuple
 
+from service.web import head as heads
 from service.web import predict, v2
 from service.web.answering import answer
 from service.web.asked import Asked, Handler, Reply, Target
+from service.web.bodies import Stream
 from service.web.context import Context
 
 _WAYS: list[tuple[re.Pattern[str], Handler]] = [
@@ -22,6 +23,14 @@ _WAYS: list[tuple[re.Pattern[str], Handler]] = [
     (re.compile(r"/v2/models/([^/%]+)(?:/versions/([0-9]+))?()/infer"), v2.infer),
 ]
 _PHRASES = {status.value: status.phrase for status in HTTPStatus} | {499: "Client Closed Request"}
+
+_HEADS = 256
+
+
+class Call(NamedTuple):
+    head: heads.Head
+    handler: Handler
+    target: Target
 
 
 def find(path: str) -> tuple[Handler, Target] | None:
@@ -33,25 +42,29 @@ def find(path: str) -> tuple[Handler, Target] | None:
     return None
 
 
-def reply_to(req: Any, here: Context, caller: int) -> Reply | None:
-    """The reply to a request of gunicorn's; None if it must go by Flask."""
-    found = find(req.path) if req.method == "POST" else None
-    headers: Mapping[str, str] = dict(req.headers) if found else {}
-    if found is None or "EXPECT" in headers:
-        return None
-    length = headers.get("CONTENT-LENGTH")
+@lru_cache(_HEADS)  # a client writes the same head time and again
+def call(head: bytes) -> Call | None:
+    """What a request's head asks for, if it is plain and asks in a plain way."""
+    read = heads.read(head)
+    found = find(read.path) if read is not None else None
+    return Call(read, *found) if read is not None and found is not None else None
+
+
+def reply_to(call: Call, body: Stream, here: Context, caller: int | None) -> Reply:
+    """`caller` is the file descriptor of the client's socket."""
+    path, query, headers, length, _ = call.head
     asked = Asked(
         here=here,
-        path=req.path,
-        method=req.method,
-        query=req.query,
+        path=path,
+        method="POST",
+        query=query,
         content_type=headers.get("CONTENT-TYPE", ""),
-        length=int(length) if length else None,
+        length=length,
         header=lambda name: headers.get(name.upper()),
-        stream=req.body,
+        stream=body,
         caller=caller,
     )
-    return answer(asked, *found)
+    return answer(asked, call.handler, call.target)
 
 
 def whole(reply: Reply, keep: bool) -> bytes:

@@ -16,14 +16,20 @@ from gevent.hub import get_hub
 from gunicorn.workers.ggevent import GeventWorker
 
 from service import metrics, settings
+from service.engine.client import ClientGone
 from service.errors import Overloaded
 from service.web import context, failures, short
 from service.web.admission import Admission
-from service.web.asked import Reply, protocol
+from service.web.asked import protocol
+from service.web.bodies import Stream
+from service.web.connection import Begun, Body
+from service.web.head import END, MOST
 
 _ALWAYS = ("/livez", "/readyz", "/metrics")
 _LINGER = 2.0  # seconds for which a stopping worker still takes requests on the connections that it has
-_MAX_UNREAD = 1 << 16
+_MAX_UNREAD = 1 << 16  # bytes of a body that is refused; of more the rest is not waited for
+_MAX_SKIPPED = 1 << 26  # bytes of a body that its answer had no use for
+_READ = 1 << 16
 
 
 def refusal(path: str, keep: bool) -> bytes:
@@ -65,41 +71,78 @@ class Worker(GeventWorker):  # type: ignore[misc]
         for greenlet, limit in list(self._waiting.items()):
             get_hub().loop.run_callback(greenlet.throw, limit)
 
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Plain requests are answered here; with the first other one the connection goes over to gunicorn for good."""
+        begun = b""
+        try:
+            client.settimeout(None)
+            begun = self._serve(client)
+        except (OSError, ClientGone):
+            pass  # whoever asked has left
+        if begun:
+            super().handle(listener, Begun(client, begun), addr)
+        else:
+            client.close()
+
+    def _serve(self, sock: Any) -> bytes:
+        """Answer until the connection ends, or give back what has come of a request that is not plain."""
+        unread, stays = b"", True
+        while stays:
+            if not unread:
+                with self.timeout_ctx():
+                    unread = sock.recv(_READ)
+            start = unread.find(END) + len(END)
+            call = short.call(unread[: min(start, MOST)])
+            if call is None:
+                break
+            end = start + call.head.length
+            body = Body(sock, unread[start:end], call.head.length)
+            unread = unread[end:]
+            stays = self._answer(call, body, sock)
+        return unread if stays else b""
+
+    def _answer(self, call: short.Call, body: Body, sock: Any) -> bool:
+        """Whether the connection stays."""
+        if self._admission.full:
+            return self._turn_away(call.head.path, body, call.head.keep, sock)
+        with self._in_hand(sock):
+            reply = short.reply_to(call, body, context.of(self.wsgi), sock.fileno())
+            keep = self.alive and call.head.keep
+            sock.sendall(short.whole(reply, keep))
+        if body.left:  # an answer before the question's end: who goes on sending would not hear it if we left
+            with self.timeout_ctx():
+                body.skip(_MAX_SKIPPED)
+        return keep and not body.left
+
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
-        if self._admission.full and req.path not in _ALWAYS:
-            metrics.REJECTED.labels("busy").inc()
-            self._turn_away(req, sock)
-            return
+        if not self._admission.full or req.path in _ALWAYS:
+            with self._in_hand(sock):
+                super().handle_request(listener_name, req, sock, addr)
+        elif not self._turn_away(req.path, req.body, not req.should_close(), sock):
+            raise StopIteration
+
+    @contextlib.contextmanager
+    def _in_hand(self, sock: Any) -> Iterator[None]:
         self._admission.enter()
         sock.settimeout(settings.load().request_seconds)
         try:
-            reply = short.reply_to(req, context.of(self.wsgi), sock.fileno())
-            if reply is None:
-                super().handle_request(listener_name, req, sock, addr)
-            else:
-                self._send(req, sock, reply)
+            yield
         finally:
             self._admission.leave()
             sock.settimeout(None)
 
-    def _send(self, req: Any, sock: Any, reply: Reply) -> None:
-        keep = self.alive and not req.should_close()
-        sock.sendall(short.whole(reply, keep))
-        if not keep:
-            raise StopIteration
-
-    def _turn_away(self, req: Any, sock: Any) -> None:
-        """Answer 503; the connection is kept if what is left of the request is small and here already."""
+    def _turn_away(self, path: str, body: Stream, keep: bool, sock: Any) -> bool:
+        """Answer 503; the connection stays if what is left of the request is small and here already."""
+        metrics.REJECTED.labels("busy").inc()
         sock.settimeout(0.0)
         try:
             left = _MAX_UNREAD
-            while left > 0 and (part := req.body.read(left)):
+            while left > 0 and (part := body.read(left)):
                 left -= len(part)
-            keep = left > 0 and self.alive and not req.should_close()
+            keep = left > 0 and self.alive and keep
         except OSError:
             keep = False
         sock.settimeout(1.0)
-        sock.sendall(refusal(req.path, keep))
-        if not keep:
-            raise StopIteration
+        sock.sendall(refusal(path, keep))
         sock.settimeout(None)
+        return keep
