@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable
 
-_WAIT = 0.1  # seconds
-_LEAST = 64  # requests; fewer are no overload, whatever they cost
+_WAIT = 0.075  # seconds
+_LEAST = 32  # requests; fewer are no overload, whatever they cost
 _WEIGHT = 0.02  # of the newest gap between two answers in their running mean
+_LONGEST = 32  # means, as before a batch's answers; a longer gap counts as so long: something else stood still
 
 
 class Admission:
@@ -34,6 +35,7 @@ class Admission:
     def leave(self) -> None:
         now = self._clock()
         if self._last is not None:
-            self._between += _WEIGHT * (now - self._last - self._between)
+            gap = min(now - self._last, _LONGEST * self._between)
+            self._between += _WEIGHT * (gap - self._between)
         self.in_hand -= 1
         self._last = now if self.in_hand else None

@@ -7,7 +7,7 @@ the interpreter to one another at every such wait, which costs more than the req
 import contextlib
 import time
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import gevent
@@ -24,6 +24,7 @@ from service.web.asked import protocol
 from service.web.bodies import Stream
 from service.web.connection import Begun, Body
 from service.web.head import END, MOST
+from service.web.listener import Listener
 
 _ALWAYS = ("/livez", "/readyz", "/metrics")
 _LINGER = 2.0  # seconds for which a stopping worker still takes requests on the connections that it has
@@ -43,6 +44,13 @@ def _refusal(protocol: str, keep: bool, second: int) -> bytes:
     return short.whole(failures.told(Overloaded("Every place is taken; try again."), protocol), keep)
 
 
+def _send(sock: Any, data: bytes) -> None:
+    """As `sendall`, which asks the kernel for the size of its buffer first: what is sent here fits nearly always."""
+    sent = sock.send(data)
+    if sent < len(data):
+        sock.sendall(data[sent:])
+
+
 class Worker(GeventWorker):  # type: ignore[misc]
     """As many requests in hand as `Admission` lets in; the rest are told so without a look at what they hold."""
 
@@ -50,6 +58,10 @@ class Worker(GeventWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._admission = Admission(self.cfg.threads)
         self._waiting: dict[Any, Timeout] = {}
+
+    def server_class(self, listener: Any, spawn: Any, **_: Any) -> Listener:
+        """What gunicorn lets take connections, by the name it has for that."""
+        return Listener(listener, handle=partial(self.handle, listener), spawn=spawn)
 
     @contextlib.contextmanager
     def timeout_ctx(self) -> Iterator[None]:
@@ -108,7 +120,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         with self._in_hand(sock):
             reply = short.reply_to(call, body, context.of(self.wsgi), sock.fileno())
             keep = self.alive and call.head.keep
-            sock.sendall(short.whole(reply, keep))
+            _send(sock, short.whole(reply, keep))
         if body.left:  # an answer before the question's end: who goes on sending would not hear it if we left
             with self.timeout_ctx():
                 body.skip(_MAX_SKIPPED)
@@ -133,7 +145,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def _turn_away(self, path: str, body: Stream, keep: bool, sock: Any) -> bool:
         """Answer 503; the connection stays if what is left of the request is small and here already."""
-        metrics.REJECTED.labels("busy").inc()
+        metrics.of(metrics.REJECTED, "busy").inc()
         sock.settimeout(0.0)
         try:
             left = _MAX_UNREAD
@@ -143,6 +155,6 @@ class Worker(GeventWorker):  # type: ignore[misc]
         except OSError:
             keep = False
         sock.settimeout(1.0)
-        sock.sendall(refusal(path, keep))
+        _send(sock, refusal(path, keep))
         sock.settimeout(None)
         return keep

@@ -44,7 +44,8 @@ def _overload(title: str, models: Path, ask: inputs.Ask, run: Run) -> Found:
 
 
 def _rate(result: Result) -> float:
-    return result.rate
+    """Of a loop in which something was refused, nothing: that is past the peak."""
+    return result.rate if not result.failed else 0.0
 
 
 def _flooded(url: str, ask: inputs.Ask, peak: Result, seconds: float) -> dict[str, float]:

@@ -21,6 +21,10 @@ class Client:
         self.sock = self.connection.sock
         self._read = self.sock.makefile("rb")
 
+    def close(self) -> None:
+        self._read.close()
+        self.connection.close()
+
     def send(self, *parts: bytes) -> None:
         for part in parts:
             self.sock.sendall(part)
@@ -43,7 +47,7 @@ class Client:
 def client(service: Service) -> Iterator[Client]:
     client = Client(service.url)
     yield client
-    client.connection.close()
+    client.close()
 
 
 def post(data: bytes, *fields: str, path: str = "/predict/brittle") -> bytes:
@@ -106,7 +110,7 @@ def test_a_connection_ends_when_its_client_says_so(client: Client) -> None:
 
 def test_who_leaves_in_the_middle_of_a_body_harms_nobody(service: Service, client: Client) -> None:
     client.send(post(told(0, 1))[:-5])
-    client.connection.close()
+    client.close()
     assert service.post("/predict/brittle", told(0, 2)).json()["predictions"][0]["label"] == "2"
 
 
