@@ -56,8 +56,8 @@ def _infer(asked: Asked, target: Target, found: Version) -> Reply:
         inputs[each.name], blobs = _tensor(asked, found, each, blobs)
     if blobs:
         raise BadRequest(f"{len(blobs)} bytes after the JSON belong to no input.")
-    if any(len(array) > asked.here.settings.max_images for array in inputs.values() if array.ndim):
-        raise RequestTooLarge(f"At most {asked.here.settings.max_images} rows are taken at once.")
+    for array in inputs.values():
+        _bound(len(array) if array.ndim else 1, asked)
     outputs = run(asked, target.name, found, inputs)
     if found.manifest is not None and "probabilities" in outputs:
         count(target.name, found.number, found.manifest, outputs["probabilities"])
@@ -92,20 +92,24 @@ def _pictures(asked: Asked, found: Version, given: _Input, blob: memoryview | No
     """A BYTES tensor for an image input: encoded images, in JSON in base64."""
     if found.manifest is None or found.manifest.kind != "classifier" or given.name != found.inputs[0].name:
         raise BadRequest(f"Input '{given.name}' does not take {tensors.BYTES}.")
-    try:
-        images = (
-            tensors.elements(given.name, blob)
-            if blob is not None
-            else [b64decode(e, validate=True) for e in given.data]
-        )
-    except (NoBase64, TypeError, ValueError):
-        raise BadRequest(f"Input '{given.name}': {tensors.BYTES} in JSON are a list of base64 texts.") from None
+    images = _from_base64(given) if blob is None else tensors.elements(given.name, blob)
     if not images or len(images) != np.prod(given.shape, dtype=object):
         raise BadRequest(f"Input '{given.name}' has {len(images)} elements, not those of shape {given.shape}.")
-    if len(images) > asked.here.settings.max_images:
-        raise RequestTooLarge(f"At most {asked.here.settings.max_images} rows are taken at once.")
+    _bound(len(images), asked)
     uploads: list[Upload] = titled(images)
     return images_of(uploads, found.manifest.image, asked.here)
+
+
+def _from_base64(given: _Input) -> list[bytes]:
+    try:
+        return [b64decode(each, validate=True) for each in given.data]
+    except (NoBase64, TypeError, ValueError):
+        raise BadRequest(f"Input '{given.name}': {tensors.BYTES} in JSON are a list of base64 texts.") from None
+
+
+def _bound(rows: int, asked: Asked) -> None:
+    if rows > asked.here.settings.max_images:
+        raise RequestTooLarge(f"At most {asked.here.settings.max_images} rows are taken at once.")
 
 
 def _reply(request: _Request, name: str, found: Version, outputs: dict[str, NDArray]) -> Reply:

@@ -1,5 +1,7 @@
 """What the tests of batching share: a clock that a test moves, and a scheduler that goes by it."""
 
+from pathlib import Path
+
 import pytest
 
 from service.engine.batching import Scheduler
@@ -25,3 +27,9 @@ def clock() -> FakeClock:
 @pytest.fixture
 def scheduler(clock: FakeClock) -> Scheduler:
     return Scheduler(clock=clock)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Of a socket."""
+    return tmp_path / "e.sock"

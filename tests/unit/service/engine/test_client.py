@@ -20,11 +20,6 @@ NET = Version(1, "AVAILABLE")
 ROWS = {"a": np.arange(12, dtype=np.float32).reshape(3, 4)}
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "e.sock"
-
-
 def test_outputs_come_back(path: Path) -> None:
     with FakeEngine(path, echo) as engine:
         outputs = EngineClient(path).run("net", NET, ROWS, within())

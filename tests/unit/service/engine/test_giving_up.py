@@ -20,11 +20,6 @@ NET = Version(1, "AVAILABLE")
 ROWS = {"a": np.arange(12, dtype=np.float32).reshape(3, 4)}
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "e.sock"
-
-
 def test_a_silent_engine_is_given_up_at_the_deadline(path: Path) -> None:
     with FakeEngine(path, silent) as engine:
         began = time.monotonic()
