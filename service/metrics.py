@@ -6,6 +6,8 @@ import os
 from functools import lru_cache
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from prometheus_client import Counter, Gauge, Histogram, values
 
 _pid = os.getpid()
@@ -28,6 +30,21 @@ Labelled = TypeVar("Labelled", Counter, Gauge, Histogram)
 def of(metric: Labelled, *labels: str) -> Labelled:
     """The metric with those labels, found once: to find it anew costs more than to add to it."""
     return metric.labels(*labels)
+
+
+def observe_all(histogram: Histogram, values: NDArray) -> None:
+    """As `observe` of each value, by one addition a bucket: a request may bring hundreds.
+
+    prometheus_client has no call for it, so this knows where that keeps its buckets.
+    """
+    if len(values) == 1:
+        histogram.observe(float(values[0]))
+        return
+    buckets = np.searchsorted(histogram._upper_bounds, values)
+    for at, count in enumerate(np.bincount(buckets).tolist()):
+        if count:
+            histogram._buckets[at].inc(count)
+    histogram._sum.inc(float(values.sum()))
 
 
 _SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)

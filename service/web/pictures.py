@@ -1,6 +1,7 @@
 """Uploads brought to a net's form, and what the net made of them counted: the same for every protocol."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +49,13 @@ def _decode(upload: Upload, form: ImageInput, max_pixels: int, into: NDArray[np.
         raise type(error)(f"{upload.title}: {error.message}") from None
 
 
-def count(name: str, version: int, manifest: Manifest, probabilities: NDArray[np.float32]) -> list[int]:
-    """The likeliest class of each row of float32 [N,K], counted with its probability."""
+def count(name: str, version: int, manifest: Manifest, outputs: Mapping[str, NDArray[np.float32]]) -> list[int]:
+    """The likeliest class of each row of `probabilities`, float32 [N,K]; counted, as are the outlier scores, if any."""
+    probabilities, of_version = outputs["probabilities"], (name, str(version))
     best: list[int] = probabilities.argmax(axis=1).tolist()
-    confidence = metrics.of(metrics.CONFIDENCE, name, str(version))
-    for row, at in zip(probabilities, best, strict=True):
-        metrics.of(metrics.PREDICTIONS, name, str(version), manifest.labels[at]).inc()
-        confidence.observe(row[at])
+    for at, times in Counter(best).items():
+        metrics.of(metrics.PREDICTIONS, *of_version, manifest.labels[at]).inc(times)
+    metrics.observe_all(metrics.of(metrics.CONFIDENCE, *of_version), probabilities.max(axis=1))
+    if "outlier_score" in outputs:
+        metrics.observe_all(metrics.of(metrics.OUTLIER_SCORE, *of_version), outputs["outlier_score"])
     return best

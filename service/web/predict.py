@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service import metrics
 from service.catalog import Version
 from service.errors import BadRequest
 from service.web.asked import Asked, Reply, Target, json
@@ -25,10 +24,11 @@ def _predict(asked: Asked, target: Target, found: Version) -> Reply:
     images = images_of(sent, found.manifest.image, asked.here)
     outputs = run(asked, name, found, {found.inputs[0].name: images})
     probabilities = outputs["probabilities"]
-    best = count(name, found.number, found.manifest, probabilities)
+    best = count(name, found.number, found.manifest, outputs)
     answers = [_answer(found.manifest.labels, row, at, top) for row, at in zip(probabilities, best, strict=True)]
     if "outlier_score" in outputs:
-        _add_outliers(name, found.number, answers, outputs["outlier_score"])
+        for answer, score in zip(answers, outputs["outlier_score"].tolist(), strict=True):
+            answer["outlier_score"] = round(score, 6)
     return json({"model": name, "version": found.number, "predictions": answers})
 
 
@@ -50,10 +50,3 @@ def _answer(labels: Sequence[str], row: NDArray[np.float32], best: int, top: int
         "probability": shares[best],
         "probabilities": {labels[at]: shares[at] for at in listed},
     }
-
-
-def _add_outliers(name: str, version: int, answers: Sequence[dict[str, object]], scores: NDArray[np.float32]) -> None:
-    """Say and count, for each image, the share of images of its own kind that are less strange to the model."""
-    for answer, score in zip(answers, scores.tolist(), strict=True):
-        answer["outlier_score"] = round(score, 6)
-        metrics.of(metrics.OUTLIER_SCORE, name, str(version)).observe(score)

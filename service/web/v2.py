@@ -60,7 +60,7 @@ def _infer(asked: Asked, target: Target, found: Version) -> Reply:
         _bound(len(array) if array.ndim else 1, asked)
     outputs = run(asked, target.name, found, inputs)
     if found.manifest is not None and "probabilities" in outputs:
-        count(target.name, found.number, found.manifest, outputs["probabilities"])
+        count(target.name, found.number, found.manifest, outputs)
     return _reply(request, target.name, found, outputs)
 
 
