@@ -5,6 +5,7 @@ batch, which spend a fifth to a half of their time on sharing it. An accelerator
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Device:
-    """Servables by key, and the runners that run them; a batch is answered within `together`."""
+    """Servables by key, and the runners that run them, at that niceness; a batch is answered within `together`."""
 
     def __init__(
         self,
@@ -30,9 +31,11 @@ class Device:
         max_queue_rows: int,
         runners: int = 1,
         together: Callable[[], AbstractContextManager[None]] = nullcontext,
+        nice: int = 0,
     ) -> None:
         self.scheduler = scheduler
         self._together = together
+        self._nice = nice
         self._max_queue_rows = max_queue_rows
         self._servables: dict[Key, Servable] = {}
         self._since: dict[int, float] = {}
@@ -67,6 +70,7 @@ class Device:
         return time.monotonic() - min(since) if since else 0.0
 
     def _work(self, runner: int) -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
         while batch := self.scheduler.next():
             self._since[runner] = started = time.monotonic()
             try:

@@ -21,6 +21,7 @@ from service.settings import Settings
 
 log = logging.getLogger(__name__)
 
+_RUNNERS_NICE = 3  # on a CPU: a worker that can bring more rows, or take an answer away, comes before the next batch
 _LOADERS_NICE = 10  # of the thread that loads and warms versions: those that serve meanwhile come first
 
 
@@ -61,9 +62,12 @@ def main(index: int) -> None:
     tf.get_logger().setLevel(logging.ERROR)  # it warns of the loader, which is the quickest there is
     metrics.ENGINE_STARTS.inc()
     stopping = threading.Event()
-    patience = 0.0 if _accelerated() else config.patience_ms / 1000
-    runners = 1 if _accelerated() else max(1, config.engine_threads // len(config.engine_sockets))
-    device = Device(Scheduler(config.batch_timeout_ms / 1000, patience), config.max_queue_rows, runners, together)
+    if _accelerated():
+        patience, runners, nice = 0.0, 1, 0
+    else:
+        runners = max(1, config.engine_threads // len(config.engine_sockets))
+        patience, nice = config.patience_ms / 1000, _RUNNERS_NICE
+    device = Device(Scheduler(config.batch_timeout_ms / 1000, patience), config.max_queue_rows, runners, together, nice)
     repository = Repository(
         config.model_dir,
         partial(Servable, max_batch_size=config.max_batch_size),

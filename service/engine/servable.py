@@ -17,7 +17,7 @@ from service.errors import BadRequest
 SIGNATURE = "serving_default"
 
 _WARM_SECONDS = 0.003  # for which each size is run, so that a small net is timed more than twice
-_HARDLY_MORE = 1.05
+_HARDLY_MORE = 1.1
 
 
 def batch_sizes(max_batch_size: int) -> tuple[int, ...]:
