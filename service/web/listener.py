@@ -27,12 +27,11 @@ class Listener(StreamServer):  # type: ignore[misc]
             gevent.spawn_later(_PAUSE, self._go_on)
             return None
         taken = super().do_read()
-        if taken is not None:
-            self._left -= 1
+        self._left = 1 if taken is None else self._left - 1  # what is not taken up is not saved up
         return taken
 
     def _go_on(self) -> None:
-        pauses = max(1, round((time.monotonic() - self._paused) / _PAUSE))
+        pauses = max(1, int((time.monotonic() - self._paused) / _PAUSE))
         self._left = pauses * (_AT_ONCE if len(self.pool) >= _MANY else 1)
         if self.started:
             self.start_accepting()
