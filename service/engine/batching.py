@@ -7,66 +7,17 @@ a flood of one servable does not starve another.
 
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Hashable
 
-from service.engine.batch import Batch, Piece
+from service.engine.batch import Batch
+from service.engine.queue import Queue
 from service.engine.task import Task
 from service.errors import DeadlineExceeded, Overloaded, Unavailable
 
+_SHARED = 0.1  # seconds since another servable ran, for which the device counts as shared
+
 Clock = Callable[[], float]
-
-
-class Queue:
-    """The tasks of one servable that wait, in order of arrival, bounded in rows."""
-
-    def __init__(self, max_batch_size: int, max_rows: int) -> None:
-        self.max_batch_size = max_batch_size
-        self.max_rows = max_rows
-        self.rows = 0
-        self.used = 0.0
-        self.last_batch = 0
-        self._tasks: deque[Task] = deque()
-
-    def __bool__(self) -> bool:
-        return bool(self._tasks)
-
-    def has_room(self, rows: int) -> bool:
-        """A task larger than the bound is let in where nothing else waits, or it never could be."""
-        return not self.rows or self.rows + rows <= self.max_rows
-
-    def put(self, task: Task) -> None:
-        self._tasks.append(task)
-        self.rows += task.rows
-
-    def oldest(self) -> float:
-        """When the first waiting task arrived."""
-        return self._tasks[0].arrived
-
-    def sweep(self, now: float) -> list[Task]:
-        """Take out what is over or too late, and give back the late ones, to be told."""
-        dead = [task for task in self._tasks if task.over or task.deadline <= now]
-        for task in dead:
-            self._tasks.remove(task)
-            self.rows -= task.rows - task.taken
-        return [task for task in dead if not task.over]
-
-    def take(self, now: float) -> tuple[Piece, ...]:
-        """Up to `max_batch_size` rows, oldest first; a task too large for what is left is split."""
-        pieces, room = [], self.max_batch_size
-        while room and self._tasks:
-            task = self._tasks[0]
-            if task.taken == 0:
-                task.started = now
-            stop = min(task.rows, task.taken + room)
-            pieces.append(Piece(task, task.taken, stop))
-            room -= stop - task.taken
-            self.rows -= stop - task.taken
-            task.taken = stop
-            if stop == task.rows:
-                self._tasks.popleft()
-        self.last_batch = self.max_batch_size - room
-        return tuple(pieces)
 
 
 class Scheduler:
@@ -77,13 +28,19 @@ class Scheduler:
     seconds. Patience is for a device that is the very cores the senders run on: those who have just been answered are
     about to ask again, and to start before they have takes from them what they need for it. It costs one who comes
     alone nothing. An accelerator of its own should start at once.
+
+    While several servables are in use, a batch has at most one part in `share` of the rows that it may have, so that
+    none waits long for another's: on a CPU the rows cost hardly more for it.
     """
 
-    def __init__(self, batch_timeout: float = 0.0, patience: float = 0.0, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self, batch_timeout: float = 0.0, patience: float = 0.0, share: int = 1, clock: Clock = time.monotonic
+    ) -> None:
         self._queues: dict[Hashable, Queue] = {}
         self._running: Counter[Hashable] = Counter()
         self._timeout = batch_timeout
         self._patience = patience
+        self._share = share
         self._clock = clock
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
@@ -173,15 +130,22 @@ class Scheduler:
     def _form(self, now: float) -> tuple[Batch | None, float | None]:
         """A batch that may start now, or how long to wait for one (None: until something changes)."""
         waits = []
-        for key, queue in sorted(self._queues.items(), key=lambda item: item[1].used):
+        for key, queue in sorted(self._queues.items(), key=lambda item: (item[1].used, item[1].last_taken)):
             if not queue:
                 continue
             patience = self._patience if queue.rows < queue.last_batch else 0.0
             ready_in = queue.oldest() + max(self._timeout, patience) - now
             if ready_in <= 0 or queue.rows >= queue.max_batch_size:
-                return Batch(key, queue.take(now)), None
+                return Batch(key, queue.take(now, self._most(queue, now))), None
             waits.append(ready_in)
         return None, min(waits, default=None)
+
+    def _most(self, queue: Queue, now: float) -> int:
+        """Rows of the next batch: fewer while others share the device, so that theirs do not wait for all of it."""
+        others = (other for other in self._queues.values() if other is not queue)
+        if any(now - other.last_taken < _SHARED for other in others):
+            return max(1, queue.max_batch_size // self._share)
+        return queue.max_batch_size
 
 
 def _tell(late: list[Task]) -> None:

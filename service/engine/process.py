@@ -22,6 +22,7 @@ from service.settings import Settings
 log = logging.getLogger(__name__)
 
 _RUNNERS_NICE = 3  # on a CPU: a worker that can bring more rows, or take an answer away, comes before the next batch
+_SHARE = 4  # of a batch, on a CPU, while several servables are in use
 _LOADERS_NICE = 10  # of the thread that loads and warms versions: those that serve meanwhile come first
 
 
@@ -63,11 +64,12 @@ def main(index: int) -> None:
     metrics.ENGINE_STARTS.inc()
     stopping = threading.Event()
     if _accelerated():
-        patience, runners, nice = 0.0, 1, 0
+        patience, share, runners, nice = 0.0, 1, 1, 0
     else:
         runners = max(1, config.engine_threads // len(config.engine_sockets))
-        patience, nice = config.patience_ms / 1000, _RUNNERS_NICE
-    device = Device(Scheduler(config.batch_timeout_ms / 1000, patience), config.max_queue_rows, runners, together, nice)
+        patience, share, nice = config.patience_ms / 1000, _SHARE, _RUNNERS_NICE
+    scheduler = Scheduler(config.batch_timeout_ms / 1000, patience, share)
+    device = Device(scheduler, config.max_queue_rows, runners, together, nice)
     repository = Repository(
         config.model_dir,
         partial(Servable, max_batch_size=config.max_batch_size),

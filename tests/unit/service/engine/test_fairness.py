@@ -79,3 +79,25 @@ def test_time_is_counted_though_nothing_waits_when_it_has_passed() -> None:
     for key in ("light", "heavy"):
         scheduler.submit(key, ask(1).task)
     assert run_one(scheduler, {"light": 1}) == "light"
+
+
+def test_batches_are_smaller_while_others_use_the_device() -> None:
+    clock = FakeClock()
+    scheduler = Scheduler(share=4, clock=clock)
+    for key in ("flood", "other"):
+        scheduler.open(key, max_batch_size=8, max_rows=100)
+    for _ in range(40):
+        scheduler.submit("flood", ask(1).task)
+
+    def rows() -> int:
+        batch = scheduler.next()
+        assert batch is not None
+        run(batch)
+        scheduler.finish(batch, 1.0 if batch.key == "flood" else 0.0)
+        return batch.rows
+
+    assert rows() == 8
+    scheduler.submit("other", ask(1).task)
+    assert [rows(), rows(), rows()] == [1, 2, 2]
+    clock.now += 1
+    assert rows() == 8
