@@ -6,6 +6,7 @@ Preparing streams one image at a time; training then maps the arrays, so memory 
 
 import hashlib
 import re
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,16 @@ def _prepared(path: Path, size: int) -> tuple[Split, NDArray[np.int32]]:
 
 
 def _prepare(path: Path, size: int, images_file: Path, facts_file: Path) -> None:
+    """Under names of its own at first, then renamed: another process that prepares the same beside it does no harm."""
     CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="preparing-", dir=CACHE) as own:
+        images, facts = Path(own) / images_file.name, Path(own) / facts_file.name
+        _write(path, size, images, facts)
+        images.replace(images_file)
+        facts.replace(facts_file)  # last: who sees it takes the images to be whole
+
+
+def _write(path: Path, size: int, images_file: Path, facts_file: Path) -> None:
     source = Source(path)
     names = [name for name in source.names if _PICTURE.search(name)]
     pictures = Pictures(source, names, "photo", size, 3)
