@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
 from training.data import Split
+from training.data.splits import pieces
 from training.nets import features
 
-BATCH = 50
 KNOTS = 201  # of the curve from distance to share
 
 Features = NDArray[np.floating]
@@ -47,9 +47,9 @@ def seen(model: keras.Model, split: Split, side: int, most: int = 20_000) -> tup
     """(features [N,D], classes [N]) of the split's images at that size, of evenly spaced ones if there are too many."""
     net, which = features(model), np.arange(0, len(split), max(1, len(split) // most))[:most]
     parts = []
-    for at in range(0, len(which), BATCH):
-        images = tf.cast(split.images(which[at : at + BATCH]), tf.float32)
-        parts.append(net.predict_on_batch(tf.image.resize(images, [side, side], antialias=True)))
+    for images in pieces(split, which):
+        floats = tf.cast(images, tf.float32)
+        parts.append(net.predict_on_batch(tf.image.resize(floats, [side, side], antialias=True)))
     return np.concatenate(parts), split.labels[which]
 
 

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from training.data import DataMissing, cats_dogs, digits8, locate, mnist
-from training.data.splits import hold_out, part, whole
+from training.data.pictures import Pictures
+from training.data.splits import hold_out, part, pieces, whole
 
 
 def _jpeg(path: Path, grey: int) -> None:
@@ -39,6 +40,16 @@ def test_held_out_rows_are_the_same_each_time_and_never_trained_on() -> None:
 def test_a_part_of_a_part_keeps_images_and_labels_together() -> None:
     split = part(part(whole(np.arange(9, dtype=np.uint8).reshape(9, 1, 1, 1), np.arange(9)), [8, 3, 5]), [2, 0])
     assert split.images().ravel().tolist() == split.labels.tolist() == [5, 8]
+
+
+def test_pieces_are_all_of_a_split_in_order_and_small_for_large_images() -> None:
+    small, large = (whole(np.zeros((130, side, side, 3), np.uint8), np.arange(130)) for side in (8, 256))
+    assert [len(piece) for piece in pieces(small)] == [100, 30]
+    assert max(piece.nbytes for piece in pieces(large)) <= 4 << 20
+    assert sum(len(piece) for piece in pieces(large)) == 130
+    marked = whole(np.arange(9, dtype=np.uint8).reshape(9, 1, 1, 1), np.arange(9))
+    (chosen,) = pieces(marked, np.array([7, 2]))
+    assert chosen.ravel().tolist() == [7, 2]
 
 
 def test_digits8_needs_no_files() -> None:
@@ -76,3 +87,24 @@ def test_cats_and_dogs_from_a_folder_or_a_zip(pets: Path, zipped: bool) -> None:
     means = data.train.images().mean(axis=(1, 2, 3))
     assert ((means > 120) == (data.train.labels == 1)).all()
     assert data.fingerprint == cats_dogs.load(16, 24, 0.2).fingerprint
+
+
+def test_another_process_that_prepares_the_same_and_dies_does_no_harm(
+    pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Pictures.one
+
+    def die(pictures: Pictures, row: int) -> np.ndarray:
+        raise KeyboardInterrupt
+
+    def meanwhile(pictures: Pictures, row: int) -> np.ndarray:
+        if row == 20:
+            with monkeypatch.context() as other, pytest.raises(KeyboardInterrupt):
+                other.setattr(Pictures, "one", die)
+                cats_dogs.load(16, 16, 0.2)
+        return one(pictures, row)
+
+    monkeypatch.setattr(Pictures, "one", meanwhile)
+    data = cats_dogs.load(16, 16, 0.2)
+    assert data.train.images().min() > 30, "nothing was emptied"
+    assert sorted(path.suffix for path in (pets / "cache").iterdir()) == [".npy", ".npy"], "nothing was left"
