@@ -51,8 +51,10 @@ def train(
 ) -> None:
     """Train a recipe; a run that was cut off goes on from its last whole epoch."""
     from training import export, tasks
+    from training import publish as places
 
-    run = tasks.train(_recipe(name, changes, precision, quick), fresh, download, distribute)
+    measure = places.figures if quick else places.measure
+    run = tasks.train(_recipe(name, changes, precision, quick), fresh, download, distribute, measure)
     _tell(export.manifest(run.candidate)["facts"]["test"])
     if "val_loss" in (rows := run.rows())[0]:
         typer.echo(f"Validation loss was lowest after epoch {turning_point(rows)} of {len(rows)}.")
