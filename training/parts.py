@@ -50,6 +50,7 @@ class Net(Part):
     spread: float = Field(0.05, gt=0, description="truncated_normal: standard deviation; uniform: reach either way")
     batch_norm: Literal["none", "before", "after"] = Field("none", description="before or after the activation")
     dropout: float = Field(0.0, ge=0, lt=1, description="after each hidden dense layer, or before the softmax")
+    rectified: bool = Field(False, description="mlp: the outputs pass a ReLU as well, before the softmax")
     l1: float = 0.0
     l2: float = 0.0
 

@@ -10,4 +10,5 @@ def build(net: Net, x: keras.KerasTensor, classes: int) -> keras.KerasTensor:
     x = keras.layers.Flatten()(x)
     for units in net.widths:
         x = dense(net, x, units)
-    return classes_out(net, x if net.widths else dropped(x, net.dropout), classes)
+    x = classes_out(net, x if net.widths else dropped(x, net.dropout), classes)
+    return keras.layers.ReLU()(x) if net.rectified else x
