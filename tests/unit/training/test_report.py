@@ -27,8 +27,9 @@ def test_the_page_sets_our_figure_beside_the_posts_and_names_what_is_missing(end
     text = report.write(tmp_path / "docs").read_text()
     row = next(line for line in text.splitlines() if line.startswith("| [mnist-dense]"))
     assert "96.00%" in row and "97.3%" in row and "epoch 2" in row
-    assert "Lower than the post's." in text
-    assert "mnist-logistic" in next(line for line in text.splitlines() if line.startswith("Not run"))
+    assert "96.00%, lower than the post's 97.3%." in text
+    assert "lowest after epoch 2 of 3" in text and "(validation loss 0.200 then, 0.300 at the end)" in text
+    assert "- `mnist-logistic`:" in text and "- `mnist-dense`:" not in text
 
 
 def test_every_picture_that_the_page_shows_exists(ended: Run, tmp_path: Path) -> None:
