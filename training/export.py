@@ -15,7 +15,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from training.data import Dataset
 from training.measures.saved import FEATURES
-from training.nets import features, noise
+from training.nets import levels, noise
 from training.outliers import Outliers
 from training.run import Run
 
@@ -54,11 +54,11 @@ def classifier(model: keras.Model, temperature: float, outliers: Outliers, data:
     `outlier_score` float32 [N]: the share of validation images that are more like the training images.
     """
     side, channels = run.recipe.data.size, data.train.shape[2]
-    both = keras.Model(model.input, [model.output, features(model).output])
+    net = levels(model)
 
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        logits, seen = both(tf.cast(images, tf.float32), training=False)
-        seen = tf.identity(seen, FEATURES)  # measures find it by its name
+        logits, *seen = net(tf.cast(images, tf.float32), training=False)
+        seen[-1] = tf.identity(seen[-1], FEATURES)  # measures find it by its name
         return {"probabilities": tf.nn.softmax(logits / temperature), "outlier_score": outliers.score(seen)}
 
     save(serve, {"images": tf.TensorSpec([None, side, side, channels], tf.uint8, "images")}, run.candidate)
