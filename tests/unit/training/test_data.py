@@ -1,3 +1,4 @@
+import threading
 import zipfile
 from pathlib import Path
 
@@ -76,3 +77,28 @@ def test_cats_and_dogs_from_a_folder_or_a_zip(pets: Path, zipped: bool) -> None:
     means = data.train.images().mean(axis=(1, 2, 3))
     assert ((means > 120) == (data.train.labels == 1)).all()
     assert data.fingerprint == cats_dogs.load(16, 24, 0.2).fingerprint
+
+
+def test_two_that_prepare_the_same_pictures_at_once_do_not_spoil_them(
+    pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, first_done = threading.Event(), threading.Event()
+    decode, late = cats_dogs.Pictures.one, []
+
+    def one(pictures: cats_dogs.Pictures, row: int) -> np.ndarray:
+        if row == 5 and not late:  # the second begins when the first is half done, and ends after it
+            late.append(threading.Thread(target=lambda: late.append(cats_dogs.load(16, 16, 0.2))))
+            late[0].start()
+            assert begun.wait(10)
+        elif late and threading.current_thread() is late[0]:
+            begun.set()
+            assert first_done.wait(10)
+        return decode(pictures, row)
+
+    monkeypatch.setattr(cats_dogs.Pictures, "one", one)
+    first = cats_dogs.load(16, 16, 0.2)
+    before = first.train.images()
+    first_done.set()
+    late[0].join(10)
+    assert (before == late[1].train.images()).all() and before.mean(axis=(1, 2, 3)).min() > 30
+    assert (before == first.train.images()).all()
