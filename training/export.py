@@ -51,15 +51,15 @@ def save(function: Signature, specs: dict[str, tf.TensorSpec], folder: Path) -> 
 
 def classifier(model: keras.Model, temperature: float, outliers: Outliers, data: Dataset, run: Run) -> Path:
     """The candidate of a classifier's run: `images` uint8 [N,H,W,C] -> `probabilities` float32 [N,K] and
-    `outlier_score` float32 [N]: the share of validation images that are more like the training images.
+    `outlier_score` float32 [N]: the share of validation images that are less strange (training.outliers).
     """
     side, channels = run.recipe.data.size, data.train.shape[2]
     net = levels(model)
 
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        logits, *seen = net(tf.cast(images, tf.float32), training=False)
+        seen = net(tf.cast(images, tf.float32), training=False)
         seen[-1] = tf.identity(seen[-1], FEATURES)  # measures find it by its name
-        return {"probabilities": tf.nn.softmax(logits / temperature), "outlier_score": outliers.score(seen)}
+        return {"probabilities": tf.nn.softmax(seen[0] / temperature), "outlier_score": outliers.score(seen)}
 
     save(serve, {"images": tf.TensorSpec([None, side, side, channels], tf.uint8, "images")}, run.candidate)
     image = {"height": side, "width": side, "channels": channels, "treatment": data.treatment}

@@ -4,10 +4,12 @@ The Mahalanobis distance of a picture's features from the nearest class, under o
 level of the net (Lee et al. 2018, A simple unified framework for detecting out-of-distribution samples). The last level
 alone does not do: a net of cats and dogs keeps little there but what tells these two apart. Lee et al. weigh the levels
 by what tells some strangers best; here they count alike, each distance measured in that of a typical validation image,
-for there are no strangers to learn from.
+for there are no strangers to learn from. The covariance is shrunk (Ledoit and Wolf 2004): some features hardly vary.
 
-The covariance is shrunk (Ledoit and Wolf 2004): some features hardly vary. Calibrated on validation images, the score
-is a share: 0.99 is further out than 99% of them.
+To their sum is added how little the classes claim the picture, all together: the energy of the logits (Liu et al. 2020,
+Energy-based out-of-distribution detection). Photographs of other things are made of much the same lines and textures;
+this tells more of them. Both count alike: they vary as much among validation images. Calibrated on these, the score is
+a share: 0.99 is stranger than 99% of them.
 """
 
 from collections.abc import Sequence
@@ -44,20 +46,30 @@ class Level:
 
 @dataclass(frozen=True)
 class Outliers:
-    """`knots` are distances of validation images, ascending."""
+    """`claim` is what a unit of energy counts; `knots` is how strange validation images are, ascending.
+
+    What is seen of images is what `training.nets.levels` gives: logits, then features, [N,any] each.
+    """
 
     levels: list[Level]
+    claim: float
     knots: NDArray[np.float32]
 
-    def distance(self, seen: Sequence[tf.Tensor]) -> tf.Tensor:
-        """float32 [N] from the features at each level, float32 [N,D]."""
-        return tf.add_n([level.distance(thin(part)) for level, part in zip(self.levels, seen, strict=True)])
+    def strangeness(self, seen: Sequence[tf.Tensor]) -> tf.Tensor:
+        """float32 [N]."""
+        logits, *features = seen
+        away = [level.distance(thin(part)) for level, part in zip(self.levels, features, strict=True)]
+        return tf.add_n([self.claim * _energy(logits), *away])
 
     def score(self, seen: Sequence[tf.Tensor]) -> tf.Tensor:
-        """float32 [N] in [0, 1]: the share of validation images that are nearer."""
+        """float32 [N] in [0, 1]: the share of validation images that are less strange."""
         low, high = self.knots[:-1], self.knots[1:]
-        steps = (self.distance(seen)[:, None] - low) / np.maximum(high - low, 1e-6)
+        steps = (self.strangeness(seen)[:, None] - low) / np.maximum(high - low, 1e-6)
         return tf.reduce_mean(tf.clip_by_value(steps, 0.0, 1.0), axis=1)
+
+
+def _energy(logits: tf.Tensor) -> tf.Tensor:
+    return -tf.reduce_logsumexp(logits, axis=1)
 
 
 def thin(features: tf.Tensor) -> tf.Tensor:
@@ -66,30 +78,32 @@ def thin(features: tf.Tensor) -> tf.Tensor:
 
 
 def seen(model: keras.Model, split: Split, side: int, most: int = 20_000) -> tuple[list[Features], NDArray[np.int32]]:
-    """(each level's features [N,D], classes [N]) of the split's images at that size, of evenly spaced ones at most."""
+    """(what is seen, classes [N]) of the split's images at that size, of `most` evenly spaced ones at most."""
     net, which = levels(model), np.arange(0, len(split), max(1, len(split) // most))[:most]
     batches = []
     for at in range(0, len(which), BATCH):
         images = tf.cast(split.images(which[at : at + BATCH]), tf.float32)
         images = tf.image.resize(images, [side, side], antialias=True)
-        _, *parts = net.predict_on_batch(images)
-        batches.append([thin(part) for part in parts])
-    return [np.concatenate(level) for level in zip(*batches, strict=True)], split.labels[which]
+        batches.append([thin(part) for part in net.predict_on_batch(images)])
+    return [np.concatenate(parts) for parts in zip(*batches, strict=True)], split.labels[which]
 
 
 def fit(known: Sequence[Features], labels: NDArray[np.integer], held_out: Sequence[Features]) -> Outliers:
-    """From what each level sees of training images, their classes, and what it sees of validation images."""
-    known, held_out = ([thin(part) for part in each] for each in (known, held_out))
-    fitted = [_level(part, labels, held) for part, held in zip(known, held_out, strict=True)]
-    distances = Outliers(fitted, np.zeros(1, np.float32)).distance([tf.constant(part, tf.float32) for part in held_out])
-    return Outliers(fitted, np.quantile(distances, np.linspace(0, 1, KNOTS)).astype(np.float32))
+    """From what is seen of training images, their classes, and what is seen of validation images."""
+    held = [tf.constant(thin(part), tf.float32) for part in held_out]
+    fitted = [_level(thin(part), labels, of_held) for part, of_held in zip(known[1:], held[1:], strict=True)]
+    away = Outliers(fitted, 0.0, np.zeros(1, np.float32)).strangeness(held).numpy()
+    energy = _energy(held[0]).numpy()
+    claim = float(away.std() / max(energy.std(), 1e-3))
+    strangeness = away + claim * energy
+    return Outliers(fitted, claim, np.quantile(strangeness, np.linspace(0, 1, KNOTS)).astype(np.float32))
 
 
-def _level(known: Features, labels: NDArray[np.integer], held_out: Features) -> Level:
+def _level(known: Features, labels: NDArray[np.integer], held_out: tf.Tensor) -> Level:
     means = np.stack([known[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
     covariance = LedoitWolf(assume_centered=True).fit(known - means[labels]).covariance_
     values, vectors = np.linalg.eigh(covariance)
     whiten = (vectors / np.sqrt(np.maximum(values, values.max() * 1e-6))).astype(np.float32)
     centres = (means @ whiten).astype(np.float32)
-    typical = np.median(Level(whiten, centres).distance(tf.constant(held_out, tf.float32)))
+    typical = np.median(Level(whiten, centres).distance(held_out))
     return Level(whiten / typical, centres / typical)
