@@ -1,3 +1,4 @@
+import threading
 import zipfile
 from pathlib import Path
 
@@ -6,7 +7,6 @@ import pytest
 from PIL import Image
 
 from training.data import DataMissing, cats_dogs, digits8, locate, mnist
-from training.data.pictures import Pictures
 from training.data.splits import hold_out, part, pieces, whole
 
 
@@ -89,22 +89,26 @@ def test_cats_and_dogs_from_a_folder_or_a_zip(pets: Path, zipped: bool) -> None:
     assert data.fingerprint == cats_dogs.load(16, 24, 0.2).fingerprint
 
 
-def test_another_process_that_prepares_the_same_and_dies_does_no_harm(
+def test_two_that_prepare_the_same_pictures_at_once_do_not_spoil_them(
     pets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = Pictures.one
+    begun, first_done = threading.Event(), threading.Event()
+    decode, late = cats_dogs.Pictures.one, []
 
-    def die(pictures: Pictures, row: int) -> np.ndarray:
-        raise KeyboardInterrupt
+    def one(pictures: cats_dogs.Pictures, row: int) -> np.ndarray:
+        if row == 5 and not late:  # the second begins when the first is half done, and ends after it
+            late.append(threading.Thread(target=lambda: late.append(cats_dogs.load(16, 16, 0.2))))
+            late[0].start()
+            assert begun.wait(10)
+        elif late and threading.current_thread() is late[0]:
+            begun.set()
+            assert first_done.wait(10)
+        return decode(pictures, row)
 
-    def meanwhile(pictures: Pictures, row: int) -> np.ndarray:
-        if row == 20:
-            with monkeypatch.context() as other, pytest.raises(KeyboardInterrupt):
-                other.setattr(Pictures, "one", die)
-                cats_dogs.load(16, 16, 0.2)
-        return one(pictures, row)
-
-    monkeypatch.setattr(Pictures, "one", meanwhile)
-    data = cats_dogs.load(16, 16, 0.2)
-    assert data.train.images().min() > 30, "nothing was emptied"
-    assert sorted(path.suffix for path in (pets / "cache").iterdir()) == [".npy", ".npy"], "nothing was left"
+    monkeypatch.setattr(cats_dogs.Pictures, "one", one)
+    first = cats_dogs.load(16, 16, 0.2)
+    before = first.train.images()
+    first_done.set()
+    late[0].join(10)
+    assert (before == late[1].train.images()).all() and before.mean(axis=(1, 2, 3)).min() > 30
+    assert (before == first.train.images()).all()
