@@ -21,6 +21,7 @@ class Recipe(Part):
     about: str
     publishes: str = Field(description="name of the servable that a run of this recipe makes")
     post: float | None = Field(None, exclude=True, description="test accuracy that the teaching post got")
+    note: str = Field("", exclude=True, description="what to know of our figure, for the report")
     quick: list[str] = Field(["data.limit=2000", "epochs=3"], exclude=True, description="what --quick overrides")
     data: Data
     net: Net

@@ -27,7 +27,12 @@ def write(folder: Path) -> Path:
     missing = sorted(set(recipe.names()) - {each.recipe.name for each in ended})
     lines = [INTRODUCTION, "", "## Recipes", "", *_table(ended)]
     if missing:
-        lines += ["", "Without a figure here:", "", *(f"- `{name}`: {recipe.load(name).about}" for name in missing)]
+        lines += [
+            "",
+            "No run of these has ended here:",
+            "",
+            *(f"- `{name}`: {recipe.load(name).about}" for name in missing),
+        ]
     for each in ended:
         lines += ["", f"### {each.recipe.name}", "", *_section(each, pictures)]
     lines += ["", "## Studies"]
@@ -103,6 +108,8 @@ def interval(share: float, count: int) -> tuple[float, float]:
 def _section(each: _Ended, pictures: Path) -> list[str]:
     name, test = each.recipe.name, each.test
     lines = [each.recipe.about, "", *_difference(each.recipe, test)]
+    if each.recipe.note:
+        lines += [each.recipe.note, ""]
     if each.card:
         lines += [f"This is what the service ships: [its model card](../{each.card.as_posix()}) has every figure.", ""]
     if rows := each.run.rows():
@@ -122,8 +129,8 @@ def _section(each: _Ended, pictures: Path) -> list[str]:
 def _turn(rows: Rows) -> list[str]:
     """When overfitting starts, if it does."""
     turn = turning_point(rows)
-    if turn == len(rows):
-        return ["The validation loss still fell at the end.", ""]
+    if rows[-1]["val_loss"] < rows[turn - 1]["val_loss"] * 1.02:
+        return ["The validation loss had not begun to rise at the end.", ""]
     return [
         f"The validation loss was lowest after epoch {turn} of {len(rows)}: from there on the net learns its training "
         f"images by heart (validation loss {rows[turn - 1]['val_loss']:.3f} then, {rows[-1]['val_loss']:.3f} at the "
