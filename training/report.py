@@ -7,6 +7,7 @@ from typing import Any
 
 from training import curves, export, plots, publish, recipe, studies
 from training.history import Rows, turning_point
+from training.measures.accuracy import interval
 from training.recipe import Recipe
 from training.run import RUNS, Run
 
@@ -95,14 +96,6 @@ def _row(each: _Ended) -> list[str]:
     turn = f"epoch {turning_point(rows)}" if rows else ""
     beside = f"{post:.1%}" if post else "none given"
     return [name, f"{test['accuracy']:.2%}", beside, f"{low:.1%} to {high:.1%}", epochs, turn]
-
-
-def interval(share: float, count: int) -> tuple[float, float]:
-    """Wilson's 95% interval of a share that was counted over so many images (Wilson 1927)."""
-    z = 1.96
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    reach = z / (1 + z * z / count) * (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
-    return middle - reach, middle + reach
 
 
 def _section(each: _Ended, pictures: Path) -> list[str]:

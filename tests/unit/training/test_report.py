@@ -36,8 +36,3 @@ def test_every_picture_that_the_page_shows_exists(ended: Run, tmp_path: Path) ->
     page = report.write(tmp_path / "docs")
     shown = [part.split(")")[0] for part in page.read_text().split("](")[1:] if part.startswith("training/")]
     assert len(shown) == 2 and all((page.parent / name).stat().st_size > 1000 for name in shown)
-
-
-def test_an_interval_holds_the_share_and_narrows_with_more_images() -> None:
-    few, many = report.interval(0.98, 180), report.interval(0.98, 10_000)
-    assert few[0] < many[0] < 0.98 < many[1] < few[1] < 1
