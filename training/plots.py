@@ -39,7 +39,7 @@ def overlay(outcomes: list[dict[str, Any]], measures: list[str], path: Path, log
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.grid(alpha=0.3)
-    panels[0, -1].legend()
+    panels[0, -1].legend(fontsize=7, framealpha=0.5)
     keep(figure, path)
 
 

@@ -122,8 +122,8 @@ def _section(each: _Ended, pictures: Path) -> list[str]:
 def _turn(rows: Rows) -> list[str]:
     """When overfitting starts, if it does."""
     turn = turning_point(rows)
-    if rows[-1]["val_loss"] < rows[turn - 1]["val_loss"] * 1.02:
-        return ["The validation loss had not begun to rise at the end.", ""]
+    if rows[-1]["val_loss"] < rows[turn - 1]["val_loss"] * 1.1:
+        return ["The validation loss had not clearly begun to rise at the end.", ""]
     return [
         f"The validation loss was lowest after epoch {turn} of {len(rows)}: from there on the net learns its training "
         f"images by heart (validation loss {rows[turn - 1]['val_loss']:.3f} then, {rows[-1]['val_loss']:.3f} at the "
