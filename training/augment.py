@@ -9,7 +9,7 @@ import math
 import tensorflow as tf
 
 from training.draws import normal, uniform
-from training.recipe import Augment
+from training.parts import Augment
 
 
 def _between(n: tf.Tensor, reach: float) -> tf.Tensor:

@@ -8,9 +8,11 @@ import tensorflow as tf
 
 
 class Average(keras.callbacks.Callback):  # type: ignore[misc]
-    """Averages every weight after each step, batch norms' statistics too; validation sees the averages.
+    """Averages every weight after each step, batch norms' statistics too.
 
-    `means` and `steps` belong into the checkpoint.
+    From the start of an epoch's validation until this callback sees the epoch's end, the net has the averages as its
+    weights: what keeps the best of them comes before it in the list, what saves the weights themselves after it. Every
+    worker of a team needs it, as reading a weight may take all of them. `means` and `steps` belong into the checkpoint.
     """
 
     def __init__(self, model: keras.Model, decay: float) -> None:
@@ -19,6 +21,7 @@ class Average(keras.callbacks.Callback):  # type: ignore[misc]
         self.means = [tf.Variable(value, trainable=False) for value in self._values]
         self.steps = tf.Variable(0.0, trainable=False)
         self._decay = decay
+        self._judged = False
 
     @tf.function  # type: ignore[untyped-decorator]
     def _follow(self) -> None:
@@ -46,6 +49,9 @@ class Average(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         self._exchange()
+        self._judged = True
 
-    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
-        self._exchange()
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if self._judged:
+            self._exchange()
+            self._judged = False

@@ -5,14 +5,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data import Split
-
-BATCH = 100
+from training.data.splits import pieces
 
 
 def logits(model: keras.Model, split: Split) -> NDArray[np.float64]:
     """[N,K] for every image of the split."""
-    parts = [model.predict_on_batch(split.images(slice(at, at + BATCH))) for at in range(0, len(split), BATCH)]
-    return np.concatenate(parts).astype(np.float64)
+    return np.concatenate([model.predict_on_batch(images) for images in pieces(split)]).astype(np.float64)
 
 
 def _surprise(scores: NDArray[np.float64], labels: NDArray[np.int32], temperature: float) -> float:

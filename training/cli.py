@@ -1,9 +1,6 @@
 """Train, measure and publish the models that the service serves."""
 
-import functools
 import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,12 +8,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import typer
 
-from service.errors import InkpawError
 from training import recipe as recipes
 from training import studies
-from training.data.locate import DataMissing
 from training.history import turning_point
-from training.recipe import RecipeError
+from training.sentences import in_a_sentence
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -28,24 +23,6 @@ Precision = Annotated[
     Literal["full", "mixed"] | None,
     typer.Option(help="float32, or mixed with the 16-bit floats that suit the device; instead of the recipe's"),
 ]
-
-
-def in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
-    """What a person can do something about is said in a sentence, not in a traceback."""
-
-    @functools.wraps(command)
-    def run(**arguments: Any) -> None:
-        try:
-            command(**arguments)
-        except Exception as error:
-            from training.distribute import PeerLost  # only here: they bring TensorFlow along
-            from training.publish import PublishError
-
-            if isinstance(error, RecipeError | DataMissing | PublishError | PeerLost | InkpawError):
-                sys.exit(str(error))
-            raise
-
-    return run
 
 
 @app.command("list")
@@ -74,8 +51,10 @@ def train(
 ) -> None:
     """Train a recipe; a run that was cut off goes on from its last whole epoch."""
     from training import export, tasks
+    from training import publish as places
 
-    run = tasks.train(_recipe(name, changes, precision, quick), fresh, download, distribute)
+    measure = places.figures if quick else places.measure
+    run = tasks.train(_recipe(name, changes, precision, quick), fresh, download, distribute, measure)
     _tell(export.manifest(run.candidate)["facts"]["test"])
     if "val_loss" in (rows := run.rows())[0]:
         typer.echo(f"Validation loss was lowest after epoch {turning_point(rows)} of {len(rows)}.")

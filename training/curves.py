@@ -7,6 +7,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.ticker import MaxNLocator
 
 from training.history import Rows, turning_point
 
@@ -22,6 +23,7 @@ def draw(rows: Rows, title: str, path: Path, dpi: int = 100) -> None:
             panel.plot(epochs, [row[f"val_{measure}"] for row in rows], label="validation")
             panel.axvline(turning_point(rows), color="grey", linestyle=":", label="lowest validation loss")
         panel.set_xlabel("epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.set_title(f"{title}: {measure}")
         panel.legend()
         panel.grid(alpha=0.3)

@@ -34,17 +34,19 @@ def beyond(version_dir: Path, data: Dataset) -> dict[str, Any]:
 
 
 def generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict[str, Any]:
-    """What a classifier of real images makes of 10,000 samples, of seeds that training never used.
+    """What a classifier of real images makes of 10,000 samples (as many as there are test images, where these are
+    fewer), of seeds that training never used.
 
     `read_as_label` is the share that it reads as the label asked for; `frechet` the distance of their features from
     those of the test images, `frechet_real` that of as many training images.
     """
-    images, labels = samples.draw(version_dir, SAMPLES, len(data.classes))
+    count = min(SAMPLES, len(data.test))
+    images, labels = samples.draw(version_dir, count, len(data.classes))
     right = samples.read_as_label(judge_dir, images, labels)
     real = saved.features(judge_dir, data.test.images())
-    known = data.train.images(np.sort(np.random.default_rng(0).permutation(len(data.train))[:SAMPLES]))
+    known = data.train.images(np.sort(np.random.default_rng(0).permutation(len(data.train))[:count]))
     return {
-        "samples": SAMPLES,
+        "samples": count,
         "judge": f"{judge_dir.parent.name} version {judge_dir.name}",
         "read_as_label": float(right.mean()),
         "by_label": [float(right[labels == label].mean()) for label in range(len(data.classes))],

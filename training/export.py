@@ -15,7 +15,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from training.data import Dataset
 from training.measures.saved import FEATURES
-from training.nets import features, noise
+from training.nets import levels, noise
 from training.outliers import Outliers
 from training.run import Run
 
@@ -51,15 +51,15 @@ def save(function: Signature, specs: dict[str, tf.TensorSpec], folder: Path) -> 
 
 def classifier(model: keras.Model, temperature: float, outliers: Outliers, data: Dataset, run: Run) -> Path:
     """The candidate of a classifier's run: `images` uint8 [N,H,W,C] -> `probabilities` float32 [N,K] and
-    `outlier_score` float32 [N]: the share of validation images that are more like the training images.
+    `outlier_score` float32 [N]: the share of validation images that are less strange (training.outliers).
     """
     side, channels = run.recipe.data.size, data.train.shape[2]
-    both = keras.Model(model.input, [model.output, features(model).output])
+    net = levels(model)
 
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        logits, seen = both(tf.cast(images, tf.float32), training=False)
-        seen = tf.identity(seen, FEATURES)  # measures find it by its name
-        return {"probabilities": tf.nn.softmax(logits / temperature), "outlier_score": outliers.score(seen)}
+        seen = net(tf.cast(images, tf.float32), training=False)
+        seen[-1] = tf.identity(seen[-1], FEATURES)  # measures find it by its name
+        return {"probabilities": tf.nn.softmax(seen[0] / temperature), "outlier_score": outliers.score(seen)}
 
     save(serve, {"images": tf.TensorSpec([None, side, side, channels], tf.uint8, "images")}, run.candidate)
     image = {"height": side, "width": side, "channels": channels, "treatment": data.treatment}

@@ -14,7 +14,8 @@ from service.errors import BadImage
 from training import draws
 from training.augment import augment
 from training.data import Dataset, Split
-from training.recipe import Augment, Recipe
+from training.parts import Augment
+from training.recipe import Recipe
 
 Batch = tuple[tf.Tensor, tf.Tensor]
 

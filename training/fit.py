@@ -1,7 +1,6 @@
 """Fitting a net: the part that is the same for every recipe. Interrupted, it goes on from the last whole epoch."""
 
 import sys
-from contextlib import nullcontext
 
 import keras
 
@@ -33,21 +32,8 @@ def _best_so_far(run: Run, done: int) -> float | None:
     return max((row["val_accuracy"] for row in run.rows()[:done]), default=None)
 
 
-class _KeepBest(keras.callbacks.ModelCheckpoint):  # type: ignore[misc]
-    """Saves what was judged: the averaged weights, where there are any."""
-
-    def __init__(self, average: Average | None, path: str, **options: object) -> None:
-        super().__init__(path, **options)
-        self._average = average
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        with self._average.in_place() if self._average else nullcontext():
-            super().on_epoch_end(epoch, logs)
-
-
-def _keep_best(run: Run, done: int, average: Average | None) -> keras.callbacks.Callback:
-    return _KeepBest(
-        average,
+def _keep_best(run: Run, done: int) -> keras.callbacks.Callback:
+    return keras.callbacks.ModelCheckpoint(
         str(run.best),
         monitor="val_accuracy",
         mode="max",
@@ -71,9 +57,12 @@ def fit(model: keras.Model, data: Dataset, run: Run, team: Team = ALONE) -> None
     done = team.agreed(team.chief_first(lambda _: checkpoint.restore()))
     before = run.rows()[:done]
     if done < recipe.epochs and not exhausted(before, recipe.patience):
-        callbacks = [*([average] if average else []), Patience(before, recipe.patience)]
+        callbacks = [Patience(before, recipe.patience)]
         if team.chief:
-            callbacks += [_keep_best(run, done, average), *loggers(run), checkpoint]
+            callbacks += [_keep_best(run, done)]
+        callbacks += [average] if average else []
+        if team.chief:
+            callbacks += [*loggers(run), checkpoint]
         with feed.unwrapped():
             if team.strategy:
                 fit_distributed.fit(model, data, recipe, team, done, callbacks, verbosity() if team.chief else 0)

@@ -97,7 +97,7 @@ def _steps(model: keras.Model, strategy: tf.distribute.Strategy) -> tuple[Any, A
     def mean_of_all() -> None:
         context = tf.distribute.get_replica_context()
         for weight in kept:
-            weight.assign(context.all_reduce("MEAN", weight.value))
+            weight.assign(context.all_reduce("MEAN", tf.identity(weight.value)))
 
     def agree() -> None:
         if kept:

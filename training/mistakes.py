@@ -33,7 +33,8 @@ def save(scores: NDArray[np.float64], data: Dataset, run: Run) -> None:
 
 
 def _draw(split: Split, chosen: NDArray[np.int64], said: list[str], data: Dataset, run: Run) -> None:
-    figure, cells = plt.subplots(ROWS, COLUMNS, figsize=(COLUMNS * 1.1, ROWS * 1.35))
+    rows = max(1, -(-len(chosen) // COLUMNS))
+    figure, cells = plt.subplots(rows, COLUMNS, figsize=(COLUMNS * 1.1, rows * 1.35 + 0.2))
     for cell in cells.flat:
         cell.axis("off")
     for cell, index, answer in zip(cells.flat, chosen, said, strict=False):

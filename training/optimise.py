@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from training.recipe import Optimiser
+from training.parts import Optimiser
 
 
 class Trapezoid(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]

@@ -10,6 +10,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 DPI = 70
 TITLES = {"loss": "training loss", "accuracy": "training accuracy"}
@@ -36,8 +37,9 @@ def overlay(outcomes: list[dict[str, Any]], measures: list[str], path: Path, log
             panel.set_yscale("log")
         panel.set_title(TITLES.get(measure, measure.replace("val_", "validation ")))
         panel.set_xlabel("epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.grid(alpha=0.3)
-    panels[0, -1].legend()
+    panels[0, -1].legend(fontsize=7, framealpha=0.5)
     keep(figure, path)
 
 
@@ -49,7 +51,8 @@ def confusion(counts: list[list[int]], classes: Sequence[str], title: str, path:
     panel.imshow(shown, cmap="Reds")
     for true, row in enumerate(counts):
         for said, count in enumerate(row):
-            panel.text(said, true, count or "", ha="center", va="center", fontsize=7)
+            colour = "white" if shown[true, said] > shown.max() * 0.6 else "black"
+            panel.text(said, true, count or "", ha="center", va="center", fontsize=7, color=colour)
     panel.set_xticks(range(len(classes)), classes)
     panel.set_yticks(range(len(classes)), classes)
     panel.set(xlabel="said", ylabel="true")
@@ -60,7 +63,7 @@ def confusion(counts: list[list[int]], classes: Sequence[str], title: str, path:
 def intervals(
     groups: dict[str, list[tuple[float, float, float]]], ticks: Sequence[str], title: str, path: Path
 ) -> None:
-    """For each group a line through (middle, low, high), one a tick."""
+    """For each group a line through (middle, low, high), all above 0, one a tick; the second axis is logarithmic."""
     figure, panel = plt.subplots(figsize=(6, 4))
     for shift, (label, points) in zip(np.linspace(-0.08, 0.08, len(groups)), groups.items(), strict=True):
         middle, low, high = np.array(points).T
@@ -68,6 +71,7 @@ def intervals(
             np.arange(len(ticks)) + shift, middle, [middle - low, high - middle], fmt="o-", capsize=3, label=label
         )
     panel.set_xticks(range(len(ticks)), ticks)
+    panel.set_yscale("log")
     panel.set_title(title, fontsize=9)
     panel.legend()
     panel.grid(alpha=0.3)

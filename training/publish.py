@@ -8,7 +8,7 @@ from typing import Any
 from training import card, evaluate, export
 from training.data import Dataset, load
 from training.measures import nearest, samples
-from training.recipe import Data
+from training.parts import Data
 
 MODELS = Path("models")
 JUDGES = {"mnist": "digits"}  # the servable that reads what a generator trained on that data draws
@@ -64,8 +64,8 @@ def measure(version_dir: Path, data: Dataset) -> dict[str, Any]:
     """
     data = _at_its_size(version_dir, data)
     if export.manifest(version_dir)["kind"] == "classifier":
-        return _quick(version_dir, data) | evaluate.beyond(version_dir, data)
-    return _quick(version_dir, data) | evaluate.lessons(version_dir, data)
+        return figures(version_dir, data) | evaluate.beyond(version_dir, data)
+    return figures(version_dir, data) | evaluate.lessons(version_dir, data)
 
 
 def _at_its_size(version_dir: Path, data: Dataset) -> Dataset:
@@ -77,8 +77,8 @@ def _at_its_size(version_dir: Path, data: Dataset) -> Dataset:
     return load(Data(**{**how, "size": side, "train_size": None}))
 
 
-def _quick(version_dir: Path, data: Dataset) -> dict[str, Any]:
-    """The figures to compare by, among others."""
+def figures(version_dir: Path, data: Dataset) -> dict[str, Any]:
+    """Those of `measure` that take seconds, not minutes: all that versions are compared by. Raises PublishError."""
     data = _at_its_size(version_dir, data)
     if export.manifest(version_dir)["kind"] == "classifier":
         return evaluate.classifier(version_dir, data.test).as_dict()
@@ -94,7 +94,7 @@ def compare(candidate: Path, data: Dataset) -> Comparison:
     if "test" not in manifest["facts"]:
         raise PublishError(f"{candidate} has no test figures: its training did not end well.")
     current = newest(manifest["name"])
-    return Comparison(_quick(candidate, data), _quick(current, data) if current else {})
+    return Comparison(figures(candidate, data), figures(current, data) if current else {})
 
 
 def publish(

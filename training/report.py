@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from training import curves, export, plots, publish, recipe, studies
-from training.history import turning_point
+from training.history import Rows, turning_point
+from training.measures.accuracy import interval
 from training.recipe import Recipe
 from training.run import RUNS, Run
 
@@ -27,7 +28,12 @@ def write(folder: Path) -> Path:
     missing = sorted(set(recipe.names()) - {each.recipe.name for each in ended})
     lines = [INTRODUCTION, "", "## Recipes", "", *_table(ended)]
     if missing:
-        lines += ["", f"Not run to its end here: {', '.join(missing)}."]
+        lines += [
+            "",
+            "No run of these has ended here:",
+            "",
+            *(f"- `{name}`: {recipe.load(name).about}" for name in missing),
+        ]
     for each in ended:
         lines += ["", f"### {each.recipe.name}", "", *_section(each, pictures)]
     lines += ["", "## Studies"]
@@ -47,6 +53,18 @@ class _Ended:
     recipe: Recipe
     run: Run
     servable: Path
+
+    @property
+    def epochs(self) -> int:
+        """How many it was trained for: a published version may come from an earlier form of the recipe."""
+        before: int = export.manifest(self.servable)["facts"]["recipe"].get("epochs", self.recipe.epochs)
+        return len(self.run.rows()) or before
+
+    @property
+    def card(self) -> Path | None:
+        """The model card of what is published."""
+        found = export.manifest_path(self.servable).with_name("README.md")
+        return found if found.exists() else None
 
     @property
     def test(self) -> dict[str, Any]:
@@ -71,7 +89,7 @@ def _table(ended: list[_Ended]) -> list[str]:
 
 def _row(each: _Ended) -> list[str]:
     test, rows, post = each.test, each.run.rows(), each.recipe.post
-    name, epochs = f"[{each.recipe.name}](#{each.recipe.name})", str(len(rows) or each.recipe.epochs)
+    name, epochs = f"[{each.recipe.name}](#{each.recipe.name})", str(each.epochs)
     if "accuracy" not in test:
         return [name, f"{test['read_as_label']:.2%} read as their label", "none given", "", epochs, ""]
     low, high = interval(test["accuracy"], test["images"])
@@ -80,18 +98,15 @@ def _row(each: _Ended) -> list[str]:
     return [name, f"{test['accuracy']:.2%}", beside, f"{low:.1%} to {high:.1%}", epochs, turn]
 
 
-def interval(share: float, count: int) -> tuple[float, float]:
-    """Wilson's 95% interval of a share that was counted over so many images (Wilson 1927)."""
-    z = 1.96
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    reach = z / (1 + z * z / count) * (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
-    return middle - reach, middle + reach
-
-
 def _section(each: _Ended, pictures: Path) -> list[str]:
     name, test = each.recipe.name, each.test
     lines = [each.recipe.about, "", *_difference(each.recipe, test)]
+    if each.recipe.note:
+        lines += [each.recipe.note, ""]
+    if each.card:
+        lines += [f"This is what the service ships: [its model card](../{each.card.as_posix()}) has every figure.", ""]
     if rows := each.run.rows():
+        lines += _turn(rows)
         curves.draw(rows, name, pictures / f"{name}-curves.png", dpi=plots.DPI)
         lines += [f"![loss and accuracy by epoch](training/{name}-curves.png)"]
     if "confusion" in test:
@@ -104,13 +119,27 @@ def _section(each: _Ended, pictures: Path) -> list[str]:
     return lines
 
 
+def _turn(rows: Rows) -> list[str]:
+    """When overfitting starts, if it does."""
+    turn = turning_point(rows)
+    if rows[-1]["val_loss"] < rows[turn - 1]["val_loss"] * 1.1:
+        return ["The validation loss had not clearly begun to rise at the end.", ""]
+    return [
+        f"The validation loss was lowest after epoch {turn} of {len(rows)}: from there on the net learns its training "
+        f"images by heart (validation loss {rows[turn - 1]['val_loss']:.3f} then, {rows[-1]['val_loss']:.3f} at the "
+        "end).",
+        "",
+    ]
+
+
 def _difference(plan: Recipe, test: dict[str, Any]) -> list[str]:
     """How our figure stands to the post's, where the post gives one."""
     if plan.post is None or "accuracy" not in test:
         return []
     low, high = interval(test["accuracy"], test["images"])
     if test["accuracy"] >= plan.post - 0.0005:  # the posts give three digits
-        return ["The post's figure is met.", ""]
+        return [f"The post's {plan.post:.1%} is met: {test['accuracy']:.2%}.", ""]
+    beside = f"{test['accuracy']:.2%}, lower than the post's {plan.post:.1%}"
     if low <= plan.post <= high:
-        return [f"Lower than the post's, by less than {test['images']} test images can tell apart.", ""]
-    return ["Lower than the post's.", ""]
+        return [f"{beside} by less than {test['images']:,} test images can tell apart.", ""]
+    return [f"{beside}.", ""]

@@ -1,6 +1,8 @@
 """What the commands do: train a recipe into a candidate, measure it, publish it."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -25,12 +27,20 @@ from training.nets import classifier
 from training.recipe import Recipe, RecipeError
 from training.run import RUNS, Run, joined, opened
 
+Measure = Callable[[Path, data.Dataset], dict[str, Any]]  # a version's folder and its data -> figures
+
 
 def load_data(recipe: Recipe, download: bool = False) -> data.Dataset:
     return data.load(recipe.data, download)
 
 
-def train(recipe: Recipe, fresh: bool = False, download: bool = False, devices: distribute.Kind = "none") -> Run:
+def train(
+    recipe: Recipe,
+    fresh: bool = False,
+    download: bool = False,
+    devices: distribute.Kind = "none",
+    measure: Measure = publish.measure,
+) -> Run:
     """Train, or go on training, and leave a candidate servable with its test figures in the run's folder.
 
     On one CPU with as many threads, the same recipe gives the same weights to the last bit, also when it was cut off
@@ -51,7 +61,7 @@ def train(recipe: Recipe, fresh: bool = False, download: bool = False, devices: 
             _train_classifier(dataset, run, team)
         if team.chief:
             curves.draw(run.rows(), recipe.name, run.folder / "curves.png")
-            export.add_facts(run.candidate, test=publish.measure(run.candidate, dataset))
+            export.add_facts(run.candidate, test=measure(run.candidate, dataset))
     return run
 
 

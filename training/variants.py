@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from training import export, kept, run, tasks
+from training import export, kept, publish, run, tasks
 from training.recipe import Recipe, varied
 
 Overrides = list[str]
@@ -26,6 +26,6 @@ def _name(place: Path, label: str) -> str:
 
 
 def _outcome(place: Path, label: str, recipe: Recipe) -> dict[str, Any]:
-    done = tasks.train(recipe)
+    done = tasks.train(recipe, measure=publish.figures)
     accuracy = export.manifest(done.candidate)["facts"]["test"]["accuracy"]
     return {"label": label, "accuracy": accuracy, "epochs": len(done.rows()), "rows": done.rows()}

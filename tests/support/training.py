@@ -21,7 +21,11 @@ def start(folder: Path, *words: str, first: str = "", **environment: str) -> Pro
 
 
 def ended(process: Process, seconds: float = 240) -> subprocess.CompletedProcess[str]:
-    out, err = process.communicate(timeout=seconds)
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()  # nobody else would
+        raise
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 

@@ -1,19 +1,19 @@
 """Where training images come from: one module a data set, each giving the same three splits."""
 
-from training import recipe
+from training import parts
 from training.data.locate import DataMissing
 from training.data.splits import Dataset, Split, limited
 
 __all__ = ["DataMissing", "Dataset", "Split", "load"]
 
 
-def load(what: recipe.Data, download: bool = False) -> Dataset:
+def load(what: parts.Data, download: bool = False) -> Dataset:
     """The data that a recipe asks for; images uint8 [N,H,W,C]. Raises DataMissing where it is not on this machine."""
     data = _whole(what, download)
     return limited(data, what.limit) if what.limit else data
 
 
-def _whole(what: recipe.Data, download: bool) -> Dataset:
+def _whole(what: parts.Data, download: bool) -> Dataset:
     from training.data import cats_dogs, digits8, folder, mnist
 
     if what.name == "mnist":

@@ -7,6 +7,7 @@ Preparing streams one image at a time; training then maps the arrays, so memory 
 import hashlib
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,17 @@ def _prepared(path: Path, size: int) -> tuple[Split, NDArray[np.int32]]:
 
 
 def _prepare(path: Path, size: int, images_file: Path, facts_file: Path) -> None:
+    """Both files, made aside and put in their places whole: another process may be making the same ones."""
     CACHE.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=CACHE) as aside:
+        made = Path(aside) / images_file.name
+        np.save(made.with_suffix(".facts.npy"), _decoded(path, size, made))
+        made.replace(images_file)
+        made.with_suffix(".facts.npy").replace(facts_file)
+
+
+def _decoded(path: Path, size: int, images_file: Path) -> NDArray[np.int32]:
+    """Write the pictures; [2,N]: of each, the class and the number."""
     source = Source(path)
     names = [name for name in source.names if _PICTURE.search(name)]
     pictures = Pictures(source, names, "photo", size, 3)
@@ -66,4 +77,4 @@ def _prepare(path: Path, size: int, images_file: Path, facts_file: Path) -> None
             continue  # the public archive holds a few files that are no pictures
         facts.append((CLASSES.index(animal.lower()), int(number)))
     images.flush()
-    np.save(facts_file, np.array(facts, "int32").T)
+    return np.array(facts, "int32").T

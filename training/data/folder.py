@@ -15,7 +15,7 @@ import numpy as np
 from training.data.locate import DataMissing
 from training.data.pictures import THREADS, Pictures, Source
 from training.data.splits import Dataset, Split, hold_out
-from training.recipe import Data
+from training.parts import Data
 
 TEST = 0.1
 _SPLITS = {

@@ -1,11 +1,15 @@
 """What every data set gives: three splits of images and labels."""
 
 import hashlib
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+PIECE = 4 << 20  # bytes of pixels at a time; in a net the same images are floats, and there several times over
 
 
 class Store(Protocol):
@@ -63,6 +67,18 @@ class Dataset:
             for at in range(0, len(split), max(1, len(split) // 500)):
                 digest.update(split.images(slice(at, at + 1)).tobytes())
         return digest.hexdigest()
+
+
+def piece(shape: tuple[int, ...]) -> int:
+    """How many images of that shape to look at in one go: a hundred, fewer of large ones."""
+    return max(1, min(100, PIECE // math.prod(shape)))
+
+
+def pieces(split: Split, which: NDArray[np.int64] | None = None) -> Iterator[NDArray[np.uint8]]:
+    """uint8 [K,H,W,C], in order: those images of the split (all by default), so many that memory stays small."""
+    rows = np.arange(len(split)) if which is None else which
+    count = piece(split.shape)
+    return (split.images(rows[at : at + count]) for at in range(0, len(rows), count))
 
 
 def whole(images: NDArray[np.uint8], labels: NDArray[np.integer]) -> Split:

@@ -14,7 +14,8 @@ from PIL import Image
 
 from service.images import digit, photo
 from training.data import Dataset, load
-from training.recipe import Data
+from training.data.splits import piece
+from training.parts import Data
 
 # without its cat, chelsea.png
 _PICTURES = """
@@ -46,7 +47,7 @@ def others(name: str, part: str = "test") -> Iterator[Image.Image]:
 
 
 def prepared(pictures: Iterator[Image.Image], data: Dataset) -> Iterator[np.ndarray]:
-    """uint8 [N,H,W,C], N at most 100: in the form of that data set's images, by its treatment."""
+    """uint8 [N,H,W,C], some at a time: in the form of that data set's images, by its treatment."""
     treat = digit if data.treatment == "digit" else photo
-    while some := list(islice(pictures, 100)):
+    while some := list(islice(pictures, piece(data.test.shape))):
         yield np.stack([treat(picture, *data.test.shape) for picture in some])

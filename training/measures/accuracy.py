@@ -35,3 +35,11 @@ def figures(shares: NDArray[np.floating], labels: NDArray[np.integer]) -> Figure
     gaps = [abs(right[bins == b].mean() - confidence[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
     counts = np.bincount(bins, minlength=BINS)
     return Figures(len(labels), float(right.mean()), float(sum(gaps)), confusion.tolist(), counts.tolist())
+
+
+def interval(share: float, count: int) -> tuple[float, float]:
+    """Wilson's 95% interval of a share that was counted over so many images (Wilson 1927)."""
+    z = 1.96
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    reach = z / (1 + z * z / count) * (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
+    return middle - reach, middle + reach

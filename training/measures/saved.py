@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
 
 from training.data import Split
+from training.data.splits import pieces
 
 BATCH = 100
 FEATURES = "features"  # the tensor inside a classifier that its last layer reads; no output of the signature
@@ -25,9 +26,8 @@ def batches(**inputs: NDArray) -> Iterator[Arrays]:
 
 
 def images(split: Split) -> Iterator[Arrays]:
-    """The split's images, a hundred at a time: all of them need not fit into memory."""
-    for at in range(0, len(split), BATCH):
-        yield {"images": split.images(slice(at, at + BATCH))}
+    """The split's images, some at a time: all of them need not fit into memory."""
+    return ({"images": images} for images in pieces(split))
 
 
 def outputs(version_dir: Path, asked: Iterable[Arrays]) -> Arrays:

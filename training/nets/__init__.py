@@ -8,6 +8,18 @@ from training.recipe import Recipe
 _CLASSIFIERS = {"mlp": mlp.build, "cnn": cnn.build, "residual": residual.build}
 
 
+def levels(model: keras.Model) -> keras.Model:
+    """The same net, giving its logits and then what it sees of images, level by level, [N,D] each.
+
+    Every convolution's channels after their activation, averaged over the picture; at last what the last layer reads.
+    The weights are shared.
+    """
+    activations = (keras.layers.Activation, keras.layers.LeakyReLU)
+    maps = [layer.output for layer in model.layers if isinstance(layer, activations) and layer.output.ndim == 4]
+    means = [keras.layers.GlobalAveragePooling2D()(each) for each in maps[:-1]]
+    return keras.Model(model.input, [model.output, *means, model.get_layer("classes").input])
+
+
 def features(model: keras.Model) -> keras.Model:
     """The same net up to what its last layer reads: images -> features [N,D]; the weights are shared."""
     return keras.Model(model.input, model.get_layer("classes").input)

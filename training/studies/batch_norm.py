@@ -44,5 +44,16 @@ def tell(results: Any, pictures: Path) -> list[str]:
             ],
         ),
         "",
+        _verdict([unsteadiness(each["rows"]) for each in results]),
+        "",
         "![validation loss and accuracy by place of batch norm](training/batch-norm.png)",
     ]
+
+
+def _verdict(changes: list[float]) -> str:
+    without, *normed = changes
+    seen = "As in the post, both" if max(normed) < without else "Unlike in the post, not both"
+    return (
+        f"{seen} nets with batch norm are steadier than the one without: the last column is how far the validation "
+        "loss moves from one epoch to the next, once the first tenth of them is over."
+    )

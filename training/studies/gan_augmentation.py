@@ -88,9 +88,11 @@ def interval(found: list[float]) -> tuple[float, float, float]:
 def tell(results: Any, pictures: Path) -> list[str]:
     amounts = list(results["real"])
     points = {kind: [interval(results[kind][amount]) for amount in amounts] for kind in KINDS}
-    plots.intervals(
-        points, amounts, "macro AUC on MNIST's test set, by number of real digits", pictures / "gan-augmentation.png"
-    )
+    missing = {
+        kind: [(1 - m, max(1 - high, 1e-5), 1 - low) for m, low, high in found] for kind, found in points.items()
+    }
+    title = "what macro AUC on MNIST's test set lacks of 1, by number of real digits"
+    plots.intervals(missing, amounts, title, pictures / "gan-augmentation.png")
     return [
         *plots.table(
             ["real digits", *KINDS],
@@ -110,5 +112,12 @@ def tell(results: Any, pictures: Path) -> list[str]:
         "as the row has real ones, `mixed` on both; all take the same number of steps. The generator has seen all of "
         "MNIST's training images, so what it adds to few real digits is knowledge of the others.",
         "",
-        "![AUC by number of real digits](training/gan-augmentation.png)",
+        f"Highest mean: {', '.join(_best(points, at) + f' at {amount}' for at, amount in enumerate(amounts))} real "
+        "digits. The post got 0.99 with real ones only, and its best with both.",
+        "",
+        "![what AUC lacks of 1, by number of real digits](training/gan-augmentation.png)",
     ]
+
+
+def _best(points: dict[str, list[tuple[float, float, float]]], at: int) -> str:
+    return max(KINDS, key=lambda kind: points[kind][at][0])

@@ -13,12 +13,13 @@ BASE = [
     "optimiser.learning_rate=1e-4",
     "batch_size=128",
 ]
+EPOCHS, THE_POSTS = 6, 30  # six tell the two apart, at a fifth of the price
 VARIANTS = {"cross-entropy": ["loss=cross_entropy"], "mean squared error": ["loss=mean_squared_error"]}
 
 
 def conduct(place: Path, quick: bool) -> None:
-    epochs = ["epochs=4"] if quick else ["epochs=30"]
-    variants.conduct(place, recipe.load("mnist-mlp", [*BASE, *epochs], quick), VARIANTS)
+    base = recipe.load("mnist-mlp", [*BASE, f"epochs={4 if quick else EPOCHS}"], quick)
+    variants.conduct(place, base, VARIANTS)
 
 
 def _epochs_to(rows: list[dict[str, float]], accuracy: float) -> str:
@@ -29,17 +30,19 @@ def tell(results: Any, pictures: Path) -> list[str]:
     plots.overlay(results, ["accuracy", "val_accuracy"], pictures / "losses.png")
     return [
         *plots.table(
-            ["loss", "test accuracy", "validation after epoch 1", "epochs to 97% on validation"],
+            ["loss", "test accuracy", "validation after epoch 1", "epochs to 95% on validation"],
             [
                 [
                     each["label"],
                     f"{each['accuracy']:.2%}",
                     f"{each['rows'][0]['val_accuracy']:.2%}",
-                    _epochs_to(each["rows"], 0.97),
+                    _epochs_to(each["rows"], 0.95),
                 ]
                 for each in results
             ],
         ),
+        "",
+        f"{results[0]['epochs']} epochs each; the post took {THE_POSTS}.",
         "",
         "![accuracy by loss](training/losses.png)",
     ]

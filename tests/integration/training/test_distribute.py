@@ -74,13 +74,21 @@ def test_two_workers_lose_each_other_go_on_and_end_where_one_process_does(tmp_pa
     assert _accuracy(chief.stdout) == pytest.approx(_accuracy(single.stdout), abs=0.02)
 
 
-def test_several_devices_of_one_machine_end_where_one_does(tmp_path: Path) -> None:
+def test_several_devices_of_one_machine_end_where_one_does_and_where_workers_do(
+    tmp_path: Path, team: list[Process]
+) -> None:
     split = "import tensorflow as tf; tf.config.set_logical_device_configuration(" + (
         "tf.config.list_physical_devices('CPU')[0], [tf.config.LogicalDeviceConfiguration()] * 2)"
     )
     both = run(tmp_path, *WORDS[:2], "--distribute", "mirrored", *SHORT, first=split)
     assert both.returncode == 0, both.stderr
     together = _history(tmp_path)
+    apart = tmp_path / "apart"
+    apart.mkdir()
+    team.extend(workers(apart, 2, *WORDS[:2], *SHORT))
+    for process in team:
+        assert (done := ended(process)).returncode == 0, done.stderr
+    assert _history(apart)[-1] == pytest.approx(together[-1], rel=0.02, abs=0.01)
     one = run(tmp_path, *WORDS[:2], "--fresh", *SHORT)
     assert one.returncode == 0, one.stderr
     # batch norms see half a batch each, and each half is turned by other angles: losses differ, what is learnt does not

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from training.augment import augment, cutmix, geometry
-from training.recipe import Augment
+from training.parts import Augment
 
 
 def _pictures(side: int = 20) -> tf.Tensor:

@@ -41,3 +41,20 @@ def test_validation_sees_the_average() -> None:
     told = net.fit(one, one, validation_data=(one, 3 * one), callbacks=[average], verbose=0).history
     assert told["val_loss"][0] < told["loss"][0] + 4
     assert net.get_weights()[0].item() == pytest.approx(1, abs=1e-3)
+
+
+def test_at_an_epochs_end_what_comes_before_it_finds_the_averages_and_what_comes_after_the_weights() -> None:
+    net, seen = _net(), []
+
+    class Look(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            seen.append(net.get_weights()[0].item())
+
+    net.compile(keras.optimizers.SGD(1e-9), "mse")
+    net.set_weights([np.array([[1.0]])])
+    average = Average(net, 0.99)
+    average.means[0].assign([[3.0]])
+    average.steps.assign(1e9)
+    one = np.ones((4, 1), np.float32)
+    net.fit(one, one, epochs=2, validation_data=(one, one), callbacks=[Look(), average, Look()], verbose=0)
+    assert seen == pytest.approx([2.98, 1, 2.96, 1], abs=0.01)

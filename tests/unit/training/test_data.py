@@ -1,3 +1,4 @@
+import threading
 import zipfile
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from PIL import Image
 
 from training.data import DataMissing, cats_dogs, digits8, locate, mnist
-from training.data.splits import hold_out, part, whole
+from training.data.splits import hold_out, part, pieces, whole
 
 
 def _jpeg(path: Path, grey: int) -> None:
@@ -39,6 +40,16 @@ def test_held_out_rows_are_the_same_each_time_and_never_trained_on() -> None:
 def test_a_part_of_a_part_keeps_images_and_labels_together() -> None:
     split = part(part(whole(np.arange(9, dtype=np.uint8).reshape(9, 1, 1, 1), np.arange(9)), [8, 3, 5]), [2, 0])
     assert split.images().ravel().tolist() == split.labels.tolist() == [5, 8]
+
+
+def test_pieces_are_all_of_a_split_in_order_and_small_for_large_images() -> None:
+    small, large = (whole(np.zeros((130, side, side, 3), np.uint8), np.arange(130)) for side in (8, 256))
+    assert [len(piece) for piece in pieces(small)] == [100, 30]
+    assert max(piece.nbytes for piece in pieces(large)) <= 4 << 20
+    assert sum(len(piece) for piece in pieces(large)) == 130
+    marked = whole(np.arange(9, dtype=np.uint8).reshape(9, 1, 1, 1), np.arange(9))
+    (chosen,) = pieces(marked, np.array([7, 2]))
+    assert chosen.ravel().tolist() == [7, 2]
 
 
 def test_digits8_needs_no_files() -> None:
@@ -76,3 +87,28 @@ def test_cats_and_dogs_from_a_folder_or_a_zip(pets: Path, zipped: bool) -> None:
     means = data.train.images().mean(axis=(1, 2, 3))
     assert ((means > 120) == (data.train.labels == 1)).all()
     assert data.fingerprint == cats_dogs.load(16, 24, 0.2).fingerprint
+
+
+def test_two_that_prepare_the_same_pictures_at_once_do_not_spoil_them(
+    pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, first_done = threading.Event(), threading.Event()
+    decode, late = cats_dogs.Pictures.one, []
+
+    def one(pictures: cats_dogs.Pictures, row: int) -> np.ndarray:
+        if row == 5 and not late:  # the second begins when the first is half done, and ends after it
+            late.append(threading.Thread(target=lambda: late.append(cats_dogs.load(16, 16, 0.2))))
+            late[0].start()
+            assert begun.wait(10)
+        elif late and threading.current_thread() is late[0]:
+            begun.set()
+            assert first_done.wait(10)
+        return decode(pictures, row)
+
+    monkeypatch.setattr(cats_dogs.Pictures, "one", one)
+    first = cats_dogs.load(16, 16, 0.2)
+    before = first.train.images()
+    first_done.set()
+    late[0].join(10)
+    assert (before == late[1].train.images()).all() and before.mean(axis=(1, 2, 3)).min() > 30
+    assert (before == first.train.images()).all()

@@ -9,7 +9,7 @@ from PIL import Image
 
 from service.errors import BadImage
 from training.data import DataMissing, Dataset, folder
-from training.recipe import Data
+from training.parts import Data
 
 GREYS = {"dark": 40, "light": 200}
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from training import recipe
-from training.nets import classifier, gan
+from training.nets import classifier, features, gan, levels
 
 OPTIONS = [
     "initialiser=glorot_uniform",
@@ -51,3 +51,18 @@ def test_the_generator_draws_pictures_that_the_discriminator_takes() -> None:
     pictures = gan.generator(net, 28, 1, 10)([np.zeros((3, net.latent), "float32"), np.array([0, 5, 9])])
     assert pictures.shape == (3, 28, 28, 1) and float(abs(pictures).numpy().max()) <= 1
     assert gan.discriminator(net, 28, 1, 10)([pictures.numpy(), np.array([0, 5, 9])]).shape == (3,)
+
+
+@pytest.mark.parametrize("kind, widths", [("mlp", [16]), ("cnn", [8, 8 * 2 * 2]), ("residual", [8, 8, 8, 8, 8])])
+def test_levels_are_the_means_of_every_convolution_and_what_the_last_layer_reads(kind: str, widths: list[int]) -> None:
+    options = [f"net.kind={kind}", "net.widths=[8, 8]" if kind != "mlp" else "net.widths=[8, 16]", "net.dense=[]"]
+    net = classifier(recipe.load("digits8-cnn", options), channels=1, classes=3)
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1)).astype("float32")
+    logits, *seen = (np.asarray(each) for each in levels(net)(pictures))
+    np.testing.assert_allclose(logits, net(pictures), atol=1e-6)
+    assert [each.shape for each in seen] == [(5, width) for width in widths]
+    np.testing.assert_allclose(seen[-1], features(net)(pictures), atol=1e-6)
+    if kind != "mlp":
+        first = next(layer for layer in net.layers if isinstance(layer, keras.layers.Activation))
+        maps = keras.Model(net.input, first.output)(pictures)
+        np.testing.assert_allclose(seen[0], np.mean(maps, axis=(1, 2)), atol=1e-5)

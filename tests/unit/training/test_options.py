@@ -59,6 +59,15 @@ def test_uniform_weights_differ_from_normal_ones_of_the_same_variance() -> None:
     )
 
 
+def test_rectified_outputs_are_never_below_zero() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (50, 28, 28, 1)).astype(np.float32)
+    plain, rectified = (_net(recipe.load("mnist-mlp", [f"net.rectified={said}"])) for said in ("false", "true"))
+    assert plain.predict_on_batch(images).min() < 0
+    np.testing.assert_allclose(
+        rectified.predict_on_batch(images), np.maximum(plain.predict_on_batch(images), 0), atol=1e-5
+    )
+
+
 @pytest.mark.parametrize("name", CLASSIFIERS)
 @pytest.mark.parametrize(
     ("options", "expected"),

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from training import evaluate, export, publish
 from training.data.splits import Dataset, whole
-from training.recipe import Data
+from training.parts import Data
 
 
 def _data() -> Dataset:

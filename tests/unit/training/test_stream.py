@@ -8,7 +8,8 @@ from service.errors import BadImage
 from training import draws, feed
 from training.data.splits import Dataset, whole
 from training.feed import Share
-from training.recipe import Augment, Data, Net, Optimiser, Recipe
+from training.parts import Augment, Data, Net, Optimiser
+from training.recipe import Recipe
 
 Taken = list[tuple[np.ndarray, np.ndarray]]
 
