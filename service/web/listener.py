@@ -35,3 +35,4 @@ class Listener(StreamServer):  # type: ignore[misc]
         self._left = pauses * (_AT_ONCE if len(self.pool) >= _MANY else 1)
         if self.started:
             self.start_accepting()
+            self._do_read()  # now, and not when somebody comes: by then the time that has passed gives no claim

@@ -1,5 +1,6 @@
 """How fast connections are taken: slowly enough that other workers have their share, and never too slowly."""
 
+import socket as blocking
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +20,7 @@ def waiting(many: int) -> Iterator[tuple[Listener, list[float]]]:
     with ExitStack() as stack:
         port = stack.enter_context(socket.socket())
         port.bind(("127.0.0.1", 0))
-        port.listen(many)
+        port.listen(many + 8)
         for _ in range(many):
             stack.enter_context(socket.create_connection(port.getsockname()))
         end = Event()
@@ -55,6 +56,20 @@ def test_who_was_busy_makes_up_for_it() -> None:
         gevent.sleep(0.001)
         gevent.sleep(0.001)
         assert len(taken) == 12
+
+
+def test_time_in_which_nobody_came_is_not_made_up_for() -> None:
+    with waiting(1) as (listener, taken), ExitStack() as stack:
+        listener.start()
+        while not taken:
+            gevent.sleep(0)
+        time.sleep(0.02)
+        gevent.sleep(0.005)
+        for _ in range(4):
+            stack.enter_context(blocking.create_connection(listener.socket.getsockname()))
+        while len(taken) == 1:
+            gevent.sleep(0)
+        assert len(taken) == 2
 
 
 def test_none_is_taken_once_it_has_stopped() -> None:
