@@ -3,6 +3,7 @@
 from gevent import socket
 
 from service.engine.client import ClientGone
+from service.web.bodies import Stream
 
 _CHUNK = 1 << 16
 
@@ -25,10 +26,12 @@ class Body:
         self.left -= len(part)
         return part
 
-    def skip(self, most: int) -> None:
-        """Read for nothing what is left, or `most` bytes of it."""
-        while self.left and most > 0:
-            most -= len(self.read(_CHUNK))
+
+def skipped(body: Stream, most: int) -> bool:
+    """Read for nothing what is left of a body; whether it ended before `most` bytes. Raises what its reads raise."""
+    while most > 0 and (part := body.read(min(most, _CHUNK))):
+        most -= len(part)
+    return most > 0
 
 
 class Begun(socket.socket):  # type: ignore[misc]

@@ -22,7 +22,7 @@ from service.web import context, failures, short
 from service.web.admission import Admission
 from service.web.asked import protocol
 from service.web.bodies import Stream
-from service.web.connection import Begun, Body
+from service.web.connection import Begun, Body, skipped
 from service.web.head import END, MOST
 from service.web.listener import Listener
 
@@ -123,7 +123,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             _send(sock, short.whole(reply, keep))
         if body.left:  # an answer before the question's end: who goes on sending would not hear it if we left
             with self.timeout_ctx():
-                body.skip(_MAX_SKIPPED)
+                skipped(body, _MAX_SKIPPED)
         return keep and not body.left
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
@@ -148,10 +148,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         metrics.of(metrics.REJECTED, "busy").inc()
         sock.settimeout(0.0)
         try:
-            left = _MAX_UNREAD
-            while left > 0 and (part := body.read(left)):
-                left -= len(part)
-            keep = left > 0 and self.alive and keep
+            keep = skipped(body, _MAX_UNREAD) and self.alive and keep
         except OSError:
             keep = False
         sock.settimeout(1.0)
