@@ -33,11 +33,12 @@ def _best_so_far(run: Run, done: int) -> float | None:
 
 
 def _keep_best(run: Run, done: int) -> keras.callbacks.Callback:
+    """Keeps the best epoch's weights; of averaged ones the last, as what tells those apart is chance."""
     return keras.callbacks.ModelCheckpoint(
         str(run.best),
         monitor="val_accuracy",
         mode="max",
-        save_best_only=True,
+        save_best_only=not run.recipe.ema,
         save_weights_only=True,
         initial_value_threshold=_best_so_far(run, done),
     )
@@ -46,7 +47,8 @@ def _keep_best(run: Run, done: int) -> keras.callbacks.Callback:
 def fit(model: keras.Model, data: Dataset, run: Run, team: Team = ALONE) -> None:
     """Train the compiled classifier to the recipe's last epoch; the chief ends with the weights of the best epoch.
 
-    Best is highest accuracy on the validation split. Raises BadImage for a picture that cannot be read.
+    Best is highest accuracy on the validation split, or last where weights are averaged. Raises BadImage for a picture
+    that cannot be read.
     """
     recipe = run.recipe
     with team.scope():

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from training.muon import Muon
 from training.parts import Optimiser
 
 
@@ -52,6 +53,9 @@ def optimiser(how: Optimiser, steps: int, epochs: int) -> keras.optimizers.Optim
             return keras.optimizers.RMSprop(rate, momentum=how.momentum)
         case "adam":
             return keras.optimizers.Adam(rate, **beta)
-    chosen = keras.optimizers.AdamW(rate, weight_decay=how.weight_decay, **beta)
+    if how.name == "muon":
+        chosen = Muon(rate, weight_decay=how.weight_decay, adam_weight_decay=how.weight_decay)
+    else:
+        chosen = keras.optimizers.AdamW(rate, weight_decay=how.weight_decay, **beta)
     chosen.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return chosen

@@ -56,7 +56,7 @@ class Net(Part):
 
 
 class Optimiser(Part):
-    name: Literal["sgd", "adagrad", "rmsprop", "adam", "adamw"]
+    name: Literal["sgd", "adagrad", "rmsprop", "adam", "adamw", "muon"]
     learning_rate: float = Field(gt=0)
     momentum: float = Field(0.0, description="sgd and rmsprop; beta_1 of the Adams when set")
     nesterov: bool = False

@@ -134,6 +134,7 @@ def test_smoothed_labels_smooth_both_losses() -> None:
         (["name=rmsprop", "momentum=0.5"], "RMSprop", {"momentum": 0.5}),
         (["name=adam"], "Adam", {"beta_1": 0.9}),
         (["name=adamw", "weight_decay=0.1"], "AdamW", {"weight_decay": 0.1}),
+        (["name=muon", "weight_decay=0.1"], "Muon", {"weight_decay": 0.1, "adam_weight_decay": 0.1}),
     ],
 )
 def test_every_optimiser_of_the_posts_is_made_as_asked(

@@ -93,6 +93,14 @@ def test_the_comparison_is_a_table_of_both_and_says_what_is_worse() -> None:
     assert accuracy.split() == ["accuracy", "0.9910", "0.9900"] and ece.split() == ["ece", "0.0200", "0.0100", "worse"]
 
 
+def test_a_candidate_that_reads_one_kind_of_hand_worse_is_refused(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beyond = {"a": {"canvas": 0.99, "enlarged": 0.96}, "1": {"canvas": 0.98, "enlarged": 0.98}}
+    publish.publish(_candidate(shelf / "b", 1.0), _data())
+    monkeypatch.setattr(evaluate, "beyond", lambda folder, data: {"hands": beyond[folder.name]})
+    with pytest.raises(publish.PublishError, match=r"hands +0\.9600 +0\.9800 +worse"):
+        publish.publish(_candidate(shelf / "a", 1.0), _data())
+
+
 def test_the_distance_of_samples_is_better_when_it_is_less() -> None:
     assert publish.Comparison({"frechet": 0.1}, {"frechet": 0.3}).worse == []
     assert publish.Comparison({"frechet": 0.3}, {"frechet": 0.1}).worse == ["frechet"]

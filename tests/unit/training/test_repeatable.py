@@ -31,9 +31,7 @@ def _weights(run: Run) -> list[np.ndarray]:
     return found
 
 
-def test_the_same_recipe_gives_the_same_weights_resumed_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    straight = _train(tmp_path / "straight", monkeypatch)
-    weights, rows = _weights(straight), straight.rows()
+def _cut_off_in_its_second_epoch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save = Checkpoint.on_epoch_end
 
     def cut_off(self: Checkpoint, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -44,8 +42,30 @@ def test_the_same_recipe_gives_the_same_weights_resumed_or_not(tmp_path: Path, m
     with monkeypatch.context() as cut:
         cut.setattr(Checkpoint, "on_epoch_end", cut_off)
         with pytest.raises(CutOff):
-            _train(tmp_path / "resumed", cut)
+            _train(folder, cut)
+
+
+def test_the_same_recipe_gives_the_same_weights_resumed_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    straight = _train(tmp_path / "straight", monkeypatch)
+    weights, rows = _weights(straight), straight.rows()
+    _cut_off_in_its_second_epoch(tmp_path / "resumed", monkeypatch)
     resumed = _train(tmp_path / "resumed", monkeypatch)
     assert resumed.rows() == rows and len(rows) == 3
     assert len(weights) > 4
     assert all((one == other).all() for one, other in zip(weights, _weights(resumed), strict=True))
+
+
+def test_of_averaged_weights_the_last_are_kept_even_if_an_epoch_before_seemed_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = _weights(_train(tmp_path / "straight", monkeypatch))
+    _cut_off_in_its_second_epoch(tmp_path / "resumed", monkeypatch)
+    history = tmp_path / "resumed/runs/digits8-cnn/history.csv"
+    head, row, *rest = history.read_text().splitlines()
+    best = [
+        ("1.0" if name == "val_accuracy" else value)
+        for name, value in zip(head.split(","), row.split(","), strict=True)
+    ]
+    history.write_text("\n".join([head, ",".join(best), *rest]) + "\n")
+    kept = _weights(_train(tmp_path / "resumed", monkeypatch))
+    assert all((one == other).all() for one, other in zip(last, kept, strict=True))
