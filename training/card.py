@@ -65,6 +65,11 @@ def _generator(test: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _drawn(recipe: dict[str, Any]) -> list[str]:
+    share = recipe.get("truncation", 1.0)
+    return [f"- Draws from {share:.0%} of the noise it was trained with: less odd, less varied."] if share < 1 else []
+
+
 def _confusion(labels: list[str], test: dict[str, Any]) -> list[str]:
     head = f"| true \\ said | {' | '.join(labels)} |"
     rule = "|---" * (len(labels) + 1) + "|"
@@ -81,11 +86,12 @@ def _figures(labels: list[str], test: dict[str, Any] | None) -> list[str]:
 def _again(recipe: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     libraries = ", ".join(f"{name} {version}" for name, version in facts.get("libraries", {}).items())
     return [
+        *(f"    python -m training train {teacher}" for teacher in recipe.get("teachers", [])),
         f"    python -m training train {recipe['name']}",
         f"    python -m training evaluate {recipe['name']}",
         "",
-        f"The first trains and measures (revision {facts['revision'] or 'unknown'}, seed {recipe['seed']}, "
-        f"{recipe.get('epochs', '?')} epochs{f'; {libraries}' if libraries else ''}), the second measures what is "
+        f"`train` trains and measures (revision {facts['revision'] or 'unknown'}, seed {recipe['seed']}, "
+        f"{recipe.get('epochs', '?')} epochs{f'; {libraries}' if libraries else ''}), `evaluate` measures what is "
         "published again.",
     ]
 
@@ -103,6 +109,7 @@ def write(manifest: dict[str, Any]) -> str:
         f"- Pictures: {image['height']}x{image['width']}x{image['channels']}, treatment `{image['treatment']}`.",
         f"- Classes: {', '.join(manifest['labels'])}.",
         f"- Data: {data['name']}, {data['train']} training images, {facts['validation']} to choose by.",
+        *_drawn(recipe),
         f"- Limits: {limits}",
         "",
         "## Figures",

@@ -69,13 +69,14 @@ def classifier(model: keras.Model, temperature: float, outliers: Outliers, data:
 
 def generator(model: keras.Model, data: Dataset, run: Run) -> Path:
     """The candidate of a GAN's run: `seeds` int64 [N], `labels` int32 [N] (-1 is any), `truncation` float32 [N] ->
-    `images` uint8 [N,H,W,C]. `truncation` below 1 draws nearer to the usual, with less variety.
+    `images` uint8 [N,H,W,C]. `truncation` below 1 draws nearer to the usual, with less variety (Brock et al. 2018); the
+    recipe's own comes on top.
     """
-    (side, _, channels), classes = data.train.shape, len(data.classes)
+    (side, _, channels), classes, recipe = data.train.shape, len(data.classes), run.recipe
 
     def serve(seeds: tf.Tensor, labels: tf.Tensor, truncation: tf.Tensor) -> dict[str, tf.Tensor]:
         known = tf.where(labels < 0, noise.choices(seeds, classes), labels % classes)
-        drawn = noise.normals(seeds, run.recipe.net.latent) * truncation[:, None]
+        drawn = noise.normals(seeds, recipe.net.latent) * recipe.truncation * truncation[:, None]
         pictures = model([drawn, known], training=False)
         return {"images": tf.cast(tf.round((tf.clip_by_value(pictures, -1, 1) + 1) * 127.5), tf.uint8)}
 

@@ -16,6 +16,7 @@ from training.augment import augment
 from training.data import Dataset, Split
 from training.parts import Augment
 from training.recipe import Recipe
+from training.teachers import told
 
 Batch = tuple[tf.Tensor, tf.Tensor]
 
@@ -66,7 +67,7 @@ def training(data: Dataset, recipe: Recipe, first_epoch: int, share: Share = ALL
     kinds = (tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.int64))
     rows = tf.data.Dataset.from_generator(batches, output_signature=kinds)
     endless = rows.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-    return endless.map(batch, num_parallel_calls=2).prefetch(2)
+    return told(endless.map(batch, num_parallel_calls=2), recipe).prefetch(2)
 
 
 def steps(data: Dataset, recipe: Recipe) -> int:

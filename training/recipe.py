@@ -30,6 +30,8 @@ class Recipe(Part):
     stages: list[Stage] = Field([], description="image sizes to train at, in place of `data.size`, one after another")
     loss: Literal["cross_entropy", "mean_squared_error"] = "cross_entropy"
     label_smoothing: float = 0.0
+    teachers: list[str] = Field([], description="recipes whose nets, trained before, say what else an image looks like")
+    lesson: float = Field(0.7, ge=0, le=1, description="how much of a label the teachers say")
     epochs: int = Field(gt=0)
     steps: int | None = Field(None, gt=0, description="batches in an epoch, if that is not once through the images")
     batch_size: int = Field(gt=0, description="images in a step; more than there are is all of them")
@@ -37,6 +39,7 @@ class Recipe(Part):
     seed: int = 1
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     smooth: float = Field(0.0, ge=0, description="gan: weight of the penalty on the discriminator's slope")
+    truncation: float = Field(1.0, gt=0, le=1, description="gan: share of training's noise that is drawn from then on")
     ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are judged and exported")
 
     def size_at(self, epoch: int) -> int:

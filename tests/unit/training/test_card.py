@@ -56,3 +56,15 @@ def test_a_model_that_was_not_measured_says_so() -> None:
     assert "Not measured." in card.write(
         {"name": "other", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": FACTS}
     )
+
+
+def test_a_card_names_the_teachers_to_train_first() -> None:
+    facts = FACTS | {"recipe": FACTS["recipe"] | {"teachers": ["digits-teacher"]}}  # type: ignore[operator]
+    text = card.write({"name": "digits", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": facts})
+    assert text.index("python -m training train digits-teacher") < text.index("python -m training train digits\n")
+
+
+def test_a_card_says_what_share_of_the_noise_is_drawn_from() -> None:
+    facts = FACTS | {"recipe": FACTS["recipe"] | {"truncation": 0.96}}  # type: ignore[operator]
+    text = card.write({"name": "digits-gan", "kind": "generator", "labels": ["0"], "image": IMAGE, "facts": facts})
+    assert "Draws from 96% of the noise it was trained with" in text

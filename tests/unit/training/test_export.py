@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -5,7 +7,7 @@ import pytest
 from training import export, outliers, recipe
 from training.data.splits import Dataset, whole
 from training.measures import saved
-from training.nets import classifier, features
+from training.nets import classifier, features, gan
 from training.run import Run
 
 
@@ -40,3 +42,20 @@ def test_the_features_inside_it_are_found(made) -> None:  # type: ignore[no-unty
     folder, net, data = made
     images = data.test.images()
     np.testing.assert_allclose(saved.features(folder, images), features(net)(images.astype("float32")), atol=1e-4)
+
+
+def test_a_generator_draws_from_the_share_of_noise_that_its_recipe_says(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(4)
+    split = whole(np.zeros((4, 8, 8, 1), np.uint8), np.arange(4) % 2)
+    data = Dataset("any", ("0", "1"), "digit", split, split, split)
+    plans = [recipe.load("digits-gan", ["net.widths=[8, 4]", f"truncation={share}"]) for share in (1.0, 0.5)]
+    net = gan.generator(plans[0].net, 8, 1, 2)
+    whole_noise, half = (export.generator(net, data, Run(tmp_path / str(plan.truncation), plan)) for plan in plans)
+
+    def drawn(folder: Path, truncation: float) -> np.ndarray:
+        asked = {"seeds": np.arange(6), "labels": np.arange(6, dtype=np.int32) % 2}
+        asked["truncation"] = np.full(6, truncation, np.float32)
+        return saved.outputs(folder, [asked])["images"]
+
+    np.testing.assert_array_equal(drawn(half, 1.0), drawn(whole_noise, 0.5))
+    assert (drawn(half, 1.0) != drawn(whole_noise, 1.0)).any()
