@@ -1,4 +1,4 @@
-"""Learning from other nets what labels leave out: how much of a 4 there is in a 9 (distillation, Hinton et al. 2015)."""
+"""Learning from other nets what labels leave out: how much of a 4 is in a 9 (distillation, Hinton et al. 2015)."""
 
 import tensorflow as tf
 
