@@ -6,6 +6,7 @@ and Muller's. TensorFlow's own stateless generators take one seed for a whole te
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 _GAMMA = 0x9E3779B97F4A7C15
@@ -26,7 +27,8 @@ def _mix(x: tf.Tensor) -> tf.Tensor:
 def _uniforms(seeds: tf.Tensor, count: int) -> tf.Tensor:
     """float32 [N,count] in the open interval (0, 1), from int64 [N]."""
     start = _mix(tf.bitcast(seeds, tf.uint64) + _u64(_GAMMA))
-    steps = tf.constant([(step * _GAMMA) % (1 << 64) for step in range(1, count + 1)], tf.uint64)
+    # an array: of a list of such numbers a graph keeps only what a double can hold
+    steps = tf.constant(np.array([(step * _GAMMA) % (1 << 64) for step in range(1, count + 1)], np.uint64))
     bits = tf.bitwise.right_shift(_mix(start[:, None] + steps), _u64(40))
     return (tf.cast(tf.cast(bits, tf.int64), tf.float32) + 0.5) / float(1 << 24)
 

@@ -1,4 +1,7 @@
+import math
+
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from training.nets.noise import choices, normals
@@ -29,3 +32,25 @@ def test_extreme_seeds_are_seeds_too() -> None:
 def test_choices_are_even() -> None:
     counts = np.bincount(choices(tf.range(10_000, dtype=tf.int64), 10).numpy(), minlength=10)
     assert counts.sum() == 10_000 and counts.min() > 850
+
+
+def _split_mix(seed: int, count: int) -> list[int]:
+    """The generator's 64-bit values after a seed that is itself mixed, in Python's whole numbers."""
+
+    def mix(x: int) -> int:
+        x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 % (1 << 64)
+        x = (x ^ x >> 27) * 0x94D049BB133111EB % (1 << 64)
+        return x ^ x >> 31
+
+    gamma = 0x9E3779B97F4A7C15
+    start = mix((seed + gamma) % (1 << 64))
+    return [mix((start + step * gamma) % (1 << 64)) for step in range(1, count + 1)]
+
+
+def test_a_graph_draws_the_numbers_of_the_published_generator_to_the_last_bit() -> None:
+    seeds = [0, 1, -1, 2**62]
+    drawn = tf.function(normals)(tf.constant(seeds, tf.int64), 2).numpy()
+    for seed, row in zip(seeds, drawn, strict=True):
+        first, second = ((bits >> 40) + 0.5 for bits in _split_mix(seed, 2))
+        radius, angle = math.sqrt(-2 * math.log(first / 2**24)), 2 * math.pi * second / 2**24
+        assert row == pytest.approx([radius * math.cos(angle), radius * math.sin(angle)], abs=1e-5)
