@@ -14,9 +14,9 @@ from training.run import RUNS, Run
 INTRODUCTION = """# Training: our figures beside the posts'
 
 Made by `python -m training report` from the runs on one machine with 2 CPU cores. Each recipe keeps the weights of the
-epoch with the best validation accuracy; the test set is used once, for the figure here. The options (initialiser,
-L1, L2, dropout, batch norm, LeakyReLU, early stopping, loss) work for each recipe:
-`python -m training train mnist-mlp --fresh --set net.dropout=0.3 --set patience=5`."""
+epoch with the best validation accuracy, or where weights are averaged the last average; the test set is used once, for
+the figure here. The options (initialiser, L1, L2, dropout, batch norm, LeakyReLU, early stopping, loss) work for each
+recipe: `python -m training train mnist-mlp --fresh --set net.dropout=0.3 --set patience=5`."""
 
 
 def write(folder: Path) -> Path:
@@ -63,8 +63,8 @@ class _Ended:
     @property
     def card(self) -> Path | None:
         """The model card of what is published."""
-        found = export.manifest_path(self.servable).with_name("README.md")
-        return found if found.exists() else None
+        published = publish.newest(self.recipe.publishes)
+        return export.manifest_path(published).with_name("README.md") if published else None
 
     @property
     def test(self) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,12 @@ def test_every_picture_that_the_page_shows_exists(ended: Run, tmp_path: Path) ->
     page = report.write(tmp_path / "docs")
     shown = [part.split(")")[0] for part in page.read_text().split("](")[1:] if part.startswith("training/")]
     assert len(shown) == 2 and all((page.parent / name).stat().st_size > 1000 for name in shown)
+
+
+def test_what_is_published_of_a_recipe_is_named_beside_its_run(ended: Run, tmp_path: Path) -> None:
+    assert "its model card" not in report.write(tmp_path / "docs").read_text()
+    shutil.copytree(ended.candidate, tmp_path / "models/mnist-dense/4")
+    assert (
+        "[its model card](../models/mnist-dense/4/assets.extra/README.md)"
+        in report.write(tmp_path / "docs").read_text()
+    )
