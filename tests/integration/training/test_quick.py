@@ -26,6 +26,7 @@ LEARNT = {
     "digits8-cnn": 0.9,
     "cats-dogs-small": 0.7,
     "digits": 0.5,
+    "digits-teacher": 0.5,
     "cats-dogs": 0.7,
     "pictures": 0.7,
 }
