@@ -30,6 +30,7 @@ class Recipe(Part):
     stages: list[Stage] = Field([], description="image sizes to train at, in place of `data.size`, one after another")
     loss: Literal["cross_entropy", "mean_squared_error"] = "cross_entropy"
     label_smoothing: float = 0.0
+    begin: str = Field("", description="recipe whose net, trained before, this one's begins as; otherwise at random")
     teachers: list[str] = Field([], description="recipes whose nets, trained before, say what else an image looks like")
     lesson: float = Field(0.7, ge=0, le=1, description="how much of a label the teachers say")
     epochs: int = Field(gt=0)
@@ -38,6 +39,7 @@ class Recipe(Part):
     patience: int = Field(0, ge=0, description="epochs without a lower validation loss that end the run; 0 is never")
     seed: int = 1
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    sam: float = Field(0.0, ge=0, description="how far uphill gradients are taken, for flat minima; 0.5 to 1 is usual")
     smooth: float = Field(0.0, ge=0, description="gan: weight of the penalty on the discriminator's slope")
     truncation: float = Field(1.0, gt=0, le=1, description="gan: share of training's noise that is drawn from then on")
     ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are judged and exported")

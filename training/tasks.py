@@ -8,6 +8,7 @@ import keras
 
 from service.images import prepare
 from training import (
+    begin,
     calibrate,
     curves,
     data,
@@ -22,6 +23,7 @@ from training import (
     outliers,
     publish,
 )
+from training import recipe as recipes
 from training.measures import saved
 from training.nets import classifier
 from training.recipe import Recipe, RecipeError
@@ -49,8 +51,8 @@ def train(
     Raises RecipeError, DataMissing, PeerLost, BadImage for a picture that cannot be read, and PublishError if a
     generator's candidate, then made, cannot be measured yet.
     """
-    if recipe.net.kind == "gan" and devices != "none":
-        raise RecipeError(f"'{recipe.name}' trains on one device: --distribute is for classifiers.")
+    if devices != "none" and (recipe.net.kind == "gan" or recipe.sam):
+        raise RecipeError(f"'{recipe.name}' trains on one device: --distribute is for classifiers without `sam`.")
     with distribute.team(devices) as team:
         dataset = team.chief_first(lambda _: load_data(recipe, download))
         run = team.chief_first(lambda chief: opened(recipe, fresh) if chief else joined(recipe))
@@ -66,8 +68,10 @@ def train(
 
 
 def compiled(recipe: Recipe, dataset: data.Dataset) -> keras.Model:
-    """The recipe's classifier with its optimiser and loss, not yet trained."""
+    """The recipe's classifier with its optimiser and loss, as it begins. Raises PublishError where it cannot."""
     model = classifier(recipe, dataset.train.shape[2], len(dataset.classes))
+    if recipe.begin:
+        begin.begin(model, servable(recipe.begin, recipes.load(recipe.begin).publishes))
     model.compile(
         optimizer=optimise.optimiser(recipe.optimiser, feed.steps(dataset, recipe), recipe.epochs),
         loss=losses.loss(recipe),

@@ -4,6 +4,7 @@ import keras
 
 from training.nets import cnn, mlp, residual
 from training.recipe import Recipe
+from training.sharpness import Sharpness
 
 _CLASSIFIERS = {"mlp": mlp.build, "cnn": cnn.build, "residual": residual.build}
 
@@ -30,4 +31,9 @@ def classifier(recipe: Recipe, channels: int, classes: int) -> keras.Model:
     side = None if recipe.net.kind == "residual" else recipe.data.size
     images = keras.Input((side, side, channels), name="images")
     logits = _CLASSIFIERS[recipe.net.kind](recipe.net, keras.layers.Rescaling(1 / 255)(images), classes)
-    return keras.Model(images, keras.layers.Activation("linear", dtype="float32", name="logits")(logits))
+    logits = keras.layers.Activation("linear", dtype="float32", name="logits")(logits)
+    if not recipe.sam:
+        return keras.Model(images, logits)
+    model = Sharpness(images, logits)
+    model.radius = recipe.sam
+    return model
