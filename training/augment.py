@@ -102,6 +102,14 @@ def _strokes(images: tf.Tensor, reach: float) -> tf.Tensor:
     return images + tf.where(weight > 0, bold - images, images - fine) * weight
 
 
+def _coarse(images: tf.Tensor, share: float) -> tf.Tensor:
+    """Some images as if enlarged from a small scan: each pixel the mean of nine, the brightest as bright as before."""
+    blurred = tf.nn.avg_pool2d(images, 3, 1, "SAME")
+    brightest, left = (tf.reduce_max(each, axis=[1, 2, 3], keepdims=True) for each in (images, blurred))
+    some = uniform([tf.shape(images)[0], 1, 1, 1]) < share
+    return tf.where(some, blurred * brightest / tf.maximum(left, 1.0), images)
+
+
 def mixup(images: tf.Tensor, labels: tf.Tensor, share: float) -> tuple[tf.Tensor, tf.Tensor]:
     """Some batches blended with themselves reversed, labels too (Zhang et al. 2018, mixup)."""
     blend = tf.where(uniform([]) < share, uniform([], 0.5, 1.0), 1.0)
@@ -130,6 +138,8 @@ def augment(
     images = geometry(images, size, how, fill)
     if how.thickness:
         images = _strokes(images, how.thickness)
+    if how.coarse:
+        images = _coarse(images, how.coarse)
     images = _colours(images, how)
     if how.mixup:
         images, labels = mixup(images, labels, how.mixup)

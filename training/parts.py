@@ -78,6 +78,7 @@ class Augment(Part):
     flip: bool = Field(False, description="left to right; never for digits")
     elastic: float = Field(0.0, description="bends, standard deviation of a pixel's way")
     thickness: float = Field(0.0, ge=0, le=1, description="how far strokes grow or shrink by a pixel on each side")
+    coarse: float = Field(0.0, ge=0, le=1, description="share of images blurred as if they had been scanned small")
     brightness: float = 0.0
     contrast: float = 0.0
     saturation: float = 0.0
