@@ -8,6 +8,7 @@ the same layers in the same order, whatever the numbers.
 import re
 from collections import defaultdict
 from pathlib import Path
+from typing import TypeVar
 
 import keras
 import tensorflow as tf
@@ -25,6 +26,7 @@ _NORMS = {
 
 Constants = dict[str, NDArray]  # of one layer, by the read
 Numbers = tuple[int, ...]
+T = TypeVar("T")
 
 
 def begin(model: keras.Model, version_dir: Path) -> None:
@@ -33,13 +35,18 @@ def begin(model: keras.Model, version_dir: Path) -> None:
     The last layer stays as it is where the classes are others.
     """
     theirs, ours = _learned(version_dir), _layers(model)
-    ours.pop("classes" if _outputs(theirs) != model.output_shape[1] else "", None)
-    for kind, layers in ours.items():
-        if len(layers) != len(theirs[kind]):
-            count = len(theirs[kind])
-            raise RecipeError(f"{version_dir} has {count} layers of kind '{kind}', the net to begin has {len(layers)}.")
-        for at, number in enumerate(sorted(layers)):
-            _give(layers[number], theirs[kind][sorted(theirs[kind])[at]], version_dir)
+    if _outputs(theirs) != model.output_shape[1]:
+        del theirs["classes"], ours["classes"]
+    for kind in sorted(theirs.keys() | ours.keys()):
+        here, there = (_in_order(each[kind]) for each in (ours, theirs))
+        if len(here) != len(there):
+            raise RecipeError(f"{version_dir} has {len(there)} layers '{kind}', and the net to begin {len(here)}.")
+        for layer, constants in zip(here, there, strict=True):
+            _give(layer, constants, version_dir)
+
+
+def _in_order(numbered: dict[Numbers, T]) -> list[T]:
+    return [numbered[number] for number in sorted(numbered)]
 
 
 def _give(layer: keras.layers.Layer, constants: Constants, version_dir: Path) -> None:

@@ -9,16 +9,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-Batch = tuple[tf.Tensor, tf.Tensor]
-
 
 class Sharpness(keras.Model):  # type: ignore[misc]
     """A functional net that trains so; `radius` is how far uphill it looks. On one device, as weights move for it."""
 
     radius = 0.5
 
-    def train_step(self, data: Batch) -> dict[str, Any]:
-        images, labels = data
+    def train_step(self, data: Any) -> dict[str, Any]:
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         some = (tf.shape(images)[0] + 1) // 2
         uphill = self._uphill(images[:some], labels[:some])
         seen = [tf.identity(each.value) for each in self._statistics]

@@ -64,6 +64,17 @@ def test_strokes_grow_and_shrink() -> None:
     assert ink.min() < 0.7 and ink.max() > 1.5
 
 
+def test_coarse_strokes_are_blurred_and_as_bright_and_only_a_share_of_them() -> None:
+    pictures = np.zeros((200, 28, 28, 1), np.uint8)
+    pictures[:, 8:20, 13:15] = 200
+    changed, _ = augment(tf.constant(pictures), tf.zeros([200, 2]), tf.constant(28), Augment(coarse=0.5), "CONSTANT")
+    blurred = np.abs(changed.numpy() - pictures).max(axis=(1, 2, 3)) > 1
+    assert 60 < blurred.sum() < 140
+    np.testing.assert_allclose(changed.numpy().max(axis=(1, 2, 3)), 200, rtol=1e-4)
+    across = changed.numpy()[blurred][0, 14, :, 0]
+    assert (across > 1).sum() == 4 and across[12] == pytest.approx(across[15]) == pytest.approx(100, rel=1e-3)
+
+
 def test_a_pasted_box_counts_in_the_label_by_its_area() -> None:
     pictures = tf.constant(np.repeat([0.0, 100.0], 2)[:, None, None, None] * np.ones((4, 16, 16, 3)), tf.float32)
     labels = tf.one_hot([0, 0, 1, 1], 2)
