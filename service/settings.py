@@ -4,7 +4,7 @@ import os
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -61,6 +61,9 @@ class Settings(BaseSettings):
         default_factory=cores,
         ge=1,
         description="on a CPU, batches that run at once, each in one thread; the cores by default",
+    )
+    precision: Literal["full", "mixed"] = Field(
+        "full", description="mixed: classifiers multiply in bfloat16 on a CPU that has it: twice as quick, less exact"
     )
     stall_seconds: float = Field(60.0, gt=0, description="a batch running longer, or no engine for longer: not live")
     drain_seconds: float = Field(0.0, ge=0, description="serve on, not ready, for so long after SIGTERM")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from service import manifest
 from service.catalog import TensorSpec
@@ -36,9 +37,14 @@ def worthwhile(seconds: dict[int, float]) -> tuple[int, ...]:
     return tuple(size for size in sorted(seconds) if size <= enough)
 
 
-def session_config() -> tf.compat.v1.ConfigProto:
-    """A run in the thread that asks for it, alone; GPU memory taken as it is needed, not all at once."""
+def session_config(mixed: bool) -> tf.compat.v1.ConfigProto:
+    """A run in the thread that asks for it, alone; GPU memory taken as it is needed, not all at once.
+
+    `mixed` has convolutions and products of matrices take bfloat16, and what comes of them summed in float32.
+    """
+    rewriting = RewriterConfig(auto_mixed_precision_onednn_bfloat16=RewriterConfig.ON if mixed else RewriterConfig.OFF)
     return tf.compat.v1.ConfigProto(
+        graph_options=tf.compat.v1.GraphOptions(rewrite_options=rewriting),
         intra_op_parallelism_threads=1,
         inter_op_parallelism_threads=-1,
         allow_soft_placement=True,
@@ -49,18 +55,20 @@ def session_config() -> tf.compat.v1.ConfigProto:
 class Servable:
     """One version of a model, loaded; `run` may be called by several threads at once.
 
-    `sizes` are the numbers of rows that a batch may have: powers of two, up to where a row gets no cheaper.
+    `sizes` are the numbers of rows that a batch may have: powers of two, up to where a row gets no cheaper. With
+    `mixed` a classifier of ours multiplies in bfloat16; a generator never, for a seed is one image on every machine.
 
     Raises whatever TensorFlow raises for a SavedModel that is broken, ManifestError for a broken servable.json.
     """
 
-    def __init__(self, path: Path, max_batch_size: int) -> None:
+    def __init__(self, path: Path, max_batch_size: int, mixed: bool = False) -> None:
         started = time.monotonic()
         self.manifest = manifest.read(path)
         self.sizes = batch_sizes(max_batch_size)
+        mixed = mixed and self.manifest is not None and self.manifest.kind == "classifier"
         self._graph = tf.Graph()
         with self._graph.as_default():
-            self._session = tf.compat.v1.Session(config=session_config())
+            self._session = tf.compat.v1.Session(config=session_config(mixed))
             meta = tf.compat.v1.saved_model.load(self._session, ["serve"], os.fspath(path))
         if SIGNATURE not in meta.signature_def:
             raise BadRequest(f"The SavedModel has no signature '{SIGNATURE}'.")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from service.catalog import TensorSpec
+from service.engine import bfloat16
 from service.engine import servable as servables
 from service.engine.servable import Servable, worthwhile
 from service.errors import BadRequest
@@ -39,6 +40,15 @@ def test_a_row_gets_the_same_answer_in_every_batch(tiny: Servable) -> None:
     alone = np.concatenate([tiny.run({"images": rows[at : at + 1]})["probabilities"] for at in range(4)])
     np.testing.assert_allclose(together, alone, atol=1e-6)
     np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
+
+
+def test_in_mixed_precision_a_classifier_says_nearly_the_same(built: Built, tiny: Servable) -> None:
+    rows, servable = images(4), Servable(built("tiny"), max_batch_size=4, mixed=True)
+    rounded, exact = (each.run({"images": np.repeat(rows, 8, 0)})["probabilities"] for each in (servable, tiny))
+    np.testing.assert_allclose(rounded, exact, atol=0.05)
+    if bfloat16.multiplies():
+        assert (rounded != exact).any()
+    servable.unload()
 
 
 def test_rows_are_padded_to_the_smallest_size_that_holds_them(tiny: Servable) -> None:
@@ -78,6 +88,16 @@ def test_inputs_of_different_length_are_refused(built: Built) -> None:
 
 def copied(built: Built, folder: Path) -> Path:
     return Path(shutil.copytree(built("tiny"), folder / "1"))
+
+
+def test_a_generator_is_exact_in_mixed_precision(built: Built, tiny: Servable, tmp_path: Path) -> None:
+    place = copied(built, tmp_path)
+    says = place / "assets.extra" / "servable.json"
+    says.write_text(says.read_text().replace('"classifier"', '"generator"'))
+    generator = Servable(place, max_batch_size=4, mixed=True)
+    exact, drawn = (each.run({"images": images(4)})["probabilities"] for each in (tiny, generator))
+    np.testing.assert_array_equal(drawn, exact)
+    generator.unload()
 
 
 def test_a_savedmodel_cut_short_does_not_load(built: Built, tmp_path: Path) -> None:
