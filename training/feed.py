@@ -14,6 +14,7 @@ from service.errors import BadImage
 from training import draws
 from training.augment import augment
 from training.data import Dataset, Split
+from training.data.splits import pieces, some
 from training.parts import Augment
 from training.recipe import Recipe
 from training.teachers import told
@@ -99,6 +100,12 @@ def plain(split: Split, classes: int, batch_size: int, share: Share = ALL) -> tf
 
     counted = rows.apply(tf.data.experimental.assert_cardinality(len(mine)))
     return counted.map(batch, num_parallel_calls=2).prefetch(2)
+
+
+def sized(split: Split, side: int, most: int) -> Iterator[tf.Tensor]:
+    """float32 [K,side,side,C], in order: `some` of the split's images, in pieces, at another size."""
+    for images in pieces(split, some(split, most)):
+        yield tf.image.resize(tf.cast(images, tf.float32), [side, side], antialias=True)
 
 
 @contextmanager

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
 from training.data import Split
-from training.data.splits import pieces
+from training.data.splits import some
+from training.feed import sized
 from training.nets import levels
 
 KNOTS = 201  # of the curve from distance to share
@@ -79,12 +80,9 @@ def thin(features: tf.Tensor) -> tf.Tensor:
 
 def seen(model: keras.Model, split: Split, side: int, most: int = 20_000) -> tuple[list[Features], NDArray[np.int32]]:
     """(what is seen, classes [N]) of the split's images at that size, of `most` evenly spaced ones at most."""
-    net, which = levels(model), np.arange(0, len(split), max(1, len(split) // most))[:most]
-    batches = []
-    for images in pieces(split, which):
-        images = tf.image.resize(tf.cast(images, tf.float32), [side, side], antialias=True)
-        batches.append([thin(part) for part in net.predict_on_batch(images)])
-    return [np.concatenate(parts) for parts in zip(*batches, strict=True)], split.labels[which]
+    net = levels(model)
+    batches = [[thin(part) for part in net.predict_on_batch(images)] for images in sized(split, side, most)]
+    return [np.concatenate(parts) for parts in zip(*batches, strict=True)], split.labels[some(split, most)]
 
 
 def fit(known: Sequence[Features], labels: NDArray[np.integer], held_out: Sequence[Features]) -> Outliers:

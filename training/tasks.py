@@ -19,6 +19,7 @@ from training import (
     fit_gan,
     losses,
     mistakes,
+    norms,
     optimise,
     outliers,
     publish,
@@ -93,6 +94,8 @@ def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) ->
         return
     exact = classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
     exact.set_weights(model.get_weights())
+    if recipe.ema:
+        norms.measure(exact, dataset.train, recipe.data.size)
     scores = calibrate.logits(exact, dataset.validation)
     mistakes.save(scores, dataset, run)
     heat = calibrate.temperature(scores, dataset.validation.labels)

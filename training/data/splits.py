@@ -81,6 +81,11 @@ def pieces(split: Split, which: NDArray[np.int64] | None = None) -> Iterator[NDA
     return (split.images(rows[at : at + count]) for at in range(0, len(rows), count))
 
 
+def some(split: Split, most: int) -> NDArray[np.int64]:
+    """Which images to look at where `most` will do: evenly spaced ones."""
+    return np.arange(0, len(split), max(1, len(split) // most))[:most]
+
+
 def whole(images: NDArray[np.uint8], labels: NDArray[np.integer]) -> Split:
     """A split of every image there is."""
     return Split(images, np.arange(len(labels)), labels.astype(np.int32))
