@@ -1,15 +1,14 @@
-"""docs/training.md: our figure beside the post's for every recipe and study, from the runs that have ended here."""
+"""docs/training.md: our figure beside the post's for every recipe and study, from the runs that have ended."""
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training import curves, export, plots, publish, recipe, studies
+from training import curves, earlier, export, plots, recipe, studies
+from training.ended import Ended, found
 from training.history import Rows, turning_point
 from training.measures.accuracy import interval
 from training.recipe import Recipe
-from training.run import RUNS, Run
 
 INTRODUCTION = """# Training: our figures beside the posts'
 
@@ -18,76 +17,51 @@ epoch with the best validation accuracy, or where weights are averaged the last 
 the figure here. The options (initialiser, L1, L2, dropout, batch norm, LeakyReLU, early stopping, loss) work for each
 recipe: `python -m training train mnist-mlp --fresh --set net.dropout=0.3 --set patience=5`."""
 
+HEAD = ["recipe", "our test figure", "the post's", "95% interval of ours", "epochs", "lowest validation loss after"]
+
 
 def write(folder: Path) -> Path:
-    """The page, and its plots in `training/` beside it; what has not been run is said to be missing."""
-    pictures = folder / "training"
-    shutil.rmtree(pictures, ignore_errors=True)
-    pictures.mkdir(parents=True)
-    ended = [found for name in recipe.names() if (found := _found(name))]
-    missing = sorted(set(recipe.names()) - {each.recipe.name for each in ended})
-    lines = [INTRODUCTION, "", "## Recipes", "", *_table(ended)]
-    if missing:
-        lines += [
-            "",
-            "No run of these has ended here:",
-            "",
-            *(f"- `{name}`: {recipe.load(name).about}" for name in missing),
-        ]
-    for each in ended:
-        lines += ["", f"### {each.recipe.name}", "", *_section(each, pictures)]
-    lines += ["", "## Studies"]
+    """The page, and its plots in `training/` beside it.
+
+    Of what has not been run here, it goes on saying what it said; what has been run nowhere is said to be missing.
+    """
+    page, pictures = folder / "training.md", folder / "training"
+    pictures.mkdir(parents=True, exist_ok=True)
+    before = earlier.read(page)
+    rows, sections = dict(before.rows), dict(before.sections)
+    for name in recipe.names():
+        if (ended := found(name)) and (ended.here or name not in before.sections):
+            rows[name], sections[name] = _row(ended), _section(ended, pictures)
     for name in studies.names():
-        found = studies.results(name)
-        told = studies.load(name).tell(found, pictures) if found else ["Not run to its end here."]
-        lines += ["", f"### {name}", "", studies.about(name), "", *told]
-    page = folder / "training.md"
-    page.write_text("\n".join(lines) + "\n")
+        if results := studies.results(name):
+            sections[name] = [studies.about(name), "", *studies.load(name).tell(results, pictures)]
+    page.write_text("\n".join([INTRODUCTION, "", *_recipes(rows, sections), "", *_studies(sections)]) + "\n")
+    for picture in pictures.glob("*.png"):
+        if f"({pictures.name}/{picture.name})" not in page.read_text():
+            picture.unlink()
     return page
 
 
-@dataclass(frozen=True)
-class _Ended:
-    """A recipe's run, and what came of it: its candidate, or where the run is not here what it published."""
-
-    recipe: Recipe
-    run: Run
-    servable: Path
-
-    @property
-    def epochs(self) -> int:
-        """How many it was trained for: a published version may come from an earlier form of the recipe."""
-        before: int = export.manifest(self.servable)["facts"]["recipe"].get("epochs", self.recipe.epochs)
-        return len(self.run.rows()) or before
-
-    @property
-    def card(self) -> Path | None:
-        """The model card of what is published."""
-        published = publish.newest(self.recipe.publishes)
-        return export.manifest_path(published).with_name("README.md") if published else None
-
-    @property
-    def test(self) -> dict[str, Any]:
-        """The figures of the final test; empty if there was none."""
-        facts: dict[str, Any] = export.manifest(self.servable)["facts"]
-        return facts.get("test") or {} if facts["recipe"]["name"] == self.recipe.name else {}
+def _recipes(rows: dict[str, list[str]], sections: dict[str, list[str]]) -> list[str]:
+    known = [name for name in recipe.names() if name in sections and name in rows]
+    missing = [f"- `{name}`: {recipe.load(name).about}" for name in recipe.names() if name not in known]
+    lines = ["## Recipes", "", *plots.table(HEAD, [rows[name] for name in known])]
+    if missing:
+        lines += ["", "No run of these has ended yet:", "", *missing]
+    for name in known:
+        lines += ["", f"### {name}", "", *sections[name]]
+    return lines
 
 
-def _found(name: str) -> _Ended | None:
-    plan = recipe.load(name)
-    run = Run(RUNS / name, plan)
-    for servable in (run.candidate, publish.newest(plan.publishes)):
-        if servable and export.manifest_path(servable).exists() and (ended := _Ended(plan, run, servable)).test:
-            return ended
-    return None
+def _studies(sections: dict[str, list[str]]) -> list[str]:
+    lines = ["## Studies"]
+    for name in studies.names():
+        untold = [studies.about(name), "", "Not run to its end yet."]
+        lines += ["", f"### {name}", "", *sections.get(name, untold)]
+    return lines
 
 
-def _table(ended: list[_Ended]) -> list[str]:
-    head = ["recipe", "our test figure", "the post's", "95% interval of ours", "epochs", "lowest validation loss after"]
-    return plots.table(head, map(_row, ended))
-
-
-def _row(each: _Ended) -> list[str]:
+def _row(each: Ended) -> list[str]:
     test, rows, post = each.test, each.run.rows(), each.recipe.post
     name, epochs = f"[{each.recipe.name}](#{each.recipe.name})", str(each.epochs)
     if "accuracy" not in test:
@@ -98,7 +72,7 @@ def _row(each: _Ended) -> list[str]:
     return [name, f"{test['accuracy']:.2%}", beside, f"{low:.1%} to {high:.1%}", epochs, turn]
 
 
-def _section(each: _Ended, pictures: Path) -> list[str]:
+def _section(each: Ended, pictures: Path) -> list[str]:
     name, test = each.recipe.name, each.test
     lines = [each.recipe.about, "", *_difference(each.recipe, test)]
     if each.recipe.note:

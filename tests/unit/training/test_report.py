@@ -46,3 +46,22 @@ def test_what_is_published_of_a_recipe_is_named_beside_its_run(ended: Run, tmp_p
         "[its model card](../models/mnist-dense/4/assets.extra/README.md)"
         in report.write(tmp_path / "docs").read_text()
     )
+
+
+def test_the_page_goes_on_saying_what_other_machines_have_run(ended: Run, tmp_path: Path) -> None:
+    page = report.write(tmp_path / "docs")
+    said = page.read_text()
+    page.write_text(said.replace("### losses\n", "### losses\n\nMeasured elsewhere.\n"))
+    shutil.rmtree(ended.folder)
+    again = report.write(tmp_path / "docs").read_text()
+    assert "Measured elsewhere." in again
+    assert again.replace("Measured elsewhere.", "").split() == said.split()
+    assert len(list((tmp_path / "docs/training").glob("mnist-dense-*.png"))) == 2
+
+
+def test_what_is_run_here_takes_the_place_of_what_was_said(ended: Run, tmp_path: Path) -> None:
+    page = report.write(tmp_path / "docs")
+    page.write_text(page.read_text().replace("96.00%", "12.00%"))
+    (page.parent / "training/gone.png").write_bytes(b"a picture that no section shows any more")
+    assert "12.00%" not in report.write(tmp_path / "docs").read_text()
+    assert not (page.parent / "training/gone.png").exists()
