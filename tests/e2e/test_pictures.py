@@ -128,3 +128,16 @@ def test_a_seed_is_one_image_by_every_way_to_ask(service: Service) -> None:
     asked = {"seeds": [3, 9, 11], "labels": ["1", "4", "any"], "format": "npy"}
     among = np.load(io.BytesIO(service.post("/generate/digits-gan", json=asked).content))
     assert np.abs(alone - among[1, ..., 0].astype(int)).max() <= 1, "at most one grey level apart"
+
+
+def test_in_mixed_precision_pictures_are_read_as_in_full(service: Service) -> None:
+    mixed = Service(ROOT / "models", {"precision": "mixed"})
+    bodies = [_saved(pen(at % 10, random.Random(at)), "PNG") for at in range(30)]
+    try:
+        mixed.start()
+        assert _labels(mixed, "digits", bodies) == _labels(service, "digits", bodies)
+        asked = "/generate/digits-gan?count=8&seed=5&format=npy"
+        assert mixed.get(asked).content == service.get(asked).content
+        assert mixed.stop() == 0
+    finally:
+        mixed.clear()
