@@ -27,6 +27,7 @@ LEARNT = {
     "cats-dogs-small": 0.7,
     "digits": 0.5,
     "digits-teacher": 0.5,
+    "digits-strided": 0.5,
     "cats-dogs-start": 0.7,
     "cats-dogs": 0.7,
     "pictures": 0.7,
