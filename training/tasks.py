@@ -52,8 +52,8 @@ def train(
     Raises RecipeError, DataMissing, PeerLost, BadImage for a picture that cannot be read, and PublishError if a
     generator's candidate, then made, cannot be measured yet.
     """
-    if devices != "none" and (recipe.net.kind == "gan" or recipe.sam):
-        raise RecipeError(f"'{recipe.name}' trains on one device: --distribute is for classifiers without `sam`.")
+    if recipe.net.kind == "gan" and devices != "none":
+        raise RecipeError(f"'{recipe.name}' trains on one device: --distribute is for classifiers.")
     with distribute.team(devices) as team:
         dataset = team.chief_first(lambda _: load_data(recipe, download))
         run = team.chief_first(lambda chief: opened(recipe, fresh) if chief else joined(recipe))

@@ -11,7 +11,7 @@ from training.checkpoint import Checkpoint
 from training.run import Run
 
 CHANGES = ["epochs=3", "net.widths=[8]", "net.dense=[16]", "net.dropout=0.3", "net.batch_norm=before", "batch_size=64"]
-RANDOM = ["augment={rotation = 10.0, shift = 0.05, mixup = 0.5}", "ema=0.9"]
+RANDOM = ["augment={rotation = 10.0, shift = 0.05, mixup = 0.5}", "ema=0.9", "sam=0.5"]
 
 
 class CutOff(Exception):
