@@ -7,13 +7,29 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import bulk, calm, flood, growth, idle, nets, overload, plot, report, single, soak, start, swap
+from tests.bench import (
+    bulk,
+    calm,
+    flood,
+    growth,
+    idle,
+    nets,
+    onecore,
+    overload,
+    plot,
+    report,
+    single,
+    soak,
+    start,
+    swap,
+)
 from tests.bench.run import Run
 
 MEASURES: dict[str, Callable[[Run], report.Found]] = {
     "single": single.small,
     "shipped": single.shipped,
     "bulk": bulk.measure,
+    "onecore": onecore.measure,
     "overload": overload.digits,
     "overload-photos": overload.photos,
     "flood": flood.measure,

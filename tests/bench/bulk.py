@@ -1,19 +1,17 @@
 """Many rows in one request: items a second beside the same work in one plain process that has every core."""
 
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from tests.bench import inputs, nets, servers
+from tests.bench import apart, inputs, nets, servers
 from tests.bench.calm import undisturbed
 from tests.bench.load import Asker
-from tests.bench.report import ROOT, Found, Line, ratios
+from tests.bench.report import Found, Line, ratios
 from tests.bench.run import Run
 
 
@@ -69,21 +67,11 @@ def _lines(work: _Work, ask: inputs.Ask, run: Run) -> list[Line]:
 
 
 @contextmanager
-def _plain(kind: str, model: Path, files: tuple[bytes, ...]) -> Iterator[Callable[[float], float]]:
+def _plain(kind: str, model: Path, files: tuple[bytes, ...]) -> Iterator[apart.Measured]:
     """Gives what measures a round of the plain process, so many seconds long: items a second."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / str(at) for at in range(len(files))]
         for path, data in zip(paths, files, strict=True):
             path.write_bytes(data)
-        words = [sys.executable, "-m", "tests.bench.plain", kind, str(model), *map(str, paths)]
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(words, cwd=ROOT, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
-        with process:
-
-            def rate(seconds: float) -> float:
-                assert process.stdin is not None
-                assert process.stdout is not None
-                print(seconds, file=process.stdin, flush=True)
-                return float(process.stdout.readline())
-
+        with apart.module("tests.bench.plain", kind, str(model), *map(str, paths)) as rate:
             yield rate

@@ -1,0 +1,27 @@
+"""Figures that a process of its own measures, told through a pipe: TensorFlow stays out of the one that measures."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tests.bench.report import ROOT
+
+Measured = Callable[[float], float]
+
+
+@contextmanager
+def module(name: str, *words: str) -> Iterator[Measured]:
+    """Gives what has `python -m <name>` measure for so many seconds and answers the figure that it prints."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-m", name, *words]
+    process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+    with process:
+
+        def measured(seconds: float) -> float:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            print(seconds, file=process.stdin, flush=True)
+            return float(process.stdout.readline())
+
+        yield measured
