@@ -39,6 +39,17 @@ def test_several_batches_count_as_one() -> None:
     np.testing.assert_allclose(first.moving_variance, seen.var(axis=(0, 1, 2)), rtol=1e-3)
 
 
+def test_classes_one_after_another_are_measured_as_if_they_were_mixed() -> None:
+    images = _images(400)
+    images[200:] //= 8
+    mixed = np.random.default_rng(1).permutation(400)
+    one, other = _net(), _net()
+    norms.measure(one, whole(images, np.zeros(400)), 12)
+    norms.measure(other, whole(images[mixed], np.zeros(400)), 12)
+    for ordered, shuffled in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(ordered, shuffled, rtol=0.15, atol=0.05)
+
+
 def test_it_goes_on_averaging_as_before() -> None:
     net = _net()
     norms.measure(net, whole(_images(20), np.zeros(20)), 12)
