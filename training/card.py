@@ -85,8 +85,9 @@ def _figures(labels: list[str], test: dict[str, Any] | None) -> list[str]:
 
 def _again(recipe: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     libraries = ", ".join(f"{name} {version}" for name, version in facts.get("libraries", {}).items())
+    before = [*filter(None, [recipe.get("begin")]), *recipe.get("teachers", [])]
     return [
-        *(f"    python -m training train {teacher}" for teacher in recipe.get("teachers", [])),
+        *(f"    python -m training train {each}" for each in before),
         f"    python -m training train {recipe['name']}",
         f"    python -m training evaluate {recipe['name']}",
         "",
