@@ -1,3 +1,5 @@
+import pytest
+
 from training import card
 
 FACTS = {
@@ -58,8 +60,9 @@ def test_a_model_that_was_not_measured_says_so() -> None:
     )
 
 
-def test_a_card_names_the_teachers_to_train_first() -> None:
-    facts = FACTS | {"recipe": FACTS["recipe"] | {"teachers": ["digits-teacher"]}}  # type: ignore[operator]
+@pytest.mark.parametrize("before", [{"teachers": ["digits-teacher"]}, {"begin": "digits-teacher"}])
+def test_a_card_names_what_to_train_first(before: dict[str, object]) -> None:
+    facts = FACTS | {"recipe": FACTS["recipe"] | before}  # type: ignore[operator]
     text = card.write({"name": "digits", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": facts})
     assert text.index("python -m training train digits-teacher") < text.index("python -m training train digits\n")
 
