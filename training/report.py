@@ -67,7 +67,7 @@ def _row(each: Ended) -> list[str]:
     if "accuracy" not in test:
         return [name, f"{test['read_as_label']:.2%} read as their label", "none given", "", epochs, ""]
     low, high = interval(test["accuracy"], test["images"])
-    turn = f"epoch {turning_point(rows)}" if rows else ""
+    turn = f"epoch {turning_point(rows)}" if rows and not each.recipe.ema else ""
     beside = f"{post:.1%}" if post else "none given"
     return [name, f"{test['accuracy']:.2%}", beside, f"{low:.1%} to {high:.1%}", epochs, turn]
 
@@ -80,7 +80,8 @@ def _section(each: Ended, pictures: Path) -> list[str]:
     if each.card:
         lines += [f"This is what the service ships: [its model card](../{each.card.as_posix()}) has every figure.", ""]
     if rows := each.run.rows():
-        lines += _turn(rows)
+        if not each.recipe.ema:  # the validation of those is through other batch norms than what is served
+            lines += _turn(rows)
         curves.draw(rows, name, pictures / f"{name}-curves.png", dpi=plots.DPI)
         lines += [f"![loss and accuracy by epoch](training/{name}-curves.png)"]
     if "confusion" in test:
