@@ -80,11 +80,15 @@ def _at_its_size(version_dir: Path, data: Dataset) -> Dataset:
     return load(Data(**{**how, "size": side, "train_size": None}))
 
 
-def figures(version_dir: Path, data: Dataset) -> dict[str, Any]:
-    """Those of `measure` that take seconds, not minutes: all that versions are compared by. Raises PublishError."""
+def figures(version_dir: Path, data: Dataset, beyond: bool = True) -> dict[str, Any]:
+    """Those of `measure` that take seconds, not minutes: all that versions are compared by. Raises PublishError.
+
+    Without `beyond`, a classifier's are of its own data alone.
+    """
     data = _at_its_size(version_dir, data)
     if export.manifest(version_dir)["kind"] == "classifier":
-        return evaluate.classifier(version_dir, data.test).as_dict() | evaluate.beyond(version_dir, data)
+        found = evaluate.classifier(version_dir, data.test).as_dict()
+        return found | evaluate.beyond(version_dir, data) if beyond else found
     judge = newest(JUDGES.get(data.name, ""))
     if judge is None:
         raise PublishError("Samples are judged by the published 'digits': publish that first.")
