@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from training.recipe import load
+
 NEAREST = "nearest.png"  # beside a generator's card: samples over the training images nearest to them
 
 USES = {
@@ -83,11 +85,16 @@ def _figures(labels: list[str], test: dict[str, Any] | None) -> list[str]:
     return [*_classifier(test), *_confusion(labels, test)] if "accuracy" in test else _generator(test)
 
 
+def _before(recipe: dict[str, Any]) -> list[str]:
+    """The recipes to train first, in that order."""
+    own = [*filter(None, [recipe.get("begin")]), *recipe.get("teachers", [])]
+    return list(dict.fromkeys(each for name in own for each in (*_before(load(name).model_dump()), name)))
+
+
 def _again(recipe: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     libraries = ", ".join(f"{name} {version}" for name, version in facts.get("libraries", {}).items())
-    before = [*filter(None, [recipe.get("begin")]), *recipe.get("teachers", [])]
     return [
-        *(f"    python -m training train {each}" for each in before),
+        *(f"    python -m training train {each}" for each in _before(recipe)),
         f"    python -m training train {recipe['name']}",
         f"    python -m training evaluate {recipe['name']}",
         "",
