@@ -1,9 +1,11 @@
 """The devices to run on, an engine process each. Known without TensorFlow: neither master nor workers have it."""
 
+import os
 from pathlib import Path
 
 CPU = "cpu"
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
+_ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 def listed(setting: str) -> tuple[str, ...]:
@@ -16,4 +18,7 @@ def listed(setting: str) -> tuple[str, ...]:
 
 def environment(device: str) -> dict[str, str]:
     """What an engine of that device must have in its environment before it imports TensorFlow."""
-    return {"CUDA_VISIBLE_DEVICES": "-1" if device == CPU else device.partition(":")[2]}
+    if device != CPU:
+        return {"CUDA_VISIBLE_DEVICES": device.partition(":")[2]}
+    # TensorFlow takes oneDNN's convolutions by itself only where there is AVX-512; they are quicker on other CPUs too
+    return {"CUDA_VISIBLE_DEVICES": "-1", _ONEDNN: os.environ.get(_ONEDNN, "1")}

@@ -1,10 +1,13 @@
 """What every test may ask for."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as training has it, in processes that have imported Keras first
 
 # no deadline for one example: a busy machine is no failure
 hypothesis.settings.register_profile("inkpaw", deadline=None, max_examples=60)

@@ -1,10 +1,12 @@
 """Figures that a process of its own measures, told through a pipe: TensorFlow stays out of the one that measures."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from service.devices import CPU, environment
 from tests.bench.report import ROOT
 
 Measured = Callable[[float], float]
@@ -15,7 +17,10 @@ def module(name: str, *words: str) -> Iterator[Measured]:
     """Gives what has `python -m <name>` measure for so many seconds and answers the figure that it prints."""
     pipe = subprocess.PIPE
     command = [sys.executable, "-m", name, *words]
-    process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+    env = {**os.environ, **environment(CPU)}
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=env, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
+    )
     with process:
 
         def measured(seconds: float) -> float:

@@ -25,4 +25,11 @@ def test_auto_is_every_gpu_that_the_driver_shows_or_one_cpu(tmp_path: Path, monk
 
 def test_an_engine_sees_its_own_device_alone() -> None:
     assert environment("gpu:3") == {"CUDA_VISIBLE_DEVICES": "3"}
-    assert environment("cpu") == {"CUDA_VISIBLE_DEVICES": "-1"}
+    assert environment("cpu")["CUDA_VISIBLE_DEVICES"] == "-1"
+
+
+def test_an_engine_on_a_cpu_has_its_quicker_convolutions_unless_told_not_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    assert environment("cpu")["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    assert environment("cpu")["TF_ENABLE_ONEDNN_OPTS"] == "0"
