@@ -22,6 +22,7 @@ from training import (
     norms,
     optimise,
     outliers,
+    precision,
     publish,
 )
 from training import recipe as recipes
@@ -83,7 +84,7 @@ def compiled(recipe: Recipe, dataset: data.Dataset) -> keras.Model:
 
 def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) -> None:
     recipe, channels, classes = run.recipe, dataset.train.shape[2], len(dataset.classes)
-    keras.mixed_precision.set_global_policy(recipe.precision)
+    keras.mixed_precision.set_global_policy(precision.here(recipe.precision))
     with team.scope():
         model = compiled(recipe, dataset)
     if team.chief:

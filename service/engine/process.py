@@ -8,8 +8,7 @@ from functools import partial
 
 import tensorflow as tf
 
-from service import metrics, settings
-from service.engine import bfloat16
+from service import bfloat16, metrics, settings
 from service.engine.batching import Scheduler
 from service.engine.calls import Calls
 from service.engine.connection import together

@@ -39,7 +39,7 @@ def _lines(name: str, run: Run) -> list[Line]:
 def main(version: Path, precision: str) -> None:
     import numpy as np
 
-    from service.engine import bfloat16
+    from service import bfloat16
     from service.engine.servable import Servable
 
     servable = Servable(version, ROWS, mixed=precision == "mixed" and bfloat16.multiplies())

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from typer.testing import CliRunner
 
+from service import bfloat16
 from training import precision
 from training.cli import app
 
@@ -23,6 +24,20 @@ def test_mixed_is_what_suits_the_device(
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details[gpu])
     assert precision.policy("mixed") == policy
     assert precision.policy("full") == "float32"
+
+
+@pytest.mark.parametrize(
+    ("multiplies", "gpus", "trained_in"),
+    [(True, 0, "mixed_bfloat16"), (False, 1, "mixed_bfloat16"), (False, 0, "float32")],
+)
+def test_a_cpu_without_bfloat16_trains_in_float32(
+    monkeypatch: pytest.MonkeyPatch, multiplies: bool, gpus: int, trained_in: str
+) -> None:
+    monkeypatch.setattr(bfloat16, "multiplies", lambda: multiplies)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(range(gpus)))
+    assert precision.here("mixed_bfloat16") == trained_in
+    assert precision.here("float32") == "float32"
+    assert precision.here("mixed_float16") == "mixed_float16"  # its optimiser scales the loss: not the same run
 
 
 def test_the_command_line_trains_in_it_and_the_recipe_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service import bfloat16
 from service.catalog import TensorSpec
-from service.engine import bfloat16
 from service.engine import servable as servables
 from service.engine.servable import Servable, worthwhile
 from service.errors import BadRequest

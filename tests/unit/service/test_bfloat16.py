@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from service.engine import bfloat16
+from service import bfloat16
 
 
 @pytest.mark.parametrize(
