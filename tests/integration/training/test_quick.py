@@ -28,7 +28,8 @@ LEARNT = {
     "digits": 0.5,
     "digits-teacher": 0.5,
     "digits-strided": 0.5,
-    "cats-dogs-start": 0.7,
+    "cats-dogs-teacher": 0.7,
+    "cats-dogs-teacher-deep": 0.7,
     "cats-dogs": 0.7,
     "pictures": 0.7,
 }
