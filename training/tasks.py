@@ -94,7 +94,7 @@ def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) ->
     if not team.chief:
         return
     exact = classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
-    exact.set_weights(model.get_weights())
+    exact.set_weights([precision.short(weights) for weights in model.get_weights()])
     if recipe.ema:
         norms.measure(exact, dataset.train, recipe.data.size)
     scores = calibrate.logits(exact, dataset.validation)

@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from service import bfloat16
@@ -50,3 +53,25 @@ def test_the_command_line_trains_in_it_and_the_recipe_says_so(tmp_path: Path, mo
     assert json.loads(Path("runs/digits8-cnn/recipe.json").read_text())["precision"].startswith("mixed_")
     figures = dict(line.split(": ", 1) for line in done.output.splitlines() if ": " in line)
     assert float(figures["accuracy"]) > 0.7
+
+
+NUMBERS = st.floats(-(2.0**99), 2.0**99, width=32)
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=20))
+def test_kernels_keep_the_bits_of_float16_in_the_range_of_float32(numbers: list[float]) -> None:
+    kernel = np.array([numbers], np.float32)
+    kept = precision.short(kernel)
+    normal = np.abs(kernel) > np.finfo(np.float32).tiny
+    assert np.all(np.abs(kept - kernel)[normal] <= np.abs(kernel)[normal] / 2048)
+    assert np.array_equal(precision.short(kept), kept)
+
+
+@given(st.floats(2.0**-10, 1000, width=16))
+def test_a_kernel_that_float16_can_say_stays_as_it_is(number: float) -> None:
+    assert precision.short(np.full((2, 2), number, np.float32))[0, 0] == number
+
+
+def test_vectors_stay_as_they_are() -> None:
+    vector = np.array([1 / 3, 1e-9], np.float32)
+    assert np.array_equal(precision.short(vector), vector)
