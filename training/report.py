@@ -12,10 +12,11 @@ from training.recipe import Recipe
 
 INTRODUCTION = """# Training: our figures beside the posts'
 
-Made by `python -m training report` from the runs on one machine with 2 CPU cores. Each recipe keeps the weights of the
-epoch with the best validation accuracy, or where weights are averaged the last average; the test set is used once, for
-the figure here. The options (initialiser, L1, L2, dropout, batch norm, LeakyReLU, early stopping, loss) work for each
-recipe: `python -m training train mnist-mlp --fresh --set net.dropout=0.3 --set patience=5`."""
+Made by `python -m training report` from runs on one machine with 2 CPU cores, or where a note says so on a GPU. Each
+recipe keeps the weights of the epoch with the best validation accuracy, or where weights are averaged the last average;
+the test set is used once, for the figure here. The options (initialiser, L1, L2, dropout, batch norm, LeakyReLU, early
+stopping, loss) work for each recipe:
+`python -m training train mnist-mlp --fresh --set net.dropout=0.3 --set patience=5`."""
 
 HEAD = ["recipe", "our test figure", "the post's", "95% interval of ours", "epochs", "lowest validation loss after"]
 
