@@ -27,7 +27,7 @@ LEARNT = {
     "cats-dogs-small": 0.7,
     "digits": 0.5,
     "digits-teacher": 0.5,
-    "digits-strided": 0.5,
+    "digits-wide": 0.5,
     "cats-dogs-teacher": 0.7,
     "cats-dogs-teacher-deep": 0.7,
     "cats-dogs": 0.7,

@@ -60,13 +60,13 @@ def test_a_model_that_was_not_measured_says_so() -> None:
     )
 
 
-@pytest.mark.parametrize("before", [{"teachers": ["digits-strided"]}, {"begin": "digits-strided"}])
+@pytest.mark.parametrize("before", [{"teachers": ["digits-wide"]}, {"begin": "digits-wide"}])
 def test_a_card_names_what_to_train_first(before: dict[str, object]) -> None:
     facts = FACTS | {"recipe": FACTS["recipe"] | before}  # type: ignore[operator]
     text = card.write({"name": "digits", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": facts})
-    commands = [f"python -m training train {name}\n" for name in ("digits-teacher", "digits-strided", "digits")]
+    commands = [f"python -m training train {name}\n" for name in ("digits-teacher", "digits-wide", "digits")]
     assert [text.count(each) for each in commands] == [1, 1, 1]
-    assert sorted(commands, key=text.index) == commands  # the teacher of digits-strided is needed before it
+    assert sorted(commands, key=text.index) == commands  # the teacher of digits-wide is needed before it
 
 
 def test_a_card_says_what_share_of_the_noise_is_drawn_from() -> None:
