@@ -45,6 +45,18 @@ def begin(model: keras.Model, version_dir: Path) -> None:
             _give(layer, constants, version_dir)
 
 
+def blend(model: keras.Model, version_dir: Path, share: float) -> None:
+    """Give the net, weight by weight, `share` parts of a servable's and the rest of its own.
+
+    What began as that servable and learned on lies with it in one flat place, whose middle is as good or better
+    (Wortsman et al. 2022, Robust fine-tuning of zero-shot models). Raises RecipeError if its form is another.
+    """
+    own = model.get_weights()
+    begin(model, version_dir)
+    theirs = model.get_weights()
+    model.set_weights([share * then + (1 - share) * now for then, now in zip(theirs, own, strict=True)])
+
+
 def _in_order(numbered: dict[Numbers, T]) -> list[T]:
     return [numbered[number] for number in sorted(numbered)]
 

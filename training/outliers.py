@@ -25,6 +25,7 @@ from training.data import Split
 from training.data.splits import some
 from training.feed import sized
 from training.nets import levels
+from training.precision import short
 
 KNOTS = 201  # of the curve from distance to share
 MOST = 512  # features of a level that are looked at: a covariance has as many rows and columns
@@ -101,6 +102,6 @@ def _level(known: Features, labels: NDArray[np.integer], held_out: tf.Tensor) ->
     covariance = LedoitWolf(assume_centered=True).fit(known - means[labels]).covariance_
     values, vectors = np.linalg.eigh(covariance)
     whiten = (vectors / np.sqrt(np.maximum(values, values.max() * 1e-6))).astype(np.float32)
-    centres = (means @ whiten).astype(np.float32)
-    typical = np.median(Level(whiten, centres).distance(held_out))
-    return Level(whiten / typical, centres / typical)
+    typical = np.median(Level(whiten, (means @ whiten).astype(np.float32)).distance(held_out))
+    whiten = short(whiten / typical)
+    return Level(whiten, (means @ whiten).astype(np.float32))

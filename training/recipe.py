@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from training.parts import Augment, Data, Net, Optimiser, Part, Stage
 
@@ -31,6 +31,7 @@ class Recipe(Part):
     loss: Literal["cross_entropy", "mean_squared_error"] = "cross_entropy"
     label_smoothing: float = 0.0
     begin: str = Field("", description="recipe whose net, trained before, this one's begins as; otherwise at random")
+    soup: float = Field(0.0, ge=0, lt=1, description="how much of the weights it began with is in those it ends with")
     teachers: list[str] = Field([], description="recipes whose nets, trained before, say what else an image looks like")
     lesson: float = Field(0.7, ge=0, le=1, description="how much of a label the teachers say")
     epochs: int = Field(gt=0)
@@ -43,6 +44,13 @@ class Recipe(Part):
     smooth: float = Field(0.0, ge=0, description="gan: weight of the penalty on the discriminator's slope")
     truncation: float = Field(1.0, gt=0, le=1, description="gan: share of training's noise that is drawn from then on")
     ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are judged and exported")
+
+    @field_validator("soup")
+    @classmethod
+    def _of_a_beginning(cls, share: float, fields: ValidationInfo) -> float:
+        if share and not fields.data.get("begin"):
+            raise ValueError("there is nothing to blend with, as `begin` names no recipe")
+        return share
 
     def size_at(self, epoch: int) -> int:
         """Height and width of training images in that epoch."""

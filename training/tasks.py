@@ -73,13 +73,17 @@ def compiled(recipe: Recipe, dataset: data.Dataset) -> keras.Model:
     """The recipe's classifier with its optimiser and loss, as it begins. Raises PublishError where it cannot."""
     model = classifier(recipe, dataset.train.shape[2], len(dataset.classes))
     if recipe.begin:
-        begin.begin(model, servable(recipe.begin, recipes.load(recipe.begin).publishes))
+        begin.begin(model, _beginning(recipe))
     model.compile(
         optimizer=optimise.optimiser(recipe.optimiser, feed.steps(dataset, recipe), recipe.epochs),
         loss=losses.loss(recipe),
         metrics=["accuracy"],
     )
     return model
+
+
+def _beginning(recipe: Recipe) -> Path:
+    return servable(recipe.begin, recipes.load(recipe.begin).publishes)
 
 
 def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) -> None:
@@ -94,8 +98,11 @@ def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) ->
     if not team.chief:
         return
     exact = classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
-    exact.set_weights([precision.short(weights) for weights in model.get_weights()])
-    if recipe.ema:
+    exact.set_weights(model.get_weights())
+    if recipe.soup:
+        begin.blend(exact, _beginning(recipe), recipe.soup)
+    exact.set_weights([precision.short(weights) for weights in exact.get_weights()])
+    if recipe.ema or recipe.soup:
         norms.measure(exact, dataset.train, recipe.data.size)
     scores = calibrate.logits(exact, dataset.validation)
     mistakes.save(scores, dataset, run)

@@ -30,6 +30,7 @@ LEARNT = {
     "digits-wide": 0.5,
     "cats-dogs-teacher": 0.7,
     "cats-dogs-teacher-deep": 0.7,
+    "cats-dogs-whole": 0.7,
     "cats-dogs": 0.7,
     "pictures": 0.7,
 }

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from training import export, recipe, tasks
-from training.begin import begin
+from training.begin import begin, blend
 from training.data.splits import Dataset, whole
 from training.nets import classifier
 from training.recipe import RecipeError
@@ -44,6 +44,15 @@ def test_a_net_that_begins_as_another_says_the_same(name: str, tmp_path: Path) -
     begin(net, folder)
     images = np.random.default_rng(0).uniform(0, 255, (6, other.input_shape[1] or 28, other.input_shape[2] or 28, 1))
     np.testing.assert_allclose(net.predict_on_batch(images), other.predict_on_batch(images), rtol=1e-5)
+
+
+def test_a_blend_lies_between_what_began_and_what_came_of_it(tmp_path: Path) -> None:
+    other, net = _net("digits"), _net("digits")
+    folder = _published(other, tmp_path / "1")
+    before = net.get_weights()
+    blend(net, folder, 0.25)
+    for was, theirs, now in zip(before, other.get_weights(), net.get_weights(), strict=True):
+        np.testing.assert_allclose(now, 0.25 * theirs + 0.75 * was, rtol=1e-5, atol=1e-6)
 
 
 def test_where_the_classes_are_others_all_but_the_last_layer_is_the_same(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ def test_an_override_changes_one_field() -> None:
         ("epochs=0", "epochs"),
         ("nonsense=1", "nonsense"),
         ("epochs", "part.field=value"),
+        ("soup=0.5", "soup.*`begin` names no recipe"),
     ],
 )
 def test_a_bad_override_is_refused_by_name(override: str, said: str) -> None:
