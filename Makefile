@@ -31,8 +31,11 @@ serve: .venv/served ## start the service on HOST:PORT (127.0.0.1:8080)
 
 train-setup: .venv/developed ## set up what `.venv/bin/python -m training` needs
 
+TRAINED := tests/unit/training tests/integration/training/test_quick.py
+
 test: .venv/developed ## run every test that this machine can run
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 $(TRAINED)
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(TRAINED))
 
 test-container: .venv/developed ## build the image and run it, hardened, with podman (as root)
 	INKPAW_TEST_CONTAINER=1 $(BIN)/python -m pytest tests/container -rs

@@ -19,7 +19,7 @@ def conduct(place: Path, quick: bool) -> None:
     data = tasks.load_data(base)
     scores = _cross_validated(place, base, data, 2 if quick else FOLDS)
     best = max(scores, key=lambda name: mean(scores[name]))
-    found = search.search(base, data, place / "search.sqlite3", trials=6 if quick else 24)
+    found = search.search(base, data, place / "search.sqlite3", trials=5 if quick else 24)
     longer = recipe.load("mnist-mlp", [NET, "epochs=4" if quick else "epochs=15"], quick)
     final = {f"{best}, best by k-fold": _change(best), "best by search": search.overrides(found.best_params)}
     trials = [
