@@ -45,10 +45,11 @@ def write(folder: Path) -> Path:
 
 def _recipes(rows: dict[str, list[str]], sections: dict[str, list[str]]) -> list[str]:
     known = [name for name in recipe.names() if name in sections and name in rows]
-    missing = [f"- `{name}`: {recipe.load(name).about}" for name in recipe.names() if name not in known]
+    missing = [recipe.load(name) for name in recipe.names() if name not in known]
     lines = ["## Recipes", "", *plots.table(HEAD, [rows[name] for name in known])]
     if missing:
-        lines += ["", "No run of these has ended yet:", "", *missing]
+        lines += ["", "These have no figure of a full run here:", ""]
+        lines += [" ".join(filter(None, [f"- `{each.name}`: {each.about}", each.note])) for each in missing]
     for name in known:
         lines += ["", f"### {name}", "", *sections[name]]
     return lines

@@ -13,7 +13,7 @@ BASE = [
     "optimiser.learning_rate=1e-4",
     "batch_size=128",
 ]
-EPOCHS, THE_POSTS = 6, 30  # six tell the two apart, at a fifth of the price
+EPOCHS = 30
 VARIANTS = {"cross-entropy": ["loss=cross_entropy"], "mean squared error": ["loss=mean_squared_error"]}
 
 
@@ -42,7 +42,7 @@ def tell(results: Any, pictures: Path) -> list[str]:
             ],
         ),
         "",
-        f"{results[0]['epochs']} epochs each; the post took {THE_POSTS}.",
+        f"{results[0]['epochs']} epochs each, as in the post.",
         "",
         "![accuracy by loss](training/losses.png)",
     ]
