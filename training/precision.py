@@ -3,6 +3,7 @@
 import logging
 from typing import Literal
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -47,3 +48,8 @@ def short(weights: NDArray[np.float32]) -> NDArray[np.float32]:
         return weights
     bits = np.ascontiguousarray(weights, np.float32).view(np.uint32)
     return ((bits + np.uint32(0x8000)) & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+def shorten(model: keras.Model) -> None:
+    """Make every weight of the model `short`."""
+    model.set_weights([short(weights) for weights in model.get_weights()])

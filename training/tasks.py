@@ -60,7 +60,9 @@ def train(
         run = team.chief_first(lambda chief: opened(recipe, fresh) if chief else joined(recipe))
         keras.utils.set_random_seed(recipe.seed)
         if recipe.net.kind == "gan":
-            export.generator(fit_gan.train(dataset, run).average, dataset, run)
+            average = fit_gan.train(dataset, run).average
+            precision.shorten(average)
+            export.generator(average, dataset, run)
         else:
             _train_classifier(dataset, run, team)
         if team.chief:
@@ -101,7 +103,7 @@ def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) ->
     exact.set_weights(model.get_weights())
     if recipe.soup:
         begin.blend(exact, _beginning(recipe), recipe.soup)
-    exact.set_weights([precision.short(weights) for weights in exact.get_weights()])
+    precision.shorten(exact)
     if recipe.ema or recipe.soup:
         norms.measure(exact, dataset.train, recipe.data.size)
     scores = calibrate.logits(exact, dataset.validation)
