@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -77,3 +78,12 @@ def test_they_are_rounded_as_tensorflow_rounds_to_bfloat16_but_for_ties(number: 
 def test_vectors_stay_as_they_are() -> None:
     vector = np.array([1 / 3, 1e-9], np.float32)
     assert np.array_equal(precision.short(vector), vector)
+
+
+def test_a_shortened_model_has_only_kernels_of_those_bits() -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, kernel_initializer="he_normal")])
+    before = model.get_weights()
+    precision.shorten(model)
+    assert not np.array_equal(model.get_weights()[0], before[0])
+    for was, now in zip(before, model.get_weights(), strict=True):
+        assert np.array_equal(now, precision.short(was))
