@@ -1,10 +1,10 @@
 """Whether the process is alive, whether it should get requests, and what it has counted."""
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from service.errors import Unavailable
 from service.web.asked import Asked, Reply, Target, json
+from service.web.counted import Counted
 from service.web.processes import ProcessMemory
 
 
@@ -30,7 +30,7 @@ def readyz(asked: Asked, _: Target) -> Reply:
 
 def metrics(asked: Asked, _: Target) -> Reply:
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(asked.here.settings.metrics_dir))  # type: ignore[no-untyped-call]
+    registry.register(Counted(asked.here.settings.metrics_dir))
     registry.register(ProcessMemory())
     return Reply(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
