@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.cores import cores
-from service.devices import listed
+from service.hardware import listed
 
 PREFIX = "INKPAW_"
 

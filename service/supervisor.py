@@ -10,7 +10,7 @@ import time
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from service.devices import environment
+from service.hardware import environment
 
 log = logging.getLogger("gunicorn.error")
 

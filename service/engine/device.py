@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 from service import metrics
 from service.engine.batch import Batch
-from service.engine.batching import Scheduler
 from service.engine.repository import Key
+from service.engine.scheduler import Scheduler
 from service.engine.servable import Servable
 from service.engine.task import Arrays
 from service.errors import InkpawError

@@ -9,14 +9,14 @@ from functools import partial
 import tensorflow as tf
 
 from service import bfloat16, metrics, settings
-from service.engine.batching import Scheduler
-from service.engine.calls import Calls
-from service.engine.connection import together
 from service.engine.device import Device
-from service.engine.policies import Policies
+from service.engine.handlers import Calls
 from service.engine.repository import Repository
+from service.engine.scheduler import Scheduler
 from service.engine.servable import Servable
-from service.engine.server import Server
+from service.engine.version_policy import Policies
+from service.ipc.connection import together
+from service.ipc.server import Server
 from service.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from service import metrics
 from service.catalog import Catalog, Model, State, Version
-from service.engine.policies import Policies
 from service.engine.servable import Servable
+from service.engine.version_policy import Policies
 from service.engine.versions import plan, wanted
 
 log = logging.getLogger(__name__)

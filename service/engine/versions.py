@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from service.catalog import State
-from service.engine.policies import Policy
+from service.engine.version_policy import Policy
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image, ImageFilter
 
-from service.images.light import unlit
-from service.images.parts import kept
+from service.images.components import kept
+from service.images.illumination import unlit
 
 _CELLS = 64
 _LEAST_CONTRAST = 12.0

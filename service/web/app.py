@@ -3,9 +3,10 @@
 from flask import Flask
 from gevent.threadpool import ThreadPoolExecutor
 
-from service.engine.client import Engines
+from service.ipc.client import Engines
 from service.settings import Settings
-from service.web import context, routes
+from service.web import context
+from service.web import routing as routes
 
 
 def create_app(settings: Settings) -> Flask:

@@ -6,7 +6,7 @@ from typing import cast
 
 from flask import Flask
 
-from service.engine.client import Engines
+from service.ipc.client import Engines
 from service.settings import Settings
 
 _KEY = "inkpaw"

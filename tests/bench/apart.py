@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from service.devices import environment, listed
+from service.hardware import environment, listed
 from tests.bench.report import ROOT
 
 Measured = Callable[[float], float]

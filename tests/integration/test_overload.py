@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from service.engine.client import EngineClient
+from service.ipc.client import EngineClient
 from tests.integration.conftest import Built, copied, running
 from tests.support.load import Load, at_once
 from tests.support.models import BAD

@@ -6,7 +6,7 @@ from itertools import count
 import numpy as np
 
 from service.engine.batch import Batch
-from service.engine.batching import Scheduler
+from service.engine.scheduler import Scheduler
 from service.engine.task import Arrays, Task, Timing
 from service.errors import InkpawError
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.catalog import Catalog
-from service.engine import wire
-from service.engine.frames import Frames
+from service.ipc import wire
+from service.ipc.frames import Frames
 
 Said = tuple[wire.Reply, list[NDArray]]
 Answer = Callable[[wire.Call, dict[str, NDArray]], Said]

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from service.engine.policies import Policies
 from service.engine.repository import Key, Repository
+from service.engine.version_policy import Policies
 
 
 @dataclass

@@ -31,7 +31,7 @@ def within(name: str, *packages: str) -> bool:
     return any(name == package or name.startswith(package + ".") for package in packages)
 
 
-@pytest.mark.parametrize("held", ["service.web.app", "service.server", "service.engine.client"])
+@pytest.mark.parametrize("held", ["service.web.app", "service.gunicorn_app", "service.ipc.client"])
 def test_neither_master_nor_worker_ever_holds_tensorflow(held: str) -> None:
     code = f"import sys, {held}; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
@@ -48,7 +48,7 @@ def test_training_imports_only_what_is_open_to_it_of_serving() -> None:
 
 def test_web_imports_only_what_both_halves_share_of_the_engine() -> None:
     of_engine = [found for found in imports("service/web") if within(found[1], "service.engine", "tensorflow")]
-    assert [found for found in of_engine if not within(found[1], "service.engine.client")] == []
+    assert [found for found in of_engine if not within(found[1], "service.ipc.client")] == []
 
 
 def test_the_engine_never_imports_the_web() -> None:

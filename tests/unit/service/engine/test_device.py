@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from service.engine.batch import Batch
-from service.engine.batching import Scheduler
 from service.engine.device import Device
+from service.engine.scheduler import Scheduler
 from service.engine.servable import batch_sizes
 from service.errors import Overloaded
 from tests.support.asks import Ask, ask, doubled

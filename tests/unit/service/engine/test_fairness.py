@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.engine.batching import Scheduler
+from service.engine.scheduler import Scheduler
 from tests.support.asks import ask, run
-from tests.unit.service.engine.conftest import FakeClock
+from tests.unit.service.conftest import FakeClock
 
 costs = st.integers(1, 50)
 

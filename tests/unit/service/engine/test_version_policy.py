@@ -1,0 +1,58 @@
+"""The policies' file: read when it changes; a broken one changes nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from service.engine.version_policy import Policies
+
+
+def written(path: Path, text: str) -> Policies:
+    path.write_text(text)
+    policies = Policies(path)
+    policies.refresh()
+    return policies
+
+
+def test_without_a_file_the_newest_is_kept_and_nothing_labelled() -> None:
+    policies = Policies(None)
+    policies.refresh()
+    assert (policies.versions("net"), policies.labels("net")) == (1, {})
+
+
+@pytest.mark.parametrize(("said", "meant"), [("2", 2), ('"all"', "all"), ("[1, 3]", frozenset({1, 3}))])
+def test_versions_are_a_number_of_them_a_list_or_all(tmp_path: Path, said: str, meant: object) -> None:
+    assert written(tmp_path / "p.json", '{"net": {"versions": %s}}' % said).versions("net") == meant  # noqa: UP031
+
+
+def test_what_the_file_does_not_name_keeps_the_newest(tmp_path: Path) -> None:
+    assert written(tmp_path / "p.json", '{"net": {"versions": 3}}').versions("other") == 1
+
+
+def test_a_label_moves_when_the_file_changes(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    policies = written(path, '{"net": {"labels": {"stable": 1}}}')
+    assert policies.labels("net") == {"stable": 1}
+    path.write_text('{"net": {"labels": {"stable": 2}}}')
+    policies.refresh()
+    assert policies.labels("net") == {"stable": 2}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["", "{", "[]", '{"net": {"versions": 0}}', '{"net": {"versions": "some"}}', '{"net": {"lables": {}}}'],
+)
+def test_a_broken_file_changes_nothing(tmp_path: Path, broken: str) -> None:
+    path = tmp_path / "p.json"
+    policies = written(path, '{"net": {"versions": 3, "labels": {"stable": 1}}}')
+    path.write_text(broken)
+    policies.refresh()
+    assert (policies.versions("net"), policies.labels("net")) == (3, {"stable": 1})
+
+
+def test_a_file_that_goes_away_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    policies = written(path, '{"net": {"versions": 3}}')
+    path.unlink()
+    policies.refresh()
+    assert policies.versions("net") == 3

@@ -1,0 +1,82 @@
+"""Calls that end without an answer: when their time is up, or when whoever asked has left."""
+
+import socket
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from service.catalog import Version
+from service.errors import DeadlineExceeded
+from service.ipc import wire
+from service.ipc.client import ClientGone, EngineClient
+from tests.support.engine import FakeEngine, Said, echo, ran, silent, within
+from tests.support.waiting import until
+
+NET = Version(1, "AVAILABLE")
+ROWS = {"a": np.arange(12, dtype=np.float32).reshape(3, 4)}
+
+
+def test_a_silent_engine_is_given_up_at_the_deadline(path: Path) -> None:
+    with FakeEngine(path, silent) as engine:
+        began = time.monotonic()
+        with pytest.raises(DeadlineExceeded):
+            EngineClient(path).run("net", NET, ROWS, began + 0.2)
+        assert 0.2 <= time.monotonic() - began < 1.0
+        assert engine.left.wait(5), "the engine was not told"
+
+
+def test_an_engine_that_reads_nothing_is_given_up_at_the_deadline(path: Path) -> None:
+    large = {"a": np.zeros(1 << 22, np.uint8)}
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        raised: list[BaseException] = []
+
+        def call() -> None:
+            try:
+                EngineClient(path).run("net", NET, large, within(0.2))
+            except Exception as error:
+                raised.append(error)
+
+        thread = threading.Thread(target=call, daemon=True)
+        thread.start()
+        thread.join(1.5)
+        assert [type(error) for error in raised] == [DeadlineExceeded]
+
+
+def test_an_answer_that_comes_too_late_is_not_given_to_the_next(path: Path) -> None:
+    release = threading.Event()
+
+    def late(_: wire.Call, arrays: dict[str, NDArray]) -> Said:
+        if arrays["a"][0] == 0:
+            release.wait(5)
+        return ran(arrays)
+
+    with FakeEngine(path, late):
+        client = EngineClient(path)
+        with pytest.raises(DeadlineExceeded):
+            client.run("net", NET, {"a": np.zeros(1)}, within(0.05))
+        release.set()
+        assert client.run("net", NET, {"a": np.ones(1)}, within())["a"] == [1]
+
+
+def test_a_caller_that_leaves_ends_the_call(path: Path) -> None:
+    here, there = socket.socketpair()
+    with here, there, FakeEngine(path, silent) as engine:
+        threading.Thread(target=lambda: (until(lambda: engine.calls), there.close())).start()
+        began = time.monotonic()
+        with pytest.raises(ClientGone):
+            EngineClient(path).run("net", NET, ROWS, within(10), here.fileno())
+        assert time.monotonic() - began < 5
+        assert engine.left.wait(5), "the engine was not told"
+
+
+def test_a_caller_that_only_sends_more_has_not_left(path: Path) -> None:
+    here, there = socket.socketpair()
+    with here, there, FakeEngine(path, echo):
+        there.sendall(b"GET / HTTP/1.1")
+        assert "a" in EngineClient(path).run("net", NET, ROWS, within(), here.fileno())

@@ -1,0 +1,150 @@
+"""The workers' side of the socket: every way an engine can answer, or not."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import gevent
+import numpy as np
+import pytest
+from gevent.pool import Pool
+from numpy.typing import NDArray
+
+from service.catalog import Catalog, Model, Version
+from service.errors import DeadlineExceeded, InkpawError, ModelNotFound, Overloaded, Unavailable
+from service.ipc import wire
+from service.ipc.client import EngineClient
+from tests.support.engine import Answer, FakeEngine, HangUp, Said, echo, ran, said, within
+
+NET = Version(1, "AVAILABLE")
+ROWS = {"a": np.arange(12, dtype=np.float32).reshape(3, 4)}
+
+
+def test_outputs_come_back(path: Path) -> None:
+    with FakeEngine(path, echo) as engine:
+        outputs = EngineClient(path).run("net", NET, ROWS, within())
+    assert (outputs["a"] == ROWS["a"]).all()
+    (call,) = engine.calls
+    assert isinstance(call, wire.RunCall) and (call.model, call.version) == ("net", 1)
+
+
+def test_large_frames_go_both_ways(path: Path) -> None:
+    large = {"a": np.random.default_rng(1).integers(0, 256, (40, 512, 512), np.uint8), "b": np.arange(5)}
+    with FakeEngine(path, echo):
+        outputs = EngineClient(path).run("net", NET, large, within(20))
+    assert all((outputs[name] == large[name]).all() for name in large)
+
+
+def test_many_at_once_get_each_its_own_answer_over_one_connection(path: Path) -> None:
+    with FakeEngine(path, echo) as engine:
+        client = EngineClient(path)
+
+        def ask(value: int) -> bool:
+            return bool((client.run("net", NET, {"a": np.full(9 + 300 * value, value)}, within())["a"] == value).all())
+
+        assert all(Pool(8).map(ask, range(200)))
+        assert engine.opened == 1
+
+
+@pytest.mark.parametrize("kind", [Overloaded, ModelNotFound, DeadlineExceeded])
+def test_the_engines_errors_are_raised_here(path: Path, kind: type[InkpawError]) -> None:
+    reply = said(wire.ErrorReply(1, kind.code, "why"))
+    with FakeEngine(path, lambda *_: reply), pytest.raises(kind, match="why"):
+        EngineClient(path).run("net", NET, ROWS, within())
+
+
+def test_no_engine_is_unavailable(path: Path) -> None:
+    with pytest.raises(Unavailable):
+        EngineClient(path).run("net", NET, ROWS, within())
+
+
+def test_an_engine_that_dies_meanwhile_is_unavailable(path: Path) -> None:
+    def die(*_: object) -> Said:
+        raise HangUp
+
+    with FakeEngine(path, die), pytest.raises(Unavailable):
+        EngineClient(path).run("net", NET, ROWS, within())
+
+
+def test_an_engine_that_dies_in_the_middle_of_its_answer_is_unavailable(path: Path) -> None:
+    def half(*_: object) -> Said:
+        raise HangUp(ran({"a": np.zeros(1 << 20)}))
+
+    with FakeEngine(path, half), pytest.raises(Unavailable):
+        EngineClient(path).run("net", NET, ROWS, within())
+
+
+def test_after_an_engine_died_the_next_one_is_found(path: Path) -> None:
+    client = EngineClient(path)
+    with FakeEngine(path, echo):
+        client.run("net", NET, ROWS, within())
+    with pytest.raises(Unavailable):
+        client.run("net", NET, ROWS, within())
+    with FakeEngine(path, echo):
+        client.run("net", NET, ROWS, within())
+
+
+def test_a_connection_that_the_engine_closed_while_idle_is_replaced(path: Path) -> None:
+    with FakeEngine(path, echo) as engine:
+        client = EngineClient(path)
+        client.run("net", NET, ROWS, within())
+        engine.hang_up()
+        gevent.idle()  # a worker that has nothing to do hears of it at once
+        client.run("net", NET, ROWS, within())
+        assert engine.opened == 2
+
+
+def test_one_after_another_share_a_connection(path: Path) -> None:
+    with FakeEngine(path, echo) as engine:
+        client = EngineClient(path)
+        for _ in range(5):
+            client.run("net", NET, ROWS, within())
+        assert engine.opened == 1
+
+
+def _telling(generations: list[int]) -> Answer:
+    """Answers the catalog with the last of `generations`, and runs with it too."""
+
+    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> Said:
+        if isinstance(call, wire.CatalogCall):
+            model = Model("net", {generations[-1]: Version(generations[-1], "AVAILABLE")})
+            return said(wire.CatalogReply(Catalog(generations[-1], {"net": model})))
+        return ran(arrays, generations[-1])
+
+    return answer
+
+
+def test_the_catalog_is_asked_for_once_until_an_answer_tells_of_a_change(path: Path) -> None:
+    generations = [1]
+    with FakeEngine(path, _telling(generations)) as engine:
+        client = EngineClient(path)
+        for _ in range(3):
+            assert client.catalog().resolve("net").number == 1
+        assert len(engine.calls) == 1
+        generations.append(2)
+        assert client.catalog().resolve("net").number == 1
+        client.run("net", NET, ROWS, within())
+        assert client.catalog().resolve("net").number == 2
+
+
+def test_refresh_asks_though_nothing_told_of_a_change(path: Path) -> None:
+    generations = [1]
+    with FakeEngine(path, _telling(generations)):
+        client = EngineClient(path)
+        client.catalog()
+        generations.append(2)
+        assert client.refresh().resolve("net").number == 2
+
+
+def test_how_long_the_engine_has_been_busy_is_its_own_word(path: Path) -> None:
+    with FakeEngine(path, lambda *_: said(wire.StatusReply(12.5))):
+        assert EngineClient(path).busy_seconds() == 12.5
+
+
+def test_an_engine_that_is_gone_is_busy_since_it_last_answered(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeEngine(path, lambda *_: said(wire.StatusReply(0.0))):
+        client = EngineClient(path)
+        client.busy_seconds()
+    now: Callable[[], float] = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + 30)
+    assert 30 <= client.busy_seconds() < 40

@@ -1,0 +1,123 @@
+"""Several engines as one: the least busy answers, and one that cannot is passed over."""
+
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+import gevent
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from service.catalog import Catalog, Model, Version
+from service.errors import DeadlineExceeded, ModelNotFound, Unavailable
+from service.ipc import wire
+from service.ipc.client import Engines
+from tests.support.engine import Answer, FakeEngine, HangUp, Said, echo, ran, said, silent, within
+from tests.support.waiting import until
+
+NET = Version(1, "AVAILABLE")
+ROWS: dict[str, NDArray] = {"a": np.zeros(4)}
+GONE = said(wire.ErrorReply(1, ModelNotFound.code, "not here"))
+
+
+def telling(*versions: int) -> Answer:
+    numbered = {number: Version(number, "AVAILABLE") for number in versions}
+    return lambda *_: said(wire.CatalogReply(Catalog(1, {"net": Model("net", numbered)})))
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[Path]:
+    return [tmp_path / "0.sock", tmp_path / "1.sock"]
+
+
+def test_two_that_are_busy_share_the_calls(paths: list[Path]) -> None:
+    go = threading.Event()
+
+    def held(_: wire.Call, arrays: dict[str, NDArray]) -> Said:
+        go.wait(5)
+        return ran(arrays)
+
+    with ExitStack() as stack:
+        fakes = [stack.enter_context(FakeEngine(path, held)) for path in paths]
+        engines = Engines(paths)
+        answers = [gevent.spawn(engines.run, "net", NET, ROWS, within()) for _ in range(6)]
+        until(lambda: sum(len(fake.calls) for fake in fakes) == 6)
+        assert [len(fake.calls) for fake in fakes] == [3, 3]
+        go.set()
+        assert all("a" in answer.get() for answer in answers)
+
+
+def test_one_that_is_down_is_passed_over(paths: list[Path]) -> None:
+    for up in paths:
+        with FakeEngine(up, echo) as fake:
+            Engines(paths).run("net", NET, ROWS, within())
+            assert len(fake.calls) == 1
+
+
+def test_one_that_has_not_the_version_yet_is_passed_over(paths: list[Path]) -> None:
+    with FakeEngine(paths[0], lambda *_: GONE), FakeEngine(paths[1], echo):
+        assert "a" in Engines(paths).run("net", NET, ROWS, within())
+
+
+def test_what_no_engine_has_is_not_found(paths: list[Path]) -> None:
+    with FakeEngine(paths[0], lambda *_: GONE), FakeEngine(paths[1], lambda *_: GONE), pytest.raises(ModelNotFound):
+        Engines(paths).run("net", NET, ROWS, within())
+
+
+def test_none_that_answers_is_unavailable(paths: list[Path]) -> None:
+    with pytest.raises(Unavailable):
+        Engines(paths).run("net", NET, ROWS, within())
+    with pytest.raises(Unavailable):
+        Engines(paths).refresh()
+
+
+def test_what_may_have_run_is_not_sent_again(paths: list[Path]) -> None:
+    """A call that an engine has and does not answer is lost: nobody knows how far it came."""
+
+    with FakeEngine(paths[0], silent), FakeEngine(paths[1], echo) as other:
+        with pytest.raises(DeadlineExceeded):
+            Engines(paths).run("net", NET, ROWS, within(0.1))
+        assert other.calls == []
+
+
+def test_one_that_failed_is_not_taken_for_a_busy_one(paths: list[Path]) -> None:
+    engines = Engines(paths)
+    with FakeEngine(paths[1], echo):
+        engines.run("net", NET, ROWS, within())
+    with FakeEngine(paths[0], echo) as first:
+        engines.run("net", NET, ROWS, within())
+        assert len(first.calls) == 1
+
+
+def test_the_catalog_is_that_of_an_engine_that_is_ready(paths: list[Path]) -> None:
+    with FakeEngine(paths[0], telling()), FakeEngine(paths[1], telling(7)):
+        assert Engines(paths).catalog().resolve("net").number == 7
+    with FakeEngine(paths[1], telling(7)):
+        assert Engines(paths).refresh().resolve("net").number == 7
+
+
+def test_an_engine_that_hangs_does_not_hide_the_catalog_of_another(paths: list[Path]) -> None:
+    with FakeEngine(paths[0], silent), FakeEngine(paths[1], telling(7)):
+        assert Engines(paths).refresh().resolve("net").number == 7
+
+
+def test_the_engine_that_is_worst_off_tells_how_they_are(paths: list[Path]) -> None:
+    def busy(seconds: float) -> Answer:
+        return lambda *_: said(wire.StatusReply(seconds))
+
+    with FakeEngine(paths[0], busy(3.0)), FakeEngine(paths[1], busy(8.0)):
+        assert Engines(paths).busy_seconds() == 8.0
+
+
+def test_an_engine_that_died_of_a_call_is_asked_last_for_a_while(paths: list[Path]) -> None:
+    def die(*_: object) -> Said:
+        raise HangUp
+
+    with FakeEngine(paths[0], die) as dying, FakeEngine(paths[1], echo):
+        engines = Engines(paths)
+        with pytest.raises(Unavailable):
+            engines.run("net", NET, ROWS, within())
+        for _ in range(3):
+            engines.run("net", NET, ROWS, within())
+        assert len(dying.calls) == 1

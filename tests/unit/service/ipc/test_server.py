@@ -1,0 +1,176 @@
+"""The engine's side of the socket, with the workers' own client at the other end."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import gevent
+import numpy as np
+import pytest
+from gevent.pool import Pool
+
+from service.catalog import Version
+from service.errors import DeadlineExceeded, InkpawError
+from service.ipc import wire
+from service.ipc.client import EngineClient
+from service.ipc.connection import Connection, together
+from service.ipc.server import Handler, Server
+from tests.support.waiting import until
+
+NET = Version(1, "AVAILABLE")
+
+Start = Callable[[Handler], AbstractContextManager[EngineClient]]
+
+
+def echo(connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
+    assert isinstance(call, wire.RunCall)
+    outputs = wire.tensors(call.tensors, body)
+    connection.send(wire.frame(number, wire.RunReply(1, wire.heads(outputs)), list(outputs.values())))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "e.sock"
+
+
+@pytest.fixture
+def start(path: Path) -> Start:
+    @contextmanager
+    def started(handle: Handler) -> Iterator[EngineClient]:
+        server = Server(path, handle)
+        thread = threading.Thread(target=server.serve, daemon=True)
+        thread.start()
+        yield EngineClient(path)
+        server.stop()
+        thread.join(5)
+        assert not thread.is_alive()
+
+    return started
+
+
+def soon(seconds: float = 10.0) -> float:
+    return time.monotonic() + seconds
+
+
+def test_large_frames_go_both_ways(start: Start) -> None:
+    large = {"a": np.random.default_rng(1).integers(0, 256, (40, 512, 512), np.uint8)}
+    with start(echo) as client:
+        assert (client.run("net", NET, large, soon())["a"] == large["a"]).all()
+
+
+def test_many_callers_get_each_their_own_answer(start: Start) -> None:
+    with start(echo) as client:
+
+        def ask(value: int) -> bool:
+            sent = np.full(1 + value * 500, value)
+            return bool((client.run("net", NET, {"a": sent}, soon())["a"] == sent).all())
+
+        assert all(Pool(16).map(ask, range(300)))
+
+
+def test_an_answer_may_come_from_another_thread_in_another_order(start: Start) -> None:
+    held: list[Callable[[], None]] = []
+
+    def hold(connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
+        held.append(lambda: echo(connection, number, call, body))
+
+    with start(hold) as client:
+        answers = [gevent.spawn(client.run, "net", NET, {"a": np.full(1 << 18, at)}, soon()) for at in range(4)]
+        until(lambda: len(held) == 4)
+        for answer in reversed(held):
+            answer()
+        assert [int(answer.get()["a"][0]) for answer in answers] == [0, 1, 2, 3]
+
+
+def test_the_engine_hears_of_a_call_that_was_given_up(start: Start) -> None:
+    gone = threading.Event()
+
+    def hold(connection: Connection, number: int, call: wire.Call, _: memoryview) -> None:
+        if isinstance(call, wire.CancelCall):
+            connection.cancels[number]()
+        else:
+            connection.cancels[number] = gone.set
+
+    with start(hold) as client:
+        with pytest.raises(DeadlineExceeded):
+            client.run("net", NET, {"a": np.zeros(1)}, soon(0.05))
+        assert gone.wait(5)
+
+
+def test_an_answer_to_a_caller_that_left_harms_nobody(start: Start) -> None:
+    held: list[Callable[[], None]] = []
+
+    def hold_first(connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
+        if not held or isinstance(call, wire.CancelCall):
+            held.append(lambda: echo(connection, number, call, body))
+            return
+        echo(connection, number, call, body)
+
+    with start(hold_first) as client:
+        with pytest.raises(DeadlineExceeded):
+            client.run("net", NET, {"a": np.zeros(1)}, soon(0.05))
+        until(lambda: len(held) == 2)
+        held[0]()
+        assert client.run("net", NET, {"a": np.ones(1)}, soon())["a"] == [1]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"GET / HTTP/1.1\r\n\r\n", wire.PREFIX.pack(1, 1, 0) + b"\xc1", wire.PREFIX.pack(1, 1 << 31, 1 << 31)],
+    ids=["another protocol", "no head", "too large"],
+)
+def test_nonsense_ends_its_own_connection_and_no_other(start: Start, path: Path, sent: bytes) -> None:
+    with start(echo) as client, socket.socket(socket.AF_UNIX) as stranger:
+        stranger.connect(str(path))
+        stranger.settimeout(5)
+        stranger.sendall(sent)
+        assert stranger.recv(1) == b""
+        assert client.run("net", NET, {"a": np.ones(1)}, soon())["a"] == [1]
+
+
+def test_a_handler_that_raises_ends_that_call_and_no_other(start: Start) -> None:
+    def raising(connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
+        if isinstance(call, wire.RunCall) and call.model == "bad":
+            raise ZeroDivisionError
+        echo(connection, number, call, body)
+
+    with start(raising) as client:
+        with pytest.raises(InkpawError, match="failed"):
+            client.run("bad", NET, {"a": np.ones(1)}, soon())
+        assert client.run("net", NET, {"a": np.ones(1)}, soon())["a"] == [1]
+
+
+def test_the_socket_is_for_its_owner_alone(start: Start, path: Path) -> None:
+    with start(echo):
+        assert os.stat(path).st_mode & 0o077 == 0  # noqa: PTH116
+
+
+def test_the_calls_of_one_that_died_are_cancelled(start: Start, path: Path) -> None:
+    cancelled: list[int] = []
+
+    def hold(connection: Connection, number: int, _: wire.Call, __: memoryview) -> None:
+        connection.cancels[number] = lambda: cancelled.append(number)
+
+    with start(hold), socket.socket(socket.AF_UNIX) as worker:
+        worker.connect(str(path))
+        worker.sendall(b"".join(part for number in (7, 8) for part in wire.frame(number, wire.StatusCall())))
+        worker.close()
+        assert until(lambda: len(cancelled) == 2)
+        assert cancelled == [7, 8]
+
+
+def test_what_is_said_together_leaves_at_the_end(start: Start) -> None:
+    held: list[tuple[Connection, int, wire.Call, memoryview]] = []
+    with start(lambda *call: held.append(call)) as client:
+        asked = [gevent.spawn(client.run, "net", NET, {"a": np.full(2, at)}, soon()) for at in range(3)]
+        until(lambda: len(held) == 3)
+        with together():
+            for call in held:
+                echo(*call)
+            gevent.sleep(0.05)
+            assert not any(each.ready() for each in asked)
+        assert [each.get()["a"].tolist() for each in asked] == [[0, 0], [1, 1], [2, 2]]

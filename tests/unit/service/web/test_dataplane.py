@@ -1,0 +1,55 @@
+"""A worker that has not heard yet that a version was unloaded."""
+
+import pytest
+from flask.testing import FlaskClient
+from numpy.typing import NDArray
+
+from service.catalog import Catalog, Model
+from service.errors import ModelNotFound
+from service.ipc import wire
+from service.settings import Settings
+from service.web.app import create_app
+from tests.support.engine import Answer, FakeEngine, Said, said, serving
+from tests.support.pictures import told
+from tests.unit.service.web.conftest import version
+
+
+def loaded(number: int) -> Catalog:
+    models = {name: Model(name, {number: version(number, kind)}) for name, kind in KINDS.items()}
+    return Catalog(number, models)
+
+
+KINDS = {"echo": "classifier", "blot": "generator"}
+ASKS = {"echo": ("POST", "/predict/echo"), "blot": ("POST", "/generate/blot")}
+
+
+def replaced() -> Answer:
+    """Tells of version 1 once; from then on there is only version 2."""
+    catalogs = [loaded(1)]
+
+    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> Said:
+        if isinstance(call, wire.RunCall) and call.version == 1:
+            return said(wire.ErrorReply(2, ModelNotFound.code, "not loaded"))
+        return serving(catalogs.pop() if catalogs else loaded(2))(call, arrays)
+
+    return answer
+
+
+@pytest.fixture
+def web(settings: Settings) -> FlaskClient:
+    return create_app(settings).test_client()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_one_who_named_no_version_is_answered_by_the_next(settings: Settings, web: FlaskClient, name: str) -> None:
+    method, path = ASKS[name]
+    with FakeEngine(settings.engine_sockets[0], replaced()):
+        data = told(3) if name == "echo" else b'{"seed": 3, "format": "json"}'
+        answer = web.open(path, method=method, data=data)
+    assert (answer.status_code, answer.get_json().get("version")) == (200, 2)
+
+
+def test_one_who_named_the_version_is_told_that_it_is_gone(settings: Settings, web: FlaskClient) -> None:
+    with FakeEngine(settings.engine_sockets[0], replaced()):
+        answer = web.post("/predict/echo/versions/1", data=told(3))
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (404, "model_not_found")
