@@ -3,18 +3,13 @@
 ARG BASE_IMAGE=tensorflow/tensorflow:2.21.0-gpu
 
 FROM ${BASE_IMAGE} AS build
-# gunicorn's C parser comes as source only. Pinned, Debian's packages would soon be gone from its mirrors.
-# hadolint ignore=DL3008
-RUN include=$(python3 -c "import sysconfig; print(sysconfig.get_path('include'))") \
-    && if ! [ -e "$include/Python.h" ] || ! command -v cc; then \
-        apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev "${include##*/}-dev"; fi
-COPY lock/serve.txt lock/cpu.txt lock/fast.txt lock/train.txt /lock/
+COPY lock/serve.txt lock/cpu.txt lock/train.txt /lock/
 # 1 for an image that can train as well: `python -m training`.
 ARG TRAINING=
 # Headers and libclang, 350 MB, are for those who build against TensorFlow.
 RUN if python3 -c "import tensorflow" 2>/dev/null; then lock=serve; else lock=cpu; fi \
     && python3 -m venv --system-site-packages /opt/inkpaw \
-    && /opt/inkpaw/bin/pip install --no-cache-dir --require-hashes -r /lock/$lock.txt -r /lock/fast.txt \
+    && /opt/inkpaw/bin/pip install --no-cache-dir --require-hashes -r /lock/$lock.txt \
     && if [ -n "$TRAINING" ]; then \
         /opt/inkpaw/bin/pip install --no-cache-dir --require-hashes -r /lock/train.txt; fi \
     && /opt/inkpaw/bin/pip uninstall --yes pip \

@@ -19,7 +19,6 @@ help: ## list the targets
 .venv/served: lock/$(DEVICE).txt
 	$(PYTHON) -m venv .venv
 	$(INSTALL) lock/$(DEVICE).txt
-	@$(INSTALL) lock/fast.txt >/dev/null 2>&1 || echo "No C compiler: gunicorn parses HTTP in Python, a little slower."
 	@touch $@
 
 .venv/developed: .venv/served lock/dev.txt
@@ -59,14 +58,13 @@ lock: .venv/developed ## resolve pyproject.toml again into lock/
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra train --extra dev $(COMPILE) -o lock/all.tmp
 	for part in serve: cpu:'--extra cpu' gpu:'--extra gpu' train:'--extra train' dev:'--extra train --extra dev'; do \
 	  $(BIN)/uv pip compile pyproject.toml $${part#*:} -c lock/all.tmp $(COMPILE) -o lock/$${part%%:*}.txt; done
-	echo gunicorn-h1c | $(BIN)/uv pip compile - $(COMPILE) -o lock/fast.txt
 	rm lock/all.tmp
 
 COMPILE := --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	--python-version 3.11 --python-platform x86_64-manylinux_2_28
 
 env-example: .venv/served ## write .env.example again from service/settings.py
-	$(BIN)/python -c 'from service import settings; print(settings.example(), end="")' > .env.example
+	$(BIN)/python -c 'from service import settings; print(settings.make_example(), end="")' > .env.example
 
 image: ## build the container image
 	docker build --build-arg REVISION=$$(git rev-parse HEAD) -t inkpaw .

@@ -1,1 +1,1 @@
-"""The serving half of Inkpaw: `web` answers HTTP, `engine` owns TensorFlow, the root holds what both share."""
+"""The serving half of Inkpaw: `web` answers HTTP, `engine` owns TensorFlow, `ipc` connects them, the root is shared."""

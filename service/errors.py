@@ -1,16 +1,20 @@
-"""Every error a client can meet: one tree, each with its HTTP status and a stable code.
+"""Every error that a client can meet: one tree, each with its HTTP status and a stable code.
 
-The text of an error is written for the person who sent the request. The engine sends `code` and the text over its
-socket, and `from_code` makes the same error again on the other side.
+The text of an error is for the person who sent the request. The engine sends `code` and text over its socket, and
+`from_code` makes the same error again on the other side.
 """
 
 
+class ClientDisconnected(Exception):
+    """The client has closed its connection. Not in the tree, because no client reads it."""
+
+
 class InkpawError(Exception):
-    """The root: an error that is nobody's fault but ours unless a subclass says otherwise."""
+    """The root: a fault of the service, unless a subclass says otherwise."""
 
     status = 500
     code = "internal"
-    retry_after: int | None = None
+    retry_after: int | None = None  # seconds
 
     @property
     def message(self) -> str:
@@ -31,14 +35,14 @@ class BadImage(BadRequest):
 
 
 class NotFound(InkpawError):
-    """No such path."""
+    """There is no such path."""
 
     status = 404
     code = "not_found"
 
 
 class ModelNotFound(NotFound):
-    """No servable of that name, or no such version or label of it."""
+    """There is no model of that name, or no such version or label of it."""
 
     code = "model_not_found"
 
@@ -63,22 +67,22 @@ class ImageTooLarge(RequestTooLarge):
     code = "image_too_large"
 
 
+class HeadTooLarge(InkpawError):
+    """The request's head is over its bound, in bytes or in fields."""
+
+    status = 431
+    code = "head_too_large"
+
+
 class RequestTimeout(InkpawError):
-    """The request's body did not come within the request's time."""
+    """The request did not arrive within its time."""
 
     status = 408
     code = "request_timeout"
 
 
-class UnsupportedMediaType(InkpawError):
-    """The body is of a content type that this path does not read."""
-
-    status = 415
-    code = "unsupported_media_type"
-
-
 class Overloaded(InkpawError):
-    """The servable's queue is full: the request was turned away before any work was done on it."""
+    """The worker or the model's queue is full: the request was refused before any work was done on it."""
 
     status = 503
     code = "overloaded"
@@ -86,7 +90,7 @@ class Overloaded(InkpawError):
 
 
 class Unavailable(InkpawError):
-    """Nothing can answer now: the engine is starting again, the model is not loaded, or the service is draining."""
+    """Nothing can answer now: the engine starts again, the model is not loaded, or the service is stopping."""
 
     status = 503
     code = "unavailable"
@@ -94,7 +98,7 @@ class Unavailable(InkpawError):
 
 
 class EngineDown(Unavailable):
-    """There is no engine to send to: it is being started again. Nothing was sent, so the call may be made elsewhere."""
+    """There is no engine to send to: it is being started again. Nothing was sent, so another engine may be tried."""
 
     code = "engine_down"
 
@@ -106,16 +110,16 @@ class DeadlineExceeded(InkpawError):
     code = "deadline_exceeded"
 
 
-def _tree(root: type[InkpawError]) -> dict[str, type[InkpawError]]:
-    found = {root.code: root}
+def _list_by_code(root: type[InkpawError]) -> dict[str, type[InkpawError]]:
+    errors = {root.code: root}
     for child in root.__subclasses__():
-        found |= _tree(child)
-    return found
+        errors |= _list_by_code(child)
+    return errors
 
 
-_BY_CODE = _tree(InkpawError)
+_BY_CODE = _list_by_code(InkpawError)
 
 
 def from_code(code: str, message: str) -> InkpawError:
-    """The error of that code; `InkpawError` itself for a code that this version does not know."""
+    """The error with that code; `InkpawError` itself for an unknown code."""
     return _BY_CODE.get(code, InkpawError)(message)

@@ -1,23 +1,59 @@
-"""The devices to run on, an engine process each. Known without TensorFlow: neither master nor workers have it."""
+"""What the machine offers: cores, devices, bfloat16. Read without TensorFlow, which neither master nor workers hold."""
 
+import math
 import os
 from pathlib import Path
 
 CPU = "cpu"
+
+_CGROUP_V2 = Path("/sys/fs/cgroup/cpu.max")
+_CGROUP_V1 = Path("/sys/fs/cgroup/cpu")
+_CPUINFO = Path("/proc/cpuinfo")
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
+_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
-def listed(setting: str) -> tuple[str, ...]:
-    """`auto`: every GPU that the driver shows, else one CPU; or those named, as in `gpu:0,gpu:1` or `cpu,cpu`."""
+def count_cores() -> int:
+    """Cores that this process may use, by the scheduler and by its control group's quota; at least 1."""
+    return max(1, math.ceil(min(len(os.sched_getaffinity(0)), _read_cpu_quota())))
+
+
+def _read_cpu_quota() -> float:
+    """The control group's quota in cores; infinite if there is none."""
+    try:
+        if _CGROUP_V2.exists():
+            quota, period = _CGROUP_V2.read_text().split()
+        else:
+            quota, period = ((_CGROUP_V1 / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+        return int(quota) / int(period) if quota != "max" and int(quota) > 0 else math.inf
+    except (OSError, ValueError):
+        return math.inf
+
+
+def has_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 itself; without such instructions it takes longer than in float32."""
+    try:
+        lines = _CPUINFO.read_text().splitlines()
+    except OSError:
+        return False
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return not _BFLOAT16_FLAGS.isdisjoint(flags.split())
+
+
+def list_devices(setting: str) -> tuple[str, ...]:
+    """One engine process runs per device. `auto`: every GPU that the driver shows, else one CPU.
+
+    Otherwise those that are named, as in `gpu:0,gpu:1` or `cpu,cpu`.
+    """
     if setting != "auto":
         return tuple(setting.split(","))
     gpus = len(list(_NVIDIA.iterdir())) if _NVIDIA.is_dir() else 0
     return tuple(f"gpu:{index}" for index in range(gpus)) or (CPU,)
 
 
-def environment(device: str) -> dict[str, str]:
-    """What an engine of that device must have in its environment before it imports TensorFlow."""
+def make_environment(device: str) -> dict[str, str]:
+    """The environment variables that an engine of that device needs before it imports TensorFlow."""
     if device != CPU:
         return {"CUDA_VISIBLE_DEVICES": device.partition(":")[2]}
     # TensorFlow takes oneDNN's convolutions by itself only where there is AVX-512; they are quicker on other CPUs too

@@ -1,50 +1,58 @@
-"""`assets.extra/servable.json`: what a servable says of itself, for machines."""
+"""`assets.extra/servable.json`: what a version of a model is, for machines. Training writes it, serving reads it."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from service.images import TREATMENTS
+from service.images import TREATMENTS, ImageInput
 
-NAME = Path("assets.extra") / "servable.json"
+MANIFEST_PATH = Path("assets.extra") / "servable.json"  # within a version's folder
 
 
 class ManifestError(Exception):
-    """The file is there but does not hold together."""
-
-
-class ImageInput(msgspec.Struct, frozen=True):
-    """The images that a net takes or makes; `treatment` is the geometry that brings any picture to this form."""
-
-    height: int
-    width: int
-    channels: int
-    treatment: str
+    """The file is missing, or does not hold together."""
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """A classifier's `labels` name its classes in order; a generator's name what it can be asked for.
-
-    `facts` is everything else that training wrote (recipe, data, figures), passed on as it is.
-    """
+    """A classifier's `labels` name its classes in order; a generator's name what it can be asked for."""
 
     name: str
     kind: Literal["classifier", "generator"]
     labels: tuple[str, ...]
     image: ImageInput
+
+
+class TrainedManifest(Manifest, frozen=True):
+    """With the facts that training records (recipe, data, figures), which serving does not read."""
+
     facts: dict[str, Any] = {}
 
 
-def read(version_dir: Path) -> Manifest | None:
+AnyManifest = TypeVar("AnyManifest", bound=Manifest)
+
+
+def read_manifest(version_dir: Path) -> Manifest | None:
     """The manifest of a version; None if it has none. Raises ManifestError."""
-    path = version_dir / NAME
-    if not path.exists():
-        return None
+    return _decode(version_dir, Manifest) if (version_dir / MANIFEST_PATH).exists() else None
+
+
+def read_trained_manifest(version_dir: Path) -> TrainedManifest:
+    """The manifest with its facts. Raises ManifestError, also where there is none."""
+    return _decode(version_dir, TrainedManifest)
+
+
+def write_manifest(version_dir: Path, manifest: TrainedManifest) -> None:
+    path = version_dir / MANIFEST_PATH
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+
+
+def _decode(version_dir: Path, form: type[AnyManifest]) -> AnyManifest:
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode((version_dir / MANIFEST_PATH).read_bytes(), type=form)
     except (OSError, msgspec.DecodeError) as error:
-        raise ManifestError(f"{NAME}: {error}") from None
+        raise ManifestError(f"{MANIFEST_PATH}: {error}") from None
     if manifest.image.treatment not in TREATMENTS:
-        raise ManifestError(f"{NAME}: there is no treatment '{manifest.image.treatment}'.")
+        raise ManifestError(f"{MANIFEST_PATH}: there is no treatment '{manifest.image.treatment}'.")
     return manifest

@@ -1,5 +1,5 @@
 """The metrics, named once. Every process writes its own files and `/metrics` adds them up (prometheus_client's
-multiprocess mode), so counters keep what a process that died had counted.
+multiprocess mode), so a counter keeps the counts of a process that died.
 """
 
 import os
@@ -13,37 +13,37 @@ from prometheus_client import Counter, Gauge, Histogram, values
 _pid = os.getpid()
 
 
-def _forked() -> None:
+def _update_pid() -> None:
     global _pid
     _pid = os.getpid()
 
 
 if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-    # every increment asks which process it is in: remembered, that is a tenth of what a request costs a worker
-    os.register_at_fork(after_in_child=_forked)
+    # every increment asks for the process's id: remembering it saves a tenth of what a request costs a worker
+    os.register_at_fork(after_in_child=_update_pid)
     values.ValueClass = values.MultiProcessValue(lambda: _pid)  # type: ignore[no-untyped-call]
 
-Labelled = TypeVar("Labelled", Counter, Gauge, Histogram)
+AnyMetric = TypeVar("AnyMetric", Counter, Gauge, Histogram)
 
 
 @lru_cache(4096)
-def of(metric: Labelled, *labels: str) -> Labelled:
-    """The metric with those labels, found once: to find it anew costs more than to add to it."""
+def get(metric: AnyMetric, *labels: str) -> AnyMetric:
+    """The metric with those labels, looked up once: a lookup costs more than an increment."""
     return metric.labels(*labels)
 
 
 def observe_all(histogram: Histogram, values: NDArray) -> None:
-    """As `observe` of each value, by one addition a bucket: a request may bring hundreds.
+    """As `observe` of each value, with one addition per bucket: a request may bring hundreds of values.
 
-    prometheus_client has no call for it, so this knows where that keeps its buckets.
+    prometheus_client has no call for it, so this uses its private fields.
     """
     if len(values) == 1:
         histogram.observe(float(values[0]))
         return
     buckets = np.searchsorted(histogram._upper_bounds, values)
-    for at, count in enumerate(np.bincount(buckets).tolist()):
+    for index, count in enumerate(np.bincount(buckets).tolist()):
         if count:
-            histogram._buckets[at].inc(count)
+            histogram._buckets[index].inc(count)
     histogram._sum.inc(float(values.sum()))
 
 
@@ -52,23 +52,30 @@ _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _SHARES = tuple(step / 20 for step in range(1, 21))
 
 REQUESTS = Counter("inkpaw_requests", "Requests answered.", ["model", "version", "protocol", "status"])
-REQUEST_SECONDS = Histogram("inkpaw_request_seconds", "Arrival to answer.", ["model", "protocol"], buckets=_SECONDS)
-REJECTED = Counter("inkpaw_rejected", "Requests turned away unrun.", ["reason"])
-PREDICTIONS = Counter("inkpaw_predictions", "Images classified, by the label given.", ["model", "version", "label"])
-CONFIDENCE = Histogram("inkpaw_confidence", "Probability of the label given.", ["model", "version"], buckets=_SHARES)
+REQUEST_SECONDS = Histogram(
+    "inkpaw_request_seconds", "From a request's arrival to its answer.", ["model", "protocol"], buckets=_SECONDS
+)
+REJECTED = Counter("inkpaw_rejected", "Requests refused before they ran.", ["reason"])
+PREDICTIONS = Counter("inkpaw_predictions", "Images classified, by predicted label.", ["model", "version", "label"])
+CONFIDENCE = Histogram(
+    "inkpaw_confidence", "Probability of the predicted label.", ["model", "version"], buckets=_SHARES
+)
 OUTLIER_SCORE = Histogram(
-    "inkpaw_outlier_score", "How unlike the training images.", ["model", "version"], buckets=(*_SHARES[:-1], 0.99, 1.0)
+    "inkpaw_outlier_score",
+    "How unlike the training images an image is.",
+    ["model", "version"],
+    buckets=(*_SHARES[:-1], 0.99, 1.0),
 )
 
 QUEUE_SECONDS = Histogram("inkpaw_queue_seconds", "A request's wait for its batch.", ["model"], buckets=_SECONDS)
 COMPUTE_SECONDS = Histogram("inkpaw_compute_seconds", "One run of a model.", ["model"], buckets=_SECONDS)
-BATCH_ROWS = Histogram("inkpaw_batch_rows", "Rows in one run, padding not counted.", ["model"], buckets=_ROWS)
-QUEUE_ROWS = Gauge("inkpaw_queue_rows", "Rows waiting.", ["model"], multiprocess_mode="livesum")
+BATCH_ROWS = Histogram("inkpaw_batch_rows", "Rows per run, without padding.", ["model"], buckets=_ROWS)
+QUEUE_ROWS = Gauge("inkpaw_queue_rows", "Rows that wait.", ["model"], multiprocess_mode="livesum")
 MODEL_STATE = Gauge(
     "inkpaw_model_state", "1 for the state a version is in.", ["model", "version", "state"], multiprocess_mode="livesum"
 )
 MODEL_LOAD_SECONDS = Gauge(
-    "inkpaw_model_load_seconds", "Load and warm a version.", ["model", "version"], multiprocess_mode="livemax"
+    "inkpaw_model_load_seconds", "Time to load and warm a version.", ["model", "version"], multiprocess_mode="livemax"
 )
 ENGINE_STARTS = Counter("inkpaw_engine_starts", "Starts of the engine: more than one is a restart.")
 GPU_MEMORY = Gauge("inkpaw_gpu_memory_bytes", "GPU memory in use.", ["device"], multiprocess_mode="livesum")

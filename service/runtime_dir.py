@@ -1,4 +1,4 @@
-"""The folder that a running service keeps its sockets and metrics in."""
+"""The folder with a running service's sockets and metrics."""
 
 import fcntl
 import os
@@ -8,19 +8,19 @@ from typing import IO
 
 from service.settings import Settings
 
-_LONGEST_SOCKET = 107  # bytes of a Unix socket's path on Linux
+_MAX_SOCKET_PATH = 107  # bytes of a Unix socket's path on Linux
 
 
-def prepare(settings: Settings) -> IO[str]:
-    """Make the folder empty and ours; the lock it returns is held until the process ends.
+def prepare_runtime_dir(settings: Settings) -> IO[str]:
+    """Make the folder, empty it and lock it; the lock that is returned holds until the process ends.
 
-    Must come before anything imports prometheus_client, which looks for its folder then. Ends the process with a
+    Must run before anything imports prometheus_client, which looks for its folder then. Ends the process with a
     sentence if another service runs in the same folder.
     """
-    if len(os.fspath(settings.engine_sockets[-1])) > _LONGEST_SOCKET:
-        sys.exit(f"INKPAW_RUNTIME_DIR={settings.runtime_dir} is too long a path for a socket to lie in.")
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a file a connection: the usual 1024 would be too few
+    if len(os.fspath(settings.engine_sockets[-1])) > _MAX_SOCKET_PATH:
+        sys.exit(f"INKPAW_RUNTIME_DIR={settings.runtime_dir} is too long: a socket's path may have 107 bytes.")
+    _, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))  # one file per connection: the usual 1024 are too few
     settings.metrics_dir.mkdir(parents=True, exist_ok=True)
     lock = (settings.runtime_dir / "lock").open("w")
     try:

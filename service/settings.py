@@ -1,4 +1,4 @@
-"""Every setting of the service: an environment variable `INKPAW_<NAME>`, its type, its default and why it is there."""
+"""Every setting of the service: an environment variable `INKPAW_<NAME>`, its type, its default and its reason."""
 
 import os
 import tempfile
@@ -9,18 +9,18 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.cores import cores
-from service.hardware import listed
+from service.hardware import count_cores, list_devices
 
 PREFIX = "INKPAW_"
+_RENAMED = {"INKPAW_THREADS": "INKPAW_MAX_IN_FLIGHT"}
 
 
 class SettingsError(Exception):
     """A setting is unknown or has a bad value; the text names it."""
 
 
-def _runtime_dir(others: dict[str, Any]) -> Path:
-    return Path(tempfile.gettempdir()) / f"inkpaw-{os.getuid()}-{others.get('port', 0)}"
+def _default_runtime_dir(fields: dict[str, Any]) -> Path:
+    return Path(tempfile.gettempdir()) / f"inkpaw-{os.getuid()}-{fields.get('port', 0)}"
 
 
 class Settings(BaseSettings):
@@ -28,52 +28,53 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
-    workers: int = Field(default_factory=cores, ge=1, le=64, description="gunicorn workers; the cores by default")
-    threads: int = Field(
-        512, ge=1, le=4096, description="requests that one worker has in hand at most; fewer where each takes long"
+    workers: int = Field(default_factory=count_cores, ge=1, le=64, description="gunicorn workers; the cores by default")
+    max_in_flight: int = Field(
+        512, ge=1, le=4096, description="requests in flight per worker; fewer are let in where each takes long"
     )
     model_dir: Path = Field(Path("models"), description="folder of <name>/<version>/ SavedModels")
     runtime_dir: Path = Field(
-        default_factory=_runtime_dir, description="sockets and metrics: a folder for each running service"
+        default_factory=_default_runtime_dir, description="sockets and metrics: one folder per running service"
     )
-    policies: Path | None = Field(None, description="JSON file of versions to load and labels; read when it changes")
+    policies: Path | None = Field(None, description="JSON file of versions to load and of labels; read when it changes")
     canary_percent: float = Field(
-        0.0, ge=0, le=100, description="share of requests without version or label that goes to the label canary"
+        0.0, ge=0, le=100, description="percent of the requests without version or label that go to the label canary"
     )
-    poll_seconds: float = Field(2.0, gt=0, description="how often model_dir is looked at for new and removed versions")
-    max_batch_size: int = Field(32, ge=1, le=1024, description="rows that one run of a model takes at most")
+    poll_seconds: float = Field(2.0, gt=0, description="how often model_dir is scanned for new and removed versions")
+    max_batch_size: int = Field(32, ge=1, le=1024, description="the most rows per run of a model")
     batch_timeout_ms: float = Field(0.0, ge=0, le=1000, description="how long a batch waits to fill; 0 starts at once")
     patience_ms: float = Field(
-        3.0, ge=0, le=100, description="on a CPU, how long a batch waits for as many rows as the last one had"
+        3.0, ge=0, le=100, description="on a CPU, how long a batch waits for as many rows as the last batch had"
     )
-    max_queue_rows: int = Field(2048, ge=1, description="rows of one model that may wait; more is answered 503")
-    request_seconds: float = Field(10.0, gt=0, description="from arrival to answer; later is answered 504")
+    max_queue_rows: int = Field(2048, ge=1, description="rows of one model that may wait; a request for more gets 503")
+    request_seconds: float = Field(10.0, gt=0, description="from arrival to answer; a later answer is 504")
     max_body_bytes: int = Field(64 << 20, ge=1024, description="the largest request body")
-    max_images: int = Field(256, ge=1, description="images or samples in one request")
+    max_images: int = Field(256, ge=1, description="images or samples per request")
     max_image_pixels: int = Field(50_000_000, ge=1, description="the largest image that is decoded")
-    decode_threads: int = Field(default_factory=cores, ge=1, description="threads a worker decodes one request with")
+    decode_threads: int = Field(default_factory=count_cores, ge=1, description="threads per worker that decode images")
     devices: str = Field(
         "auto",
         pattern=r"^(auto|(cpu|gpu:\d+)(,(cpu|gpu:\d+))*)$",
-        description="an engine each: auto, or as gpu:0,gpu:1",
+        description="one engine per device: auto, or as in gpu:0,gpu:1",
     )
     engine_threads: int = Field(
-        default_factory=cores,
+        default_factory=count_cores,
         ge=1,
-        description="on a CPU, batches that run at once, each in one thread; the cores by default",
+        description="on a CPU, batches that run at the same time, each in one thread; the cores by default",
     )
     precision: Literal["full", "mixed"] = Field(
-        "full", description="mixed: classifiers multiply in bfloat16 on a CPU that has it: twice as quick, less exact"
+        "full",
+        description="mixed: classifiers multiply in bfloat16 on a CPU that has it; quicker on some CPUs",
     )
-    stall_seconds: float = Field(60.0, gt=0, description="a batch running longer, or no engine for longer: not live")
-    drain_seconds: float = Field(0.0, ge=0, description="serve on, not ready, for so long after SIGTERM")
-    grace_seconds: int = Field(30, ge=1, description="how long requests in flight may take to finish after that")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least severe line to log")
+    stall_seconds: float = Field(60.0, gt=0, description="not live when a batch runs for longer, or no engine answers")
+    drain_seconds: float = Field(0.0, ge=0, description="after SIGTERM, how long to serve on while not ready")
+    grace_seconds: int = Field(30, ge=1, description="after that, how long requests in flight may take to finish")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="lowest severity that is logged")
 
     @property
     def engine_sockets(self) -> list[Path]:
-        """Where the engine of each device listens."""
-        return [self.runtime_dir / f"engine-{index}.sock" for index in range(len(listed(self.devices)))]
+        """The socket of each device's engine."""
+        return [self.runtime_dir / f"engine-{index}.sock" for index in range(len(list_devices(self.devices)))]
 
     @property
     def draining_mark(self) -> Path:
@@ -85,7 +86,7 @@ class Settings(BaseSettings):
         return self.runtime_dir / "metrics"
 
 
-def _sentence(error: dict[str, Any]) -> str:
+def _format_error(error: dict[str, Any]) -> str:
     return f"{PREFIX}{str(error['loc'][0]).upper()}={error['input']}: {error['msg']}."
 
 
@@ -94,16 +95,19 @@ def load() -> Settings:
     """The settings of this process's environment. Raises SettingsError."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    for name in unknown:
+        if name in _RENAMED:
+            raise SettingsError(f"{name} is now called {_RENAMED[name]}.")
     if unknown:
         raise SettingsError(f"Unknown setting {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
     try:
         return Settings()
     except ValidationError as error:
-        raise SettingsError(" ".join(_sentence(each) for each in error.errors())) from None  # type: ignore[arg-type]
+        raise SettingsError(" ".join(_format_error(details) for details in error.errors())) from None  # type: ignore[arg-type]
 
 
-def example() -> str:
-    """`.env.example`: every setting with its default, as a comment."""
+def make_example() -> str:
+    """The text of `.env.example`: every setting with its default, as a comment."""
     lines = ["# Every setting of the service. Uncomment a line to change it."]
     for name, field in Settings.model_fields.items():
         default = "" if field.default_factory or field.default is None else field.default

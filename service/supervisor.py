@@ -1,4 +1,4 @@
-"""Keeps the engines running: started by gunicorn's master, started again when they die, stopped last."""
+"""Keeps the engines running: gunicorn's master starts them, starts them again when they die, and stops them last."""
 
 import logging
 import os
@@ -10,12 +10,12 @@ import time
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from service.hardware import environment
+from service.hardware import make_environment
 
 log = logging.getLogger("gunicorn.error")
 
-_LONG_ENOUGH = 10.0  # an engine that lived so long was not failing at start
-_PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)
+_STABLE_SECONDS = 10.0  # an engine that lived as long was not failing at its start
+_PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)  # seconds before the next start, by failures in a row
 _STOP_SECONDS = 10.0
 
 # Popen waits for its child to close a pipe. A worker that gunicorn forks at that moment would hold the pipe open for as
@@ -25,20 +25,20 @@ os.register_at_fork(before=_spawning.acquire, after_in_parent=_spawning.release,
 
 
 class Supervisor:
-    """The engine of one device, spawned, never forked from a process that holds threads or TensorFlow."""
+    """The engine of one device. It is spawned, never forked from a process that holds threads or TensorFlow."""
 
     def __init__(self, index: int, device: str) -> None:
         self._command = [sys.executable, "-m", "service.engine", str(index)]
-        self._env = {**os.environ, **environment(device)}
+        self._env = {**os.environ, **make_environment(device)}
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._keep, name="supervisor", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the engine: politely, then not."""
+        """Terminate the engine; kill it if that takes too long."""
         self._stopping.set()
         with _spawning:  # one that is being spawned now is ended too
             process = self._process
@@ -49,7 +49,7 @@ class Supervisor:
             process.kill()
             self._thread.join()
 
-    def _keep(self) -> None:
+    def _run(self) -> None:
         failures = 0
         while True:
             started = time.monotonic()
@@ -62,7 +62,8 @@ class Supervisor:
             mark_process_dead(self._process.pid)  # type: ignore[no-untyped-call]
             if self._stopping.is_set():
                 return
-            failures = 0 if time.monotonic() - started > _LONG_ENOUGH else min(failures + 1, len(_PAUSES) - 1)
+            failed_at_start = time.monotonic() - started <= _STABLE_SECONDS
+            failures = min(failures + 1, len(_PAUSES) - 1) if failed_at_start else 0
             log.error("The engine (pid %d) has ended; it is started again", self._process.pid)
             self._stopping.wait(_PAUSES[failures])
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from service import bfloat16
+from service.hardware import has_bfloat16
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def here(precision: str) -> str:
 
     Weights are float32 either way, so a run may go on elsewhere.
     """
-    if precision != "mixed_bfloat16" or tf.config.list_physical_devices("GPU") or bfloat16.multiplies():
+    if precision != "mixed_bfloat16" or tf.config.list_physical_devices("GPU") or has_bfloat16():
         return precision
     log.warning("This CPU has no instructions for bfloat16: training in float32, which is quicker here.")
     return "float32"

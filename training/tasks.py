@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from service.images import prepare
+from service.images import ImageInput, prepare
 from training import (
     begin,
     calibrate,
@@ -132,6 +132,6 @@ def predict(version_dir: Path, picture: Path) -> tuple[str, float]:
     """(class name, probability) of one picture, prepared as the service prepares it. Raises InkpawError."""
     manifest = export.manifest(version_dir)
     form = manifest["image"]
-    image = prepare(picture.read_bytes(), form["treatment"], form["height"], form["width"], form["channels"])
+    image = prepare(picture.read_bytes(), ImageInput(**form))
     shares = saved.outputs(version_dir, [{"images": image[None]}])["probabilities"][0]
     return manifest["labels"][shares.argmax()], float(shares.max())

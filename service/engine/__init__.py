@@ -1,1 +1,4 @@
-"""The TensorFlow half: one process that owns the device, forms batches and answers the workers over a Unix socket."""
+"""The engine process of one device: the only owner of TensorFlow and of GPU memory.
+
+Stands on `ipc` beside `web`, which it never imports.
+"""

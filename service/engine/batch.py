@@ -1,4 +1,4 @@
-"""Rows of several tasks that run together, and how their outputs find the way back."""
+"""Rows of several tasks that run together, and how their outputs get back to the tasks."""
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
@@ -35,31 +35,31 @@ class Batch:
         first = self.pieces[0]
         if len(self.pieces) == 1 and first.stop - first.start == size:
             return {name: array[first.start : first.stop] for name, array in first.task.inputs.items()}
-        return {name: self._filled(name, size) for name in first.task.inputs}
+        return {name: self._pad(name, size) for name in first.task.inputs}
 
-    def _filled(self, name: str, size: int) -> NDArray:
+    def _pad(self, name: str, size: int) -> NDArray:
         example = self.pieces[0].task.inputs[name]
-        filled = np.empty((size, *example.shape[1:]), example.dtype)
-        at = 0
+        padded = np.empty((size, *example.shape[1:]), example.dtype)
+        end = 0
         for piece in self.pieces:
-            rows = piece.stop - piece.start
-            filled[at : at + rows] = piece.task.inputs[name][piece.start : piece.stop]
-            at += rows
-        filled[at:] = filled[0]
-        return filled
+            start, end = end, end + piece.stop - piece.start
+            padded[start:end] = piece.task.inputs[name][piece.start : piece.stop]
+        padded[end:] = padded[0]
+        return padded
 
-    def answer(self, outputs: Arrays, seconds: float) -> None:
+    def answer(self, outputs: Arrays) -> None:
         """Give each piece its rows of the outputs."""
-        at = 0
+        start = 0
         for piece in self.pieces:
             rows = piece.stop - piece.start
-            piece.task.answer(piece.start, {k: v[at : at + rows] for k, v in outputs.items()}, rows, seconds)
-            at += rows
+            part = {name: array[start : start + rows] for name, array in outputs.items()}
+            piece.task.answer(piece.start, part, rows)
+            start += rows
 
     def fail(self, error: InkpawError) -> None:
         for piece in self.pieces:
             piece.task.fail(error)
 
-    def alone(self) -> Iterator["Batch"]:
-        """Each piece as a batch of its own: after a failure, to find whose rows it was."""
+    def split(self) -> Iterator["Batch"]:
+        """Each piece as a batch of its own: after a failure, to find whose rows caused it."""
         return (Batch(self.key, (piece,)) for piece in self.pieces if not piece.task.over)

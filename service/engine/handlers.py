@@ -1,16 +1,16 @@
-"""What the engine does with each call: run rows, tell the catalog, tell how it is."""
+"""What the engine does with each call: run rows, send the catalog, report its status."""
 
 from service import metrics
 from service.engine.device import Device
 from service.engine.repository import Repository
-from service.engine.task import Arrays, Task, Timing
+from service.engine.task import Arrays, Task
 from service.errors import EngineDown, InkpawError, ModelNotFound, Unavailable
 from service.ipc import wire
 from service.ipc.connection import Connection
 
 
-class Calls:
-    """Answers calls from the socket's thread; replies to runs come from the device's thread."""
+class CallHandler:
+    """Called from the socket's thread; replies to runs come from the device's threads."""
 
     def __init__(self, repository: Repository, device: Device) -> None:
         self._repository = repository
@@ -21,14 +21,43 @@ class Calls:
             case wire.RunCall():
                 self._run(connection, number, call, body)
             case wire.CatalogCall():
-                connection.send(wire.frame(number, wire.CatalogReply(self._repository.catalog)))
+                connection.send(wire.make_frame(number, wire.CatalogReply(self._repository.catalog)))
             case wire.CancelCall():
-                connection.cancels.pop(number, _nothing)()
+                cancel = connection.cancels.pop(number, None)
+                if cancel is not None:  # else it was replied to in the meantime
+                    cancel()
             case wire.StatusCall():
-                connection.send(wire.frame(number, wire.StatusReply(self._device.busy_seconds)))
+                connection.send(wire.make_frame(number, wire.StatusReply(self._device.busy_seconds)))
 
-    def _why_not(self, call: wire.RunCall) -> InkpawError:
-        """EngineDown while it may still come, or has just gone: the caller may ask another engine, or ask anew."""
+    def _run(self, connection: Connection, number: int, call: wire.RunCall, body: memoryview) -> None:
+        key = call.model, call.version
+
+        def send_outputs(outputs: Arrays, queue_seconds: float) -> None:
+            connection.cancels.pop(number, None)
+            head = wire.RunReply(self._repository.catalog.generation, wire.make_heads(outputs))
+            connection.send(wire.make_frame(number, head, list(outputs.values())))
+            metrics.get(metrics.QUEUE_SECONDS, call.model).observe(queue_seconds)
+
+        def send_error(error: InkpawError) -> None:
+            connection.cancels.pop(number, None)
+            reply = wire.ErrorReply(self._repository.catalog.generation, error.code, error.message)
+            connection.send(wire.make_frame(number, reply))
+
+        try:
+            servable = self._device.get(key)
+            if servable is None:
+                raise KeyError(key)
+            inputs = wire.read_tensors(call.tensors, body)
+            task = Task(inputs, servable.check(inputs), call.deadline, send_outputs, send_error)
+            connection.cancels[number] = task.cancel
+            self._device.scheduler.submit(key, task)
+        except KeyError:  # not loaded yet, or not any more
+            send_error(self._explain_missing(call))
+        except InkpawError as error:
+            send_error(error)
+
+    def _explain_missing(self, call: wire.RunCall) -> InkpawError:
+        """EngineDown while the version is loading or has just gone: the worker may try another engine, or again."""
         try:
             self._repository.catalog.resolve(call.model, call.version)
         except ModelNotFound as error:
@@ -36,35 +65,3 @@ class Calls:
         except Unavailable:
             pass
         return EngineDown(f"Model '{call.model}' version {call.version} is not loaded now.")
-
-    def _run(self, connection: Connection, number: int, call: wire.RunCall, body: memoryview) -> None:
-        key = call.model, call.version
-
-        def done(outputs: Arrays, timing: Timing) -> None:
-            connection.cancels.pop(number, None)
-            head = wire.RunReply(self._repository.catalog.generation, wire.heads(outputs))
-            connection.send(wire.frame(number, head, list(outputs.values())))
-            metrics.of(metrics.QUEUE_SECONDS, call.model).observe(timing.queued)
-
-        def failed(error: InkpawError) -> None:
-            connection.cancels.pop(number, None)
-            connection.send(
-                wire.frame(number, wire.ErrorReply(self._repository.catalog.generation, error.code, error.message))
-            )
-
-        try:
-            servable = self._device.servable(key)
-            if servable is None:
-                raise KeyError(key)
-            inputs = wire.tensors(call.tensors, body)
-            task = Task(inputs, servable.check(inputs), call.deadline, done, failed)
-            connection.cancels[number] = task.cancel
-            self._device.scheduler.submit(key, task)
-        except KeyError:  # not loaded yet, or not any more
-            failed(self._why_not(call))
-        except InkpawError as error:
-            failed(error)
-
-
-def _nothing() -> None:
-    """It has been answered meanwhile."""

@@ -5,37 +5,91 @@ import os
 import signal
 import threading
 from functools import partial
+from typing import NamedTuple
 
 import tensorflow as tf
 
-from service import bfloat16, metrics, settings
+from service import metrics, settings
 from service.engine.device import Device
-from service.engine.handlers import Calls
+from service.engine.handlers import CallHandler
 from service.engine.repository import Repository
 from service.engine.scheduler import Scheduler
 from service.engine.servable import Servable
-from service.engine.version_policy import Policies
-from service.ipc.connection import together
+from service.engine.version_policy import VersionPolicies
+from service.hardware import has_bfloat16
+from service.ipc.connection import corked
 from service.ipc.server import Server
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_RUNNERS_NICE = 3  # on a CPU: a worker that can bring more rows, or take an answer away, comes before the next batch
-_SHARE = 4  # of a batch, on a CPU, while several servables are in use
-_LOADERS_NICE = 10  # of the thread that loads and warms versions: those that serve meanwhile come first
+_RUNNERS_NICE = 3  # on a CPU: a worker that brings more rows, or takes an answer away, comes before the next batch
+_SHARE = 4  # on a CPU: a batch gets a quarter of its rows while several servables are in use
+_LOADER_NICE = 10  # of the thread that loads and warms versions: those that serve come first
+
+
+class Tuning(NamedTuple):
+    """How batches run on the device: see Scheduler and Device."""
+
+    patience: float
+    share: int
+    runners: int
+    nice: int
+
+
+def main(index: int) -> None:
+    """Run the engine of the device with that index in the settings."""
+    config = settings.load()
+    logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s engine %(levelname)s %(message)s")
+    tf.get_logger().setLevel(logging.ERROR)  # it warns about the loader that is used, which is the quickest
+    metrics.ENGINE_STARTS.inc()
+    tuning = _tune(config)
+    scheduler = Scheduler(config.batch_timeout_ms / 1000, tuning.patience, tuning.share)
+    device = Device(scheduler, config.max_queue_rows, tuning.runners, corked, tuning.nice)
+    repository = Repository(
+        config.model_dir,
+        partial(Servable, max_batch_size=config.max_batch_size, mixed=_use_mixed_precision(config)),
+        on_load=device.open,
+        on_unload=device.close,
+        policies=VersionPolicies(config.policies),
+    )
+    server = Server(config.engine_sockets[index], CallHandler(repository, device).handle)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    stopping = threading.Event()
+    device.start()
+    threading.Thread(target=_watch_models, args=(repository, device, config, stopping), daemon=True).start()
+    server.serve()
+    stopping.set()
+    device.stop()
+
+
+def _tune(config: Settings) -> Tuning:
+    if tf.config.list_physical_devices("GPU"):  # takes nothing from the workers when it starts at once
+        return Tuning(patience=0.0, share=1, runners=1, nice=0)
+    runners = max(1, config.engine_threads // len(config.engine_sockets))
+    return Tuning(config.patience_ms / 1000, _SHARE, runners, _RUNNERS_NICE)
+
+
+def _use_mixed_precision(config: Settings) -> bool:
+    """Whether classifiers multiply in 16 bits: if it is wanted, and this CPU is quicker for it."""
+    if config.precision == "full":
+        return False
+    if not has_bfloat16():
+        log.warning("INKPAW_PRECISION=mixed has no effect: this CPU has no instructions for bfloat16")
+    return has_bfloat16()
 
 
 def _watch_models(repository: Repository, device: Device, config: Settings, stopping: threading.Event) -> None:
-    """Refresh the repository, now and then, for as long as the parent lives."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADERS_NICE)
+    """Refresh the repository every `poll_seconds` for as long as the parent lives."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADER_NICE)
     parent = os.getppid()
     while True:
         try:
             repository.refresh()
-            _gauge(repository, device)
-        except Exception:  # a folder that is removed while it is looked at, say: the next look will do
-            log.exception("The models could not be looked at")
+            _update_gauges(repository, device)
+        except Exception:  # for example a folder that is removed while it is read: the next look will do
+            log.exception("The models could not be refreshed")
         if stopping.wait(config.poll_seconds):
             return
         if os.getppid() != parent:
@@ -43,55 +97,10 @@ def _watch_models(repository: Repository, device: Device, config: Settings, stop
             os._exit(1)
 
 
-def _gauge(repository: Repository, device: Device) -> None:
+def _update_gauges(repository: Repository, device: Device) -> None:
     for name, model in repository.catalog.models.items():
-        metrics.QUEUE_ROWS.labels(name).set(sum(device.scheduler.rows((name, number)) for number in model.versions))
+        rows = sum(device.scheduler.count_rows((name, number)) for number in model.versions)
+        metrics.QUEUE_ROWS.labels(name).set(rows)
     for gpu in tf.config.list_logical_devices("GPU"):
         memory = tf.config.experimental.get_memory_info(gpu.name.removeprefix("/device:"))
         metrics.GPU_MEMORY.labels(gpu.name).set(memory["current"])
-
-
-def _accelerated() -> bool:
-    """Whether the device is one of its own, and takes nothing from the workers when it starts at once."""
-    return bool(tf.config.list_physical_devices("GPU"))
-
-
-def _mixed(config: Settings) -> bool:
-    """Whether classifiers multiply in 16 bits: if that is wanted and this CPU is quicker for it."""
-    if config.precision == "full":
-        return False
-    if not bfloat16.multiplies():
-        log.warning("INKPAW_PRECISION=mixed has no effect: this CPU has no instructions for bfloat16")
-    return bfloat16.multiplies()
-
-
-def main(index: int) -> None:
-    """The engine of the device at that place in the settings' list."""
-    config = settings.load()
-    logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s engine %(levelname)s %(message)s")
-    tf.get_logger().setLevel(logging.ERROR)  # it warns of the loader, which is the quickest there is
-    metrics.ENGINE_STARTS.inc()
-    stopping = threading.Event()
-    if _accelerated():
-        patience, share, runners, nice = 0.0, 1, 1, 0
-    else:
-        runners = max(1, config.engine_threads // len(config.engine_sockets))
-        patience, share, nice = config.patience_ms / 1000, _SHARE, _RUNNERS_NICE
-    scheduler = Scheduler(config.batch_timeout_ms / 1000, patience, share)
-    device = Device(scheduler, config.max_queue_rows, runners, together, nice)
-    repository = Repository(
-        config.model_dir,
-        partial(Servable, max_batch_size=config.max_batch_size, mixed=_mixed(config)),
-        opened=device.open,
-        closed=device.close,
-        policies=Policies(config.policies),
-    )
-    server = Server(config.engine_sockets[index], Calls(repository, device).handle)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop())
-    device.start()
-    watcher = threading.Thread(target=_watch_models, args=(repository, device, config, stopping), daemon=True)
-    watcher.start()
-    server.serve()
-    stopping.set()
-    device.stop()

@@ -7,13 +7,17 @@ from service.engine.task import Task
 
 
 class Queue:
-    """The tasks of one servable that wait, in order of arrival, bounded in rows."""
+    """Tasks in order of arrival, bounded in rows.
+
+    `used_seconds` is the device time of the servable's batches, `last_batch` the rows of its last one, and `last_taken`
+    when that was taken.
+    """
 
     def __init__(self, max_batch_size: int, max_rows: int) -> None:
         self.max_batch_size = max_batch_size
         self.max_rows = max_rows
         self.rows = 0
-        self.used = 0.0
+        self.used_seconds = 0.0
         self.last_batch = 0
         self.last_taken = float("-inf")
         self._tasks: deque[Task] = deque()
@@ -22,7 +26,7 @@ class Queue:
         return bool(self._tasks)
 
     def has_room(self, rows: int) -> bool:
-        """A task larger than the bound is let in where nothing else waits, or it never could be."""
+        """A task larger than the bound has room where nothing else waits, or it never would."""
         return not self.rows or self.rows + rows <= self.max_rows
 
     def put(self, task: Task) -> None:
@@ -34,16 +38,16 @@ class Queue:
         return self._tasks[0].arrived
 
     def sweep(self, now: float) -> list[Task]:
-        """Take out what is over or too late, and give back the late ones, to be told."""
+        """Remove tasks that are over or past their deadline; the latter are returned, to be failed."""
         dead = [task for task in self._tasks if task.over or task.deadline <= now]
         for task in dead:
             self._tasks.remove(task)
             self.rows -= task.rows - task.taken
         return [task for task in dead if not task.over]
 
-    def take(self, now: float, most: int) -> tuple[Piece, ...]:
-        """Up to `most` rows, oldest first; a task too large for what is left is split."""
-        pieces, room = [], most
+    def take(self, now: float, limit: int) -> tuple[Piece, ...]:
+        """Up to `limit` rows, oldest first; a task too large for what is left is split."""
+        pieces, room = [], limit
         while room and self._tasks:
             task = self._tasks[0]
             if task.taken == 0:
@@ -55,6 +59,6 @@ class Queue:
             task.taken = stop
             if stop == task.rows:
                 self._tasks.popleft()
-        self.last_batch = most - room
+        self.last_batch = limit - room
         self.last_taken = now
         return tuple(pieces)

@@ -1,7 +1,6 @@
-"""The versions on disk and in memory: looks at the model folder, loads, warms, swaps and unloads."""
+"""The versions in memory, kept in line with the model folder: load, warm, swap, unload."""
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -10,50 +9,45 @@ from pathlib import Path
 
 from service import metrics
 from service.catalog import Catalog, Model, State, Version
+from service.engine.model_folder import fingerprint, scan
 from service.engine.servable import Servable
-from service.engine.version_policy import Policies
-from service.engine.versions import plan, wanted
+from service.engine.version_policy import VersionPolicies, plan_steps, select_versions
 
 log = logging.getLogger(__name__)
 
 Key = tuple[str, int]
 _STATES: tuple[State, ...] = ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
 class Slot:
-    """What is known of one version; `stamp` tells whether a version that failed has been replaced since."""
+    """One version: its state, and the fingerprint of its folder, which shows whether a failed one was replaced."""
 
     state: State
     error: str = ""
     servable: Servable | None = None
-    stamp: int = 0
+    fingerprint: int = 0
 
-
-def scan(model_dir: Path) -> dict[str, dict[int, Path]]:
-    """Every `<name>/<integer>/` that holds a SavedModel; a half-copied one has none yet, or fails to load."""
-    found: dict[str, dict[int, Path]] = {}
-    for path in sorted(model_dir.glob("*/*/saved_model.pb")):
-        version_dir = path.parent
-        if version_dir.name.isdecimal() and _NAME.fullmatch(version_dir.parent.name):
-            found.setdefault(version_dir.parent.name, {})[int(version_dir.name)] = version_dir
-    return found
+    def describe(self, number: int) -> Version:
+        if self.servable is None:
+            return Version(number, self.state, self.error)
+        servable = self.servable
+        return Version(number, self.state, self.error, servable.manifest, servable.inputs, servable.outputs)
 
 
 class Repository:
-    """Keeps the loaded versions in line with the folder. `refresh` is called by one thread; the rest by any."""
+    """Keeps the loaded versions in line with the folder. `refresh` is called by one thread; `catalog` is for any."""
 
     def __init__(
         self,
         model_dir: Path,
         load: Callable[[Path], Servable],
-        opened: Callable[[Key, Servable], None],
-        closed: Callable[[Key], None],
-        policies: Policies,
+        on_load: Callable[[Key, Servable], None],
+        on_unload: Callable[[Key], None],
+        policies: VersionPolicies,
     ) -> None:
-        """`opened` makes the version answer before it is announced; `closed` returns when its last request has."""
-        self._model_dir, self._load, self._opened, self._closed = model_dir, load, opened, closed
+        """`on_load` makes the version answer before it is announced; `on_unload` returns after its last request."""
+        self._model_dir, self._load, self._on_load, self._on_unload = model_dir, load, on_load, on_unload
         self._policies = policies
         self._slots: dict[Key, Slot] = {}
         self._names: set[str] = set()
@@ -62,65 +56,66 @@ class Repository:
 
     def refresh(self) -> None:
         """Look at the folder once and act on every difference. Never raises for a broken version."""
-        found = scan(self._model_dir)
+        folders = scan(self._model_dir)
         self._policies.refresh()
-        self._forget_replaced(found)
-        self._name(set(found) | {name for (name, _), slot in self._slots.items() if slot.servable})
+        self._forget_ended(folders)
+        self._update_names(set(folders) | {name for (name, _), slot in self._slots.items() if slot.servable})
         for name in sorted(self._names):
-            self._bring_in_line(name, found.get(name, {}))
-        self._name(self._names)
+            self._update_versions(name, folders.get(name, {}))
+        self._update_names(self._names)
 
-    def _name(self, names: set[str]) -> None:
-        """Tell the catalog again if the names or the labels are other than it says."""
-        said = {name: model.labels for name, model in self.catalog.models.items()}
-        if self.catalog.generation and said == {name: self._policies.labels(name) for name in names}:
+    def _update_names(self, names: set[str]) -> None:
+        """Publish the catalog if its names or labels are out of date."""
+        labels = {name: model.labels for name, model in self.catalog.models.items()}
+        if self.catalog.generation and labels == {name: self._policies.labels(name) for name in names}:
             return
         with self._lock:
             self._names = names
             self._publish()
 
-    def _bring_in_line(self, name: str, paths: dict[int, Path]) -> None:
+    def _update_versions(self, name: str, folders: dict[int, Path]) -> None:
         while True:
-            mine = {number: slot for (owner, number), slot in self._slots.items() if owner == name}
-            failed = [number for number, slot in mine.items() if slot.error]
-            states = {number: slot.state for number, slot in mine.items()}
+            slots = {number: slot for (owner, number), slot in self._slots.items() if owner == name}
+            failed = [number for number, slot in slots.items() if slot.error]
+            states = {number: slot.state for number, slot in slots.items()}
             labelled = self._policies.labels(name).values()
-            steps = plan(wanted(paths, failed, self._policies.versions(name), labelled), states)
+            selected = select_versions(folders, failed, self._policies.versions(name), labelled)
+            steps = plan_steps(selected, states)
             for number in steps.load:
-                self._load_one((name, number), paths[number])
+                self._load_version((name, number), folders[number])
             for number in steps.unload:
-                self._unload_one((name, number))
+                self._unload_version((name, number))
             if not steps.load:
                 return
 
-    def _load_one(self, key: Key, path: Path) -> None:
-        stamp = _stamp(path)
-        self._set(key, Slot("LOADING", stamp=stamp))
+    def _load_version(self, key: Key, folder: Path) -> None:
+        files = fingerprint(folder)
+        self._set(key, Slot("LOADING", fingerprint=files))
         try:
-            servable = self._load(path)
+            servable = self._load(folder)
         except Exception as error:  # whatever is wrong with one version, the others go on
             log.exception("%s version %d does not load", *key)
-            self._set(key, Slot("END", error=_first_line(error), stamp=stamp))
+            self._set(key, Slot("END", error=_first_line(error), fingerprint=files))
             return
-        self._opened(key, servable)
+        self._on_load(key, servable)
         metrics.MODEL_LOAD_SECONDS.labels(key[0], str(key[1])).set(servable.load_seconds)
-        self._set(key, Slot("AVAILABLE", servable=servable, stamp=stamp))
+        self._set(key, Slot("AVAILABLE", servable=servable, fingerprint=files))
         log.info("%s version %d answers after %.2f s", *key, servable.load_seconds)
 
-    def _unload_one(self, key: Key) -> None:
+    def _unload_version(self, key: Key) -> None:
         slot = self._slots[key]
         self._set(key, replace(slot, state="UNLOADING"))
-        self._closed(key)
+        self._on_unload(key)
         if slot.servable:
             slot.servable.unload()
         self._set(key, Slot("END"))
         log.info("%s version %d is unloaded", *key)
 
-    def _forget_replaced(self, found: dict[str, dict[int, Path]]) -> None:
-        """A version that ended is forgotten once its folder is gone, or holds something else than what failed."""
+    def _forget_ended(self, folders: dict[str, dict[int, Path]]) -> None:
+        """Forget a version that ended once its folder is gone, or has other files than those that failed."""
         for (name, number), slot in list(self._slots.items()):
-            path = found.get(name, {}).get(number)
-            if slot.state == "END" and (path is None or (slot.error and _stamp(path) != slot.stamp)):
+            folder = folders.get(name, {}).get(number)
+            if slot.state == "END" and (folder is None or (slot.error and fingerprint(folder) != slot.fingerprint)):
                 with self._lock:
                     del self._slots[name, number]
                     self._publish()
@@ -136,21 +131,8 @@ class Repository:
         names = sorted(self._names | {name for name, _ in self._slots})
         models = {name: Model(name, {}, self._policies.labels(name)) for name in names}
         for (name, number), slot in sorted(self._slots.items()):
-            models[name].versions[number] = _described(number, slot)
+            models[name].versions[number] = slot.describe(number)
         self.catalog = Catalog(time.monotonic_ns(), models)
-
-
-def _described(number: int, slot: Slot) -> Version:
-    if slot.servable is None:
-        return Version(number, slot.state, slot.error)
-    servable = slot.servable
-    return Version(number, slot.state, slot.error, servable.manifest, servable.inputs, servable.outputs)
-
-
-def _stamp(path: Path) -> int:
-    """Changes when any file of the version does, or when one comes or goes."""
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    return hash(tuple((file.as_posix(), file.stat().st_size, file.stat().st_mtime_ns) for file in files))
 
 
 def _first_line(error: Exception) -> str:

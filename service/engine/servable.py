@@ -11,36 +11,36 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
-from service import manifest
 from service.catalog import TensorSpec
 from service.errors import BadRequest
+from service.manifest import read_manifest
 
 SIGNATURE = "serving_default"
 
-_WARM_SECONDS = 0.003  # for which each size is run, so that a small net is timed more than twice
-_HARDLY_MORE = 1.1
+_WARMUP_SECONDS = 0.003  # per batch size, so that a small net is timed more than twice
+_COST_TOLERANCE = 1.1
 
 
-def batch_sizes(max_batch_size: int) -> tuple[int, ...]:
+def list_batch_sizes(max_batch_size: int) -> tuple[int, ...]:
     """The sizes that batches are padded to: powers of two, and the largest allowed."""
     powers = [1 << step for step in range(max_batch_size.bit_length()) if 1 << step < max_batch_size]
     return (*powers, max_batch_size)
 
 
-def worthwhile(seconds: dict[int, float]) -> tuple[int, ...]:
-    """Of batch sizes and what one run of each takes, those up to the first whose rows cost hardly more than any's.
+def select_batch_sizes(seconds: dict[int, float]) -> tuple[int, ...]:
+    """Keep sizes up to the first within 10% of the lowest cost per row; `seconds` per run, by batch size.
 
     Smaller batches are answered sooner, spread over more runners, and let other servables in between.
     """
-    least = min(took / size for size, took in seconds.items())
-    enough = min(size for size, took in seconds.items() if took / size <= _HARDLY_MORE * least)
-    return tuple(size for size in sorted(seconds) if size <= enough)
+    lowest = min(run / size for size, run in seconds.items())
+    largest = min(size for size, run in seconds.items() if run / size <= _COST_TOLERANCE * lowest)
+    return tuple(size for size in sorted(seconds) if size <= largest)
 
 
-def session_config(mixed: bool) -> tf.compat.v1.ConfigProto:
-    """A run in the thread that asks for it, alone; GPU memory taken as it is needed, not all at once.
+def make_session_config(mixed: bool) -> tf.compat.v1.ConfigProto:
+    """A run uses only the thread that calls it; GPU memory is taken as it is needed, not all at once.
 
-    `mixed` has convolutions and products of matrices take bfloat16, and what comes of them summed in float32.
+    With `mixed`, convolutions and matrix products take bfloat16 and sum in float32.
     """
     rewriting = RewriterConfig(auto_mixed_precision_onednn_bfloat16=RewriterConfig.ON if mixed else RewriterConfig.OFF)
     return tf.compat.v1.ConfigProto(
@@ -56,42 +56,44 @@ class Servable:
     """One version of a model, loaded; `run` may be called by several threads at once.
 
     `sizes` are the numbers of rows that a batch may have: powers of two, up to where a row gets no cheaper. With
-    `mixed` a classifier of ours multiplies in bfloat16; a generator never, for a seed is one image on every machine.
+    `mixed` a classifier with a manifest multiplies in bfloat16. A generator never does: one seed must be one image on
+    every machine.
 
-    Raises whatever TensorFlow raises for a SavedModel that is broken, ManifestError for a broken servable.json.
+    Raises ManifestError for a broken servable.json, BadRequest for a SavedModel without the signature, and whatever
+    TensorFlow raises for one that is broken.
     """
 
     def __init__(self, path: Path, max_batch_size: int, mixed: bool = False) -> None:
         started = time.monotonic()
-        self.manifest = manifest.read(path)
-        self.sizes = batch_sizes(max_batch_size)
+        self.manifest = read_manifest(path)
+        self.sizes = list_batch_sizes(max_batch_size)
         mixed = mixed and self.manifest is not None and self.manifest.kind == "classifier"
         self._graph = tf.Graph()
         with self._graph.as_default():
-            self._session = tf.compat.v1.Session(config=session_config(mixed))
+            self._session = tf.compat.v1.Session(config=make_session_config(mixed))
             meta = tf.compat.v1.saved_model.load(self._session, ["serve"], os.fspath(path))
         if SIGNATURE not in meta.signature_def:
             raise BadRequest(f"The SavedModel has no signature '{SIGNATURE}'.")
         signature = meta.signature_def[SIGNATURE]
-        self.inputs = tuple(_spec(name, info) for name, info in sorted(signature.inputs.items()))
-        self.outputs = tuple(_spec(name, info) for name, info in sorted(signature.outputs.items()))
-        # a session's callable costs a third less a call than the signature's function
+        self.inputs = tuple(_make_spec(name, info) for name, info in sorted(signature.inputs.items()))
+        self.outputs = tuple(_make_spec(name, info) for name, info in sorted(signature.outputs.items()))
+        # a call of a session's callable costs a third less than a call of the signature's function
         self._call = self._session.make_callable(
             [signature.outputs[spec.name].name for spec in self.outputs],
             [signature.inputs[spec.name].name for spec in self.inputs],
         )
-        self.sizes = worthwhile({size: self._warm(size) for size in self.sizes})
+        self.sizes = select_batch_sizes({size: self._warm_up(size) for size in self.sizes})
         self.load_seconds = time.monotonic() - started
 
-    def _warm(self, size: int) -> float:
-        """Run a batch of that size, so that no request pays for a first time; the seconds that the quickest took."""
-        rows = {spec.name: np.zeros((size, *_sized(spec)), spec.dtype) for spec in self.inputs}
-        took: list[float] = []
-        while len(took) < 2 or sum(took) < _WARM_SECONDS:
+    def _warm_up(self, size: int) -> float:
+        """Run batches of that size, so that no request pays for a first run; seconds of the quickest run."""
+        rows = {spec.name: np.zeros((size, *_row_shape(spec)), spec.dtype) for spec in self.inputs}
+        runs: list[float] = []
+        while len(runs) < 2 or sum(runs) < _WARMUP_SECONDS:
             started = time.perf_counter()
             self.run(rows)
-            took.append(time.perf_counter() - started)
-        return min(took)
+            runs.append(time.perf_counter() - started)
+        return min(runs)
 
     def run(self, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
         """Outputs by name for inputs whose first dimension is one of `sizes`."""
@@ -103,34 +105,34 @@ class Servable:
         return next(size for size in self.sizes if size >= rows)
 
     def check(self, inputs: Mapping[str, NDArray]) -> int:
-        """The number of rows. Raises BadRequest if the inputs are not what the signature takes."""
+        """The number of rows. Raises BadRequest if the inputs do not fit the signature."""
         if set(inputs) != {spec.name for spec in self.inputs}:
             raise BadRequest(f"The inputs must be {', '.join(spec.name for spec in self.inputs)}.")
         rows = {array.shape[0] if array.ndim else 0 for array in inputs.values()}
         if len(rows) != 1 or 0 in rows:
             raise BadRequest("The inputs must have the same first dimension, at least 1.")
         for spec in self.inputs:
-            _fits(spec, inputs[spec.name])
+            _check_input(spec, inputs[spec.name])
         return rows.pop()
 
     def unload(self) -> None:
         self._session.close()
 
 
-def _fits(spec: TensorSpec, array: NDArray) -> None:
-    same = len(spec.shape) == array.ndim and all(
-        want in (-1, got) for want, got in zip(spec.shape, array.shape, strict=False)
+def _check_input(spec: TensorSpec, array: NDArray) -> None:
+    same_shape = len(spec.shape) == array.ndim and all(
+        size in (-1, actual) for size, actual in zip(spec.shape, array.shape, strict=False)
     )
-    if not same or array.dtype != np.dtype(spec.dtype):
-        got = f"{array.dtype.name} {list(array.shape)}"
-        raise BadRequest(f"Input '{spec.name}' must be {spec.dtype} {list(spec.shape)}; this is {got}.")
+    if not same_shape or array.dtype != np.dtype(spec.dtype):
+        actual = f"{array.dtype.name} {list(array.shape)}"
+        raise BadRequest(f"Input '{spec.name}' must be {spec.dtype} {list(spec.shape)}; this is {actual}.")
 
 
-def _spec(name: str, info: Any) -> TensorSpec:
+def _make_spec(name: str, info: Any) -> TensorSpec:
     shape = tuple(dim.size for dim in info.tensor_shape.dim)
     return TensorSpec(name, tf.as_dtype(info.dtype).name, shape)
 
 
-def _sized(spec: TensorSpec) -> tuple[int, ...]:
+def _row_shape(spec: TensorSpec) -> tuple[int, ...]:
     """The shape of one row, with 1 for a size that the signature leaves open."""
     return tuple(1 if size < 0 else size for size in spec.shape[1:])

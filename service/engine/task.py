@@ -12,38 +12,30 @@ from service.errors import InkpawError
 Arrays = Mapping[str, NDArray]
 
 
-@dataclass(frozen=True)
-class Timing:
-    """Seconds that a task waited for its first batch, and seconds that its batches ran."""
-
-    queued: float
-    computed: float
-
-
 @dataclass(eq=False)
 class Task:
     """One request's rows for one servable.
 
     `inputs` are arrays of equal first dimension `rows` >= 1; `deadline` is on the scheduler's clock. Exactly one of
-    `on_done(outputs, timing)` and `on_error(error)` is called, once, unless the task is cancelled.
+    `on_done(outputs, queue_seconds)` and `on_error(error)` is called, once, unless the task is cancelled.
+    `queue_seconds` is how long the task waited for its first batch.
     """
 
     inputs: Arrays
     rows: int
     deadline: float
-    on_done: Callable[[Arrays, Timing], None]
+    on_done: Callable[[Arrays, float], None]
     on_error: Callable[[InkpawError], None]
     arrived: float = 0.0
     started: float = 0.0
-    computed: float = 0.0
-    taken: int = 0
+    taken: int = 0  # rows that are in batches already
     over: bool = False
     _parts: list[tuple[int, Arrays]] = field(default_factory=list)
     _answered: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)  # its batches may run at the same time
 
     def cancel(self) -> None:
-        """Whoever asked has gone: rows not yet taken are dropped, and nothing is called."""
+        """The client has left: rows that are in no batch yet are dropped, and nothing is called."""
         self.over = True
 
     def fail(self, error: InkpawError) -> None:
@@ -52,18 +44,17 @@ class Task:
         if not over:
             self.on_error(error)
 
-    def answer(self, start: int, outputs: Arrays, rows: int, seconds: float) -> None:
-        """Outputs for `rows` rows from `start` on; the task is done when every row has one."""
+    def answer(self, start: int, outputs: Arrays, rows: int) -> None:
+        """Outputs for `rows` rows from `start` on; the task is done when every row has its outputs."""
         with self._lock:
             self._parts.append((start, outputs))
             self._answered += rows
-            self.computed += seconds
             if self._answered < self.rows or self.over:
                 return
             self.over = True
-        self.on_done(self._joined(), Timing(self.started - self.arrived, self.computed))
+        self.on_done(self._join_parts(), self.started - self.arrived)
 
-    def _joined(self) -> Arrays:
+    def _join_parts(self) -> Arrays:
         if len(self._parts) == 1:
             return self._parts[0][1]
         parts = [outputs for _, outputs in sorted(self._parts, key=lambda part: part[0])]

@@ -1,17 +1,20 @@
-"""Which versions of each servable stay loaded, and what its labels point at: one JSON file, read when it changes.
+"""Which versions of each model stay loaded, and what its labels point at: one JSON file, read when it changes.
 
     {"digits": {"versions": 2, "labels": {"stable": 1, "canary": 2}}, "cats-dogs": {"versions": [1, 3]}}
 
-`versions` is how many of the newest, a list of the ones wanted, or "all". Without a file, or for a servable that it
-does not name: the newest. A labelled version is kept whatever the policy says. Moving a label is how a rollout goes
-forward or back.
+`versions` is how many of the newest, a list of numbers, or "all". Without a file, or for a model that it does not
+name: the newest. A labelled version stays loaded whatever the policy. A rollout goes forward or back by moving a label.
 """
 
 import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import msgspec
+
+from service.catalog import State
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +30,12 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("versions must be at least 1")
 
 
-class Policies:
-    """What the file said when it was last whole: a broken one is logged, and changes nothing."""
+class VersionPolicies:
+    """The file's content when it was last valid: a broken file is logged, and changes nothing."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._seen = b"{}"
+        self._raw = b"{}"
         self._entries: dict[str, Entry] = {}
 
     def refresh(self) -> None:
@@ -41,16 +44,45 @@ class Policies:
             return
         try:
             raw = self._path.read_bytes()
-            if raw == self._seen:
+            if raw == self._raw:
                 return
-            self._seen = raw
+            self._raw = raw
             self._entries = msgspec.json.decode(raw, type=dict[str, Entry])
-            log.info("%s: policies for %s", self._path, ", ".join(self._entries) or "nothing")
+            log.info("%s: policies for %s", self._path, ", ".join(self._entries) or "no model")
         except (OSError, msgspec.DecodeError) as error:
-            log.error("%s is not read, what it said before holds: %s", self._path, error)
+            log.error("%s cannot be read; its last valid content stays in force: %s", self._path, error)
 
     def versions(self, name: str) -> Policy:
         return self._entries.get(name, Entry()).versions
 
     def labels(self, name: str) -> dict[str, int]:
         return self._entries.get(name, Entry()).labels
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Versions to load now, and versions to unload now."""
+
+    load: tuple[int, ...]
+    unload: tuple[int, ...]
+
+
+def select_versions(
+    on_disk: Collection[int], failed: Collection[int], policy: Policy, labelled: Collection[int] = ()
+) -> set[int]:
+    """The versions that policy and labels ask for; an older version takes the place of one that failed."""
+    usable = sorted(set(on_disk) - set(failed))
+    kept = set(usable) & set(labelled)
+    if policy == "all":
+        return set(usable)
+    if isinstance(policy, int):
+        return kept | set(usable[-policy:])
+    return kept | (set(usable) & set(policy))
+
+
+def plan_steps(selected: Collection[int], states: Mapping[int, State]) -> Steps:
+    """The next steps. Nothing is unloaded before every selected version answers, so that one always does."""
+    loaded = {number for number, state in states.items() if state == "AVAILABLE"}
+    missing = set(selected) - loaded
+    surplus = loaded - set(selected)
+    return Steps(tuple(sorted(missing, reverse=True)), () if missing else tuple(sorted(surplus)))

@@ -1,26 +1,56 @@
-"""The geometry of images, which serving and training both call: any picture in, a servable's own form out."""
+"""The geometry of images, which serving and training both call: any picture in, a servable's own form out.
 
+Imports nothing of the service but its errors.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
 import numpy as np
+from PIL.Image import Image
 
 from service.images.decode import DEFAULT_MAX_PIXELS, decode
 from service.images.digit import WORK_SIDE, digit
 from service.images.photo import photo
 
-__all__ = ["TREATMENTS", "decode", "digit", "photo", "prepare"]
-
-TREATMENTS = ("digit", "photo")
+__all__ = ["TREATMENTS", "ImageInput", "decode", "digit", "photo", "prepare"]
 
 
-def prepare(
-    data: bytes, treatment: str, height: int, width: int, channels: int, max_pixels: int = DEFAULT_MAX_PIXELS
-) -> np.ndarray:
-    """uint8 [height, width, channels] from the bytes of an image file, by the treatment of that name.
+class ImageInput(msgspec.Struct, frozen=True):
+    """The images that a net takes or makes; `treatment` is the geometry that brings any picture to this form."""
+
+    height: int
+    width: int
+    channels: int
+    treatment: str
+
+
+class Treatment(NamedTuple):
+    """`transform(picture, height, width, channels)` makes the net's input.
+
+    `draft_size(width, height)` is how small a JPEG's decoder may shrink the picture before.
+    """
+
+    transform: Callable[[Image, int, int, int], np.ndarray]
+    draft_size: Callable[[int, int], tuple[int, int]]
+
+
+TREATMENTS = {
+    "digit": Treatment(digit, lambda width, height: (WORK_SIDE, WORK_SIDE)),
+    # a JPEG that its decoder shrinks to no less than twice the size looks the same as a whole one when resized
+    "photo": Treatment(photo, lambda width, height: (2 * width, 2 * height)),
+}
+
+
+def prepare(data: bytes, image_input: ImageInput, max_pixels: int = DEFAULT_MAX_PIXELS) -> np.ndarray:
+    """uint8 [height, width, channels] from the bytes of an image file.
 
     Raises BadImage or ImageTooLarge as `decode` does, and ValueError for a treatment that is not in `TREATMENTS`.
     """
-    if treatment == "photo":
-        # A JPEG shrunk by its decoder to no less than twice the size looks the same as a whole one when resized.
-        return photo(decode(data, max_pixels, draft=(2 * width, 2 * height)), height, width, channels)
-    if treatment == "digit":
-        return digit(decode(data, max_pixels, draft=(WORK_SIDE, WORK_SIDE)), height, width, channels)
-    raise ValueError(f"no treatment is named {treatment!r}: {', '.join(TREATMENTS)} are")
+    treatment = TREATMENTS.get(image_input.treatment)
+    if treatment is None:
+        raise ValueError(f"There is no treatment '{image_input.treatment}'. There are: {', '.join(TREATMENTS)}.")
+    height, width = image_input.height, image_input.width
+    picture = decode(data, max_pixels, draft=treatment.draft_size(width, height))
+    return treatment.transform(picture, height, width, image_input.channels)

@@ -1,7 +1,7 @@
-"""A worker's line to an engine: one connection that carries all of its calls at once. For the greenlets of one thread.
+"""A worker's channel to an engine: one connection that carries all of its calls. For the greenlets of one thread.
 
-What several greenlets have to say in one turn of the loop leaves in one send, and what an engine answers together comes
-in one: a send that wakes another process costs as much as running a row of a small net.
+Calls of several greenlets in one turn of the loop leave in one send, and replies of one batch come in one read: a send
+that wakes another process costs as much as running a row of a small net.
 """
 
 import os
@@ -16,39 +16,35 @@ from gevent import socket
 from gevent.event import AsyncResult, Event
 from numpy.typing import NDArray
 
-from service.errors import DeadlineExceeded, EngineDown, Unavailable
+from service.errors import ClientDisconnected, DeadlineExceeded, EngineDown, Unavailable
 from service.ipc import wire
-from service.ipc.frames import Frame, Frames, Unsent
+from service.ipc.frames import Frame, FrameReader, SendBuffer
 
 DOWN = "The engine is not answering; it is being started again."
 
-_READ = 1 << 17
-_LOOK_AT_CALLERS = 0.05  # seconds
+_READ = 1 << 17  # bytes
+_WATCH_INTERVAL = 0.05  # seconds
 _NUMBERS = 1 << 32
 
 
-class ClientGone(Exception):
-    """Whoever asked has closed the connection: there is nobody to answer."""
-
-
 @dataclass(slots=True)
-class _Waiting:
-    """A call that has no answer yet."""
+class _PendingCall:
+    """A call that has no reply yet."""
 
     deadline: float
-    caller: int | None
-    answer: AsyncResult = field(default_factory=AsyncResult)
+    client_fd: int | None
+    reply: AsyncResult = field(default_factory=AsyncResult)
 
 
-class Line:
-    """Open from the start until `closed`, which is for ever. Raises EngineDown if there is nobody to connect to."""
+class Channel:
+    """Open from the start until `closed`, which is for ever. Raises EngineDown if no engine listens."""
 
     def __init__(self, path: Path) -> None:
         self.closed = False
-        self._waiting: dict[int, _Waiting] = {}
+        self._pending: dict[int, _PendingCall] = {}
         self._numbers = count()
-        self._unsent = Unsent()
-        self._not_sent: set[int] = set()
+        self._buffer = SendBuffer()
+        self._unsent: set[int] = set()  # numbers of calls of which some bytes may be unsent
         self._in = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._in.connect(os.fspath(path))
@@ -57,80 +53,81 @@ class Line:
             raise EngineDown(DOWN) from None
         self._out = self._in.dup()
         self._out.settimeout(0.0)
-        self._to_send, self._asked = Event(), Event()
+        self._must_send, self._has_calls = Event(), Event()
         for task in (self._receive, self._send, self._watch):
             gevent.spawn(task)
 
     def call(
-        self, head: wire.Call, arrays: Sequence[NDArray], deadline: float, caller: int | None = None
+        self, head: wire.Call, arrays: Sequence[NDArray], deadline: float, client_fd: int | None = None
     ) -> tuple[wire.Reply, memoryview]:
-        """The engine's reply and its body; `deadline` on the monotonic clock.
+        """The engine's reply and its body; `deadline` on the monotonic clock, in seconds.
 
-        `caller` is the descriptor of a client's socket: when that closes, the call is given up. Raises ClientGone,
-        DeadlineExceeded; if the line breaks, EngineDown where the engine cannot have had the call, else Unavailable.
+        `client_fd` is the file descriptor of a client's socket: when the client closes it, the call is cancelled.
+        Raises ClientDisconnected and DeadlineExceeded. If the connection breaks: EngineDown where the engine cannot
+        have received the call, else Unavailable.
         """
         number = next(self._numbers) % _NUMBERS
-        waiting = self._waiting[number] = _Waiting(deadline, caller)
-        self._unsent.add(wire.frame(number, head, arrays))
-        self._not_sent.add(number)
-        self._asked.set()
-        if len(self._waiting) > 1:
-            self._to_send.set()  # with what others say in this turn of the loop
+        pending = self._pending[number] = _PendingCall(deadline, client_fd)
+        self._buffer.add(wire.make_frame(number, head, arrays))
+        self._unsent.add(number)
+        self._has_calls.set()
+        if len(self._pending) > 1:
+            self._must_send.set()  # together with the other calls of this turn of the loop
         else:
             self._send_now()
         try:
-            frame: Frame = waiting.answer.get()
+            frame: Frame = pending.reply.get()
         finally:
-            if self._waiting.pop(number, None) is not None:  # given up: the engine need not run it
-                self._unsent.add(wire.frame(number, wire.CancelCall()))
+            if self._pending.pop(number, None) is not None:  # given up: the engine need not run it
+                self._buffer.add(wire.make_frame(number, wire.CancelCall()))
                 self._send_now()
         return wire.decode_reply(frame.head), frame.body
 
     def _send_now(self) -> None:
-        """As much as the engine takes; the rest is left to the greenlet that waits for it."""
+        """Send as much as the socket takes; the rest is left to the greenlet that waits for it."""
         try:
-            if self._unsent.send(self._out):
-                self._not_sent.clear()
+            if self._buffer.send(self._out):
+                self._unsent.clear()
             else:
-                self._to_send.set()
+                self._must_send.set()
         except OSError:
             self._close()
 
     def _send(self) -> None:
-        while self._to_send.wait() and not self.closed:
-            self._to_send.clear()
+        while self._must_send.wait() and not self.closed:
+            self._must_send.clear()
             self._send_now()
-            if self._to_send.is_set():
+            if self._must_send.is_set():
                 socket.wait_write(self._out.fileno())
 
     def _receive(self) -> None:
-        frames = Frames()
+        reader = FrameReader()
         try:
             while data := self._in.recv(_READ):
-                for frame in frames.feed(data):
-                    waiting = self._waiting.pop(frame.number, None)
-                    if waiting is not None:
-                        waiting.answer.set(frame)
+                for frame in reader.feed(data):
+                    pending = self._pending.pop(frame.number, None)
+                    if pending is not None:
+                        pending.reply.set(frame)
         except (OSError, ValueError):
             pass
         self._close()
 
     def _watch(self) -> None:
-        """Give up calls whose time has passed or whose caller has left, while there are any.
+        """Give up calls past their deadline and calls whose client has left, while there are any.
 
-        Callers are looked at now and then, and not waited for together with the engine, which would cost every call.
+        Clients are looked at from time to time, not waited for together with the engine: that would cost every call.
         """
-        while self._asked.wait() and not self.closed:
-            gevent.sleep(_LOOK_AT_CALLERS)
+        while self._has_calls.wait() and not self.closed:
+            gevent.sleep(_WATCH_INTERVAL)
             now = time.monotonic()
-            for waiting in list(self._waiting.values()):
-                if waiting.deadline <= now:
+            for pending in list(self._pending.values()):
+                if pending.deadline <= now:
                     error = DeadlineExceeded("The answer did not come within the request's time.")
-                    waiting.answer.set_exception(error)
-                elif waiting.caller is not None and _has_left(waiting.caller):
-                    waiting.answer.set_exception(ClientGone())
-            if not self._waiting and not self.closed:
-                self._asked.clear()
+                    pending.reply.set_exception(error)
+                elif pending.client_fd is not None and _has_left(pending.client_fd):
+                    pending.reply.set_exception(ClientDisconnected())
+            if not self._pending and not self.closed:
+                self._has_calls.clear()
 
     def _close(self) -> None:
         if self.closed:
@@ -138,19 +135,19 @@ class Line:
         self.closed = True
         self._in.close()
         self._out.close()
-        lost, self._waiting = self._waiting, {}
-        for number, waiting in lost.items():
-            waiting.answer.set_exception((EngineDown if number in self._not_sent else Unavailable)(DOWN))
-        self._to_send.set()
-        self._asked.set()
+        lost, self._pending = self._pending, {}
+        for number, pending in lost.items():
+            pending.reply.set_exception((EngineDown if number in self._unsent else Unavailable)(DOWN))
+        self._must_send.set()
+        self._has_calls.set()
 
 
-def _has_left(caller: int) -> bool:
-    """Whether the socket of that descriptor has been closed by its other end; it may have sent more, and stay."""
-    with socket.socket(fileno=os.dup(caller)) as twin:
-        twin.settimeout(0.0)
+def _has_left(client_fd: int) -> bool:
+    """Whether the client has closed its end; it may have sent more bytes, and stay."""
+    with socket.socket(fileno=os.dup(client_fd)) as duplicate:
+        duplicate.settimeout(0.0)
         try:
-            return bool(twin.recv(1, socket.MSG_PEEK) == b"")
+            return bool(duplicate.recv(1, socket.MSG_PEEK) == b"")
         except BlockingIOError:
             return False
         except OSError:

@@ -1,4 +1,4 @@
-"""Whole frames out of a stream's bytes, wherever the stream cuts them, and frames into a stream that takes a part."""
+"""Whole frames out of a stream, wherever its reads are cut; and frames into a socket that takes a part at a time."""
 
 import socket
 from collections.abc import Iterator, Sequence
@@ -6,54 +6,54 @@ from typing import NamedTuple
 
 from service.ipc.wire import MAX_FRAME, PREFIX, Bytes
 
-_PARTS = 256  # in one send; Linux takes 1024
+_MAX_PARTS = 256  # per send; Linux takes 1024
 
 
 class Frame(NamedTuple):
-    """A call's number, and head and body as `wire` decodes them."""
+    """A call's number, and its head and body as `wire` decodes them."""
 
     number: int
     head: memoryview
     body: memoryview
 
 
-class Frames:
-    """Keeps what has come of a frame until the rest of it comes."""
+class FrameReader:
+    """Keeps the beginning of a frame until the rest of it comes."""
 
     def __init__(self) -> None:
-        self._kept = bytearray()
-        self._wanted = 0
+        self._pending = bytearray()
+        self._pending_size = 0  # bytes of the whole frame that is pending
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """The frames that are whole now. Raises ValueError for one that is larger than any may be."""
-        if self._kept:
-            self._kept += data
-            if len(self._kept) < self._wanted:
+        """The frames that are whole now. Raises ValueError for a frame over MAX_FRAME bytes."""
+        if self._pending:
+            self._pending += data
+            if len(self._pending) < self._pending_size:
                 return
-            whole, self._kept = memoryview(self._kept), bytearray()
+            unread, self._pending = memoryview(self._pending), bytearray()
         else:
-            whole = memoryview(data)
-        while len(whole) >= (size := _size(whole)):
-            head_at = PREFIX.size
-            number, head, _ = PREFIX.unpack_from(whole)
-            yield Frame(number, whole[head_at : head_at + head], whole[head_at + head : size])
-            whole = whole[size:]
-        self._kept += whole
-        self._wanted = size
+            unread = memoryview(data)
+        while len(unread) >= (size := _read_size(unread)):
+            start = PREFIX.size
+            number, head_size, _ = PREFIX.unpack_from(unread)
+            yield Frame(number, unread[start : start + head_size], unread[start + head_size : size])
+            unread = unread[size:]
+        self._pending += unread
+        self._pending_size = size
 
 
-def _size(data: memoryview) -> int:
-    """Bytes of the frame that begins here, as far as that is known yet."""
+def _read_size(data: memoryview) -> int:
+    """Bytes of the frame that begins here, as far as they are known yet."""
     if len(data) < PREFIX.size:
         return PREFIX.size
-    _, head, body = PREFIX.unpack_from(data)
-    size: int = PREFIX.size + head + body
+    _, head_size, body_size = PREFIX.unpack_from(data)
+    size: int = PREFIX.size + head_size + body_size
     if size > MAX_FRAME:
-        raise ValueError(f"A frame of {size} bytes cannot be.")
+        raise ValueError(f"A frame of {size} bytes is over the limit of {MAX_FRAME}.")
     return size
 
 
-class Unsent:
+class SendBuffer:
     """Parts of frames that a non-blocking socket has not taken yet."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Unsent:
         """Send what the socket takes now; True when nothing is left. Raises OSError if the other end has gone."""
         while self._parts:
             try:
-                sent = sock.sendmsg(self._parts[:_PARTS])
+                sent = sock.sendmsg(self._parts[:_MAX_PARTS])
             except BlockingIOError:
                 return False
             whole = 0

@@ -1,7 +1,7 @@
 """The engine's socket: reads the calls of every worker and hands them on.
 
-One thread runs `serve`; replies are sent by whichever thread has them, and only what does not fit into the socket at
-once is left to the loop.
+One thread runs `serve`. Replies are sent by whichever thread has them; only what does not fit into the socket at once
+is left to the loop.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from service.errors import InkpawError
 from service.ipc import wire
-from service.ipc.connection import Connection, together
+from service.ipc.connection import Connection, corked
 
 log = logging.getLogger(__name__)
 
@@ -49,17 +49,18 @@ class Server:
         with contextlib.suppress(BlockingIOError):  # the pipe is full of wake-ups already
             os.write(self._wake_write, b"\0")
 
-    def _wants_write(self, connection: Connection) -> None:
+    def _wait_for_write(self, connection: Connection) -> None:
         self._to_write.append(connection)
         self._wake()
 
     def serve(self) -> None:
+        """Run the loop until `stop`."""
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
-        self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
+        self._selector.register(self._wake_read, selectors.EVENT_READ, self._register_writes)
         while not self._stopped:
             for key, events in self._selector.select():
                 if isinstance(key.data, Connection):
-                    self._serve_one(key.data, events)
+                    self._serve_connection(key.data, events)
                 else:
                     key.data()
         self._listener.close()
@@ -71,39 +72,39 @@ class Server:
         except BlockingIOError:
             return
         sock.setblocking(False)
-        self._selector.register(sock, selectors.EVENT_READ, Connection(sock, self._wants_write))
+        self._selector.register(sock, selectors.EVENT_READ, Connection(sock, self._wait_for_write))
 
-    def _woken(self) -> None:
+    def _register_writes(self) -> None:
         os.read(self._wake_read, 4096)
         while self._to_write:
             connection = self._to_write.popleft()
             if connection.sock.fileno() >= 0:
                 self._selector.modify(connection.sock, selectors.EVENT_READ | selectors.EVENT_WRITE, connection)
 
-    def _serve_one(self, connection: Connection, events: int) -> None:
-        if events & selectors.EVENT_WRITE and connection.sent_all():
+    def _serve_connection(self, connection: Connection, events: int) -> None:
+        if events & selectors.EVENT_WRITE and connection.send_buffered():
             self._selector.modify(connection.sock, selectors.EVENT_READ, connection)
         if not events & selectors.EVENT_READ:
             return
         try:
-            with together():
+            with corked():
                 for frame in connection.receive():
                     self._answer(connection, frame.number, wire.decode_call(frame.head), frame.body)
         except BlockingIOError:
             pass
         except (EOFError, OSError):
-            self._gone(connection)
+            self._close(connection)
         except Exception:
-            log.exception("A call that cannot be read: its connection is closed")
-            self._gone(connection)
+            log.exception("A call cannot be read: its connection is closed")
+            self._close(connection)
 
     def _answer(self, connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
         try:
             self._handle(connection, number, call, body)
         except Exception:
             log.exception("A call failed")
-            connection.send(wire.frame(number, wire.ErrorReply(0, InkpawError.code, "The call failed.")))
+            connection.send(wire.make_frame(number, wire.ErrorReply(0, InkpawError.code, "The call failed.")))
 
-    def _gone(self, connection: Connection) -> None:
+    def _close(self, connection: Connection) -> None:
         self._selector.unregister(connection.sock)
-        connection.gone()
+        connection.close()

@@ -1,4 +1,4 @@
-"""The frames between a worker and the engine: calls one way, replies the other, over a Unix stream socket.
+"""The frames between a worker and an engine: calls one way, replies the other, over a Unix stream socket.
 
 A frame is `<III`: the call's number, the lengths of head and body; then the head, a msgpack structure; then the body,
 the tensors' bytes one after another in C order. A connection carries many calls at once; a reply has its call's number.
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from service.catalog import Catalog
 
 PREFIX = struct.Struct("<III")
-MAX_FRAME = 1 << 30
+MAX_FRAME = 1 << 30  # bytes
 
 Bytes = bytes | memoryview
 
 
 class TensorHead(msgspec.Struct, array_like=True, frozen=True):
-    """`dtype` as numpy spells it, `|u1` for uint8."""
+    """`dtype` in numpy's notation, `|u1` for uint8."""
 
     name: str
     dtype: str
@@ -33,7 +33,7 @@ class TensorHead(msgspec.Struct, array_like=True, frozen=True):
 
 
 class RunCall(msgspec.Struct, tag="run", array_like=True, frozen=True):
-    """Run a version of a servable; the deadline is on the machine's monotonic clock, in seconds."""
+    """Run a version of a model; the deadline is on the machine's monotonic clock, in seconds."""
 
     model: str
     version: int
@@ -50,11 +50,11 @@ class StatusCall(msgspec.Struct, tag="status", array_like=True, frozen=True):
 
 
 class CancelCall(msgspec.Struct, tag="cancel", array_like=True, frozen=True):
-    """Nobody waits any more for the answer to the call of this frame's number. It has no reply."""
+    """No client waits any more for the reply to the call of this frame's number. It has no reply."""
 
 
 class RunReply(msgspec.Struct, tag="ran", array_like=True, frozen=True):
-    """Outputs; `generation` is the catalog's, so that a worker notices a change with its next answer."""
+    """Outputs; `generation` is the catalog's, so that a worker notices a change with its next reply."""
 
     generation: int
     tensors: tuple[TensorHead, ...]
@@ -84,23 +84,23 @@ decode_call = msgspec.msgpack.Decoder(Call).decode
 decode_reply = msgspec.msgpack.Decoder(Reply).decode
 
 
-def heads(arrays: Mapping[str, NDArray]) -> tuple[TensorHead, ...]:
+def make_heads(arrays: Mapping[str, NDArray]) -> tuple[TensorHead, ...]:
     return tuple(TensorHead(name, array.dtype.str, array.shape) for name, array in arrays.items())
 
 
-def frame(number: int, head: Call | Reply, arrays: Sequence[NDArray] = ()) -> list[Bytes]:
+def make_frame(number: int, head: Call | Reply, arrays: Sequence[NDArray] = ()) -> list[Bytes]:
     """The frame's parts, ready for one `sendmsg`; the arrays are not copied."""
     encoded = _encode(head)
     body = [np.ascontiguousarray(array).reshape(-1).view(np.uint8).data for array in arrays if array.size]
     return [PREFIX.pack(number, len(encoded), sum(map(len, body))) + encoded, *body]
 
 
-def tensors(head: Sequence[TensorHead], body: Bytes) -> dict[str, NDArray]:
+def read_tensors(heads: Sequence[TensorHead], body: Bytes) -> dict[str, NDArray]:
     """Read-only views into the body. Raises ValueError if the lengths do not agree."""
-    arrays, at = {}, 0
-    for each in head:
-        arrays[each.name] = np.frombuffer(body, each.dtype, math.prod(each.shape), at).reshape(each.shape)
-        at += each.nbytes
-    if at != len(body):
-        raise ValueError(f"The frame's body has {len(body)} bytes, its tensors {at}.")
+    arrays, start = {}, 0
+    for head in heads:
+        arrays[head.name] = np.frombuffer(body, head.dtype, math.prod(head.shape), start).reshape(head.shape)
+        start += head.nbytes
+    if start != len(body):
+        raise ValueError(f"The frame's body has {len(body)} bytes, its tensors {start}.")
     return arrays

@@ -1,1 +1,4 @@
-"""The HTTP half: thin modules, one a concern, run by gunicorn's workers. Nothing here imports TensorFlow."""
+"""The HTTP side, one process per gunicorn worker: a server, the routes of each protocol, one dispatch, one dataplane.
+
+Stands on `ipc` beside `engine`, which it never imports.
+"""

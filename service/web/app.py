@@ -1,17 +1,84 @@
-"""The Flask application: only wires things together."""
+"""The Flask application: joins the protocols' routes into one table and gives each of them its Flask rules."""
 
-from flask import Flask
-from gevent.threadpool import ThreadPoolExecutor
+from collections.abc import Callable
+from typing import Any
 
-from service.ipc.client import Engines
+from flask import Flask, request
+from flask import Response as FlaskResponse
+from werkzeug.routing import IntegerConverter
+
+from service.ipc.pool import EnginePool
 from service.settings import Settings
-from service.web import context
-from service.web import routing as routes
+from service.web.api.native import routes as native
+from service.web.api.open_inference import routes as open_inference
+from service.web.api.operations import routes as operations
+from service.web.api.tensorflow_serving import routes as tensorflow_serving
+from service.web.codecs.images import ImageDecoder
+from service.web.context import Context
+from service.web.dispatch import dispatch
+from service.web.request import ModelSpec, Request
+from service.web.response import Response
+from service.web.routing import Route, Router
+
+ROUTES = (*native.ROUTES, *tensorflow_serving.ROUTES, *open_inference.ROUTES, *operations.ROUTES)
+
+CLIENT_FD = "inkpaw.client_fd"  # in the WSGI environment: the file descriptor of the client's socket
+ARRIVED = "inkpaw.arrived"  # in the WSGI environment: when the request began, on the monotonic clock
 
 
-def create_app(settings: Settings) -> Flask:
-    app = Flask("inkpaw", static_folder=None)
-    decoders = ThreadPoolExecutor(settings.decode_threads)
-    context.attach(app, context.Context(settings, Engines(settings.engine_sockets), decoders))
-    routes.install(app)
-    return app
+class _VersionConverter(IntegerConverter):
+    regex = r"\d{1,40}"  # Python refuses to read a number of thousands of digits
+
+
+class App(Flask):
+    """Flask with the route table: each of its rules leads to the same dispatch as the fast path."""
+
+    def __init__(self, context: Context, router: Router) -> None:
+        super().__init__("inkpaw", static_folder=None)
+        self.context, self.router = context, router
+        self.url_map.merge_slashes = False  # or `//host` would be redirected to wherever the Host header points
+        self.url_map.converters["version"] = _VersionConverter
+        for route in router.routes:
+            for rule in route.rules:
+                self.add_url_rule(rule, rule, self._make_view(route), methods=route.methods)
+        self.register_error_handler(Exception, self._answer_unmatched)
+
+    def _make_view(self, route: Route) -> Callable[..., FlaskResponse]:
+        def view(**path: Any) -> FlaskResponse:
+            return _to_flask(dispatch(route, self._make_request(), ModelSpec(**path)))
+
+        return view
+
+    def _answer_unmatched(self, error: Exception) -> FlaskResponse:
+        """Flask found no endpoint: there is no such path, or it does not take the method."""
+
+        def endpoint(_: Request, __: ModelSpec) -> Response:
+            raise error
+
+        route = Route((), (), endpoint, self.router.get_protocol(request.path))
+        return _to_flask(dispatch(route, self._make_request(), ModelSpec()))
+
+    def _make_request(self) -> Request:
+        ours = Request(
+            context=self.context,
+            path=request.path,
+            method=request.method,
+            query=request.query_string.decode("latin-1"),
+            content_type=request.headers.get("Content-Type", ""),
+            content_length=request.content_length,
+            get_header=request.headers.get,
+            stream=request.stream,
+            client_fd=request.environ.get(CLIENT_FD),
+        )
+        ours.arrived = request.environ.get(ARRIVED, ours.arrived)
+        return ours
+
+
+def _to_flask(response: Response) -> FlaskResponse:
+    return FlaskResponse(response.body, response.status, response.headers, content_type=response.content_type)
+
+
+def create_app(settings: Settings) -> App:
+    decoder = ImageDecoder(settings.decode_threads, settings.max_image_pixels)
+    context = Context(settings, EnginePool(settings.engine_sockets), decoder)
+    return App(context, Router(ROUTES, default=operations.PROTOCOL))

@@ -1,44 +1,69 @@
-"""From a path's target to the engine's outputs: which version is meant, and what it makes of a request's rows."""
+"""From a model's name to the engine's outputs: which version a request means, what it returns, and what is counted.
+
+Knows no protocol: every endpoint that runs a model does it through here.
+"""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping
 
+import numpy as np
 from numpy.typing import NDArray
 
+from service import metrics
 from service.catalog import Version
 from service.errors import BadRequest, EngineDown, ModelNotFound, Unavailable
-from service.web.request import Asked, Reply, Target
+from service.manifest import Manifest
+from service.web.request import ModelSpec, Request
+from service.web.response import Response
 
-Answer = Callable[[Asked, Target, Version], Reply]
+VersionEndpoint = Callable[[Request, ModelSpec, Version], Response]
 
 
-def resolve(asked: Asked, kind: str | None, target: Target) -> Version:
-    """The version that is meant, of that kind if one is given. Raises ModelNotFound, Unavailable, BadRequest."""
-    engine, percent = asked.here.engine, asked.here.settings.canary_percent
+def resolve_version(request: Request, kind: str | None, spec: ModelSpec) -> Version:
+    """The version that the path means, of that kind if one is given. Raises ModelNotFound, Unavailable, BadRequest."""
+    engines, percent = request.context.engines, request.context.settings.canary_percent
     canary = percent > 0 and random.random() * 100 < percent
     try:
-        found = engine.catalog().resolve(*target, canary)
+        version = engines.catalog().resolve(*spec, canary)
     except (ModelNotFound, Unavailable):
-        found = engine.refresh().resolve(*target, canary)  # it may have come since
-    asked.model, asked.version = target.name, str(found.number)
-    if kind is not None and (found.manifest is None or found.manifest.kind != kind):
-        raise BadRequest(f"Model '{target.name}' is no {kind}.")
-    return found
+        version = engines.refresh().resolve(*spec, canary)  # it may have been loaded since the last answer
+    request.model, request.version = spec.name, str(version.number)
+    if kind is not None and (version.manifest is None or version.manifest.kind != kind):
+        raise BadRequest(f"Model '{spec.name}' is no {kind}.")
+    return version
 
 
-def answered(asked: Asked, kind: str | None, target: Target, answer: Answer) -> Reply:
-    """What `answer` makes of the version that the target means; made anew if that was unloaded meanwhile."""
-    found = resolve(asked, kind, target)
+def with_version(request: Request, kind: str | None, spec: ModelSpec, endpoint: VersionEndpoint) -> Response:
+    """The endpoint's response with the version that the path means; once more if that version was just unloaded."""
+    version = resolve_version(request, kind, spec)
     try:
-        return answer(asked, target, found)
+        return endpoint(request, spec, version)
     except (ModelNotFound, EngineDown):
-        asked.here.engine.refresh()
-        again = resolve(asked, kind, target)
-        if again.number == found.number:
+        request.context.engines.refresh()
+        replacement = resolve_version(request, kind, spec)
+        if replacement.number == version.number:
             raise
-        return answer(asked, target, again)
+        return endpoint(request, spec, replacement)
 
 
-def run(asked: Asked, name: str, version: Version, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
-    """The engine's outputs for this request's rows. Raises what Engines.run raises."""
-    return asked.here.engine.run(name, version, inputs, asked.deadline, asked.caller)
+def run(request: Request, name: str, version: Version, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """The engine's outputs for the request's rows. Raises what EnginePool.run raises."""
+    return request.context.engines.run(name, version, inputs, request.deadline, request.client_fd)
+
+
+def count_predictions(
+    name: str, version: int, manifest: Manifest, outputs: Mapping[str, NDArray[np.float32]]
+) -> list[int]:
+    """The index of the likeliest class per row of `probabilities`, float32 [N,K].
+
+    Counts labels, confidences and, where the model has them, outlier scores.
+    """
+    probabilities, labels = outputs["probabilities"], (name, str(version))
+    best: list[int] = probabilities.argmax(axis=1).tolist()
+    for index, count in Counter(best).items():
+        metrics.get(metrics.PREDICTIONS, *labels, manifest.labels[index]).inc(count)
+    metrics.observe_all(metrics.get(metrics.CONFIDENCE, *labels), probabilities.max(axis=1))
+    if "outlier_score" in outputs:
+        metrics.observe_all(metrics.get(metrics.OUTLIER_SCORE, *labels), outputs["outlier_score"])
+    return best

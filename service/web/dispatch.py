@@ -1,18 +1,27 @@
-"""A handler's reply, or the reply to what went wrong in it, counted: what both ways to a handler end in."""
+"""The one place that every request passes, by either door: endpoint, error to response, metrics."""
 
 import time
 
 from service import metrics
-from service.web import error_response as failures
-from service.web.request import Asked, Handler, Reply, Target
+from service.web.error_response import to_response
+from service.web.request import ModelSpec, Request
+from service.web.response import Response
+from service.web.routing import Route
 
 
-def answer(asked: Asked, handler: Handler, target: Target) -> Reply:
+def dispatch(route: Route, request: Request, spec: ModelSpec) -> Response:
+    """The endpoint's response, or the response to its error; never raises."""
     try:
-        reply = handler(asked, target)
+        response = route.endpoint(request, spec)
     except Exception as error:
-        reply = failures.failed(error, asked.protocol)
-    if asked.model:  # only names that exist: a metric a path that somebody made up would grow without bound
-        metrics.of(metrics.REQUESTS, asked.model, asked.version, asked.protocol, str(reply.status)).inc()
-        metrics.of(metrics.REQUEST_SECONDS, asked.model, asked.protocol).observe(time.monotonic() - asked.arrived)
-    return reply
+        response = to_response(error, route.protocol)
+    _count(route, request, response)
+    return response
+
+
+def _count(route: Route, request: Request, response: Response) -> None:
+    if not request.model:  # only known models get a label: clients could otherwise create metrics without limit
+        return
+    protocol = route.protocol.name
+    metrics.get(metrics.REQUESTS, request.model, request.version, protocol, str(response.status)).inc()
+    metrics.get(metrics.REQUEST_SECONDS, request.model, protocol).observe(time.monotonic() - request.arrived)

@@ -1,53 +1,51 @@
-"""Every way a request can fail, in the shape of the protocol that was spoken. No traceback leaves."""
+"""Every way in which a request can fail, as a response in the shape of its protocol. No traceback leaves."""
 
 import logging
 
 from werkzeug.exceptions import HTTPException
 
 from service import errors, metrics
-from service.errors import InkpawError
-from service.ipc.client import ClientGone
-from service.web.request import Reply, json
+from service.errors import ClientDisconnected, InkpawError
+from service.web.response import CLIENT_CLOSED_REQUEST, Response, json_response
+from service.web.routing import Protocol
 
 log = logging.getLogger(__name__)
 
-_CLIENT_CLOSED = 499  # nobody reads it; it is for the metrics, as nginx counts it
 
-
-def failed(error: Exception, protocol: str) -> Reply:
-    """The reply to a request that met that error; one that nobody foresaw is logged, and not told."""
+def to_response(error: Exception, protocol: Protocol) -> Response:
+    """The response to a request that raised that error. Unexpected errors are logged; the client gets a plain 500."""
     match error:
         case InkpawError():
             if error.status in (503, 504):
                 metrics.REJECTED.labels(error.code).inc()
-            return told(error, protocol)
+            return error_response(error, protocol)
         case HTTPException():
-            return _http(error, protocol)
-        case ClientGone():
-            return Reply(status=_CLIENT_CLOSED)
+            return _from_werkzeug(error, protocol)
+        case ClientDisconnected():
+            return Response(status=CLIENT_CLOSED_REQUEST)
     log.error("A request failed", exc_info=error)
-    return told(InkpawError("Something went wrong in the service; it has been logged."), protocol)
+    return error_response(InkpawError("Something went wrong in the service; it has been logged."), protocol)
 
 
-def told(error: InkpawError, protocol: str) -> Reply:
-    """`{"error": {"code", "message"}}`; under /v1 and /v2 `{"error": message}`, as those protocols have it."""
-    said = error.message if protocol in ("v1", "v2") else {"code": error.code, "message": error.message}
-    reply = json({"error": said}, error.status)
+def error_response(error: InkpawError, protocol: Protocol) -> Response:
+    """`{"error": ...}` in the protocol's shape, with Retry-After where the client may try again."""
+    response = json_response({"error": protocol.error_body(error)}, error.status)
     if error.retry_after is not None:
-        reply.headers["Retry-After"] = str(error.retry_after)
-    return reply
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
-def _http(error: HTTPException, protocol: str) -> Reply:
+def _from_werkzeug(error: HTTPException, protocol: Protocol) -> Response:
     """Flask's and Werkzeug's own errors, in our words."""
     match error.code:
         case 404:
-            reply = told(errors.NotFound("There is nothing at this path."), protocol)
+            ours: InkpawError = errors.NotFound("There is nothing at this path.")
         case 405:
-            reply = told(errors.MethodNotAllowed("This path does not take this method."), protocol)
+            ours = errors.MethodNotAllowed("This path does not take this method.")
         case 413:
-            reply = told(errors.RequestTooLarge("The request's body is too large, or has too many parts."), protocol)
+            ours = errors.RequestTooLarge("The request's body is too large, or has too many parts.")
         case _:
-            reply = told(errors.BadRequest(error.description or error.name), protocol)
-    reply.headers |= {name: value for name, value in error.get_headers() if name == "Allow"}
-    return reply
+            ours = errors.BadRequest(error.description or error.name)
+    response = error_response(ours, protocol)
+    response.headers |= {name: value for name, value in error.get_headers() if name == "Allow"}
+    return response

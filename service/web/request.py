@@ -1,4 +1,4 @@
-"""A request as the handlers see it, and their answer: the same by whichever door the request came in."""
+"""A request as endpoints see it: the same by whichever door it came in."""
 
 import time
 from collections.abc import Callable
@@ -6,76 +6,52 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-import msgspec
-
-from service.web import body as bodies
+from service.web.body import Stream, read_body
 from service.web.context import Context
 
 
-class Target(NamedTuple):
-    """What a path names: a model, and the version or the label of it where it says so."""
+class ModelSpec(NamedTuple):
+    """What a path names: a model, and the version or the label of it where the path has one."""
 
     name: str = ""
     version: int | None = None
     label: str | None = None
 
 
-def protocol(path: str) -> str:
-    """The first part of the path: `predict`, `v1`, ..."""
-    return path.split("/", 2)[1]
-
-
 @dataclass(slots=True)
-class Asked:
-    """`caller` is the file descriptor of the client's socket, if known; `length` what the client says of the body.
+class Request:
+    """`content_length` is what the client declares, None where it declares none.
 
-    `model` and `version` are what the request counts under, once it is known that there are such.
+    `client_fd` is the file descriptor of the client's socket, where there is one. `model` and `version` are the labels
+    that the request is counted under, once they are known to exist.
     """
 
-    here: Context
+    context: Context
     path: str
     method: str
     query: str
     content_type: str
-    length: int | None
-    header: Callable[[str], str | None]
-    stream: bodies.Stream
-    caller: int | None
+    content_length: int | None
+    get_header: Callable[[str], str | None]
+    stream: Stream
+    client_fd: int | None
     arrived: float = field(default_factory=time.monotonic)
     model: str = ""
     version: str = ""
     _body: bytes | None = None
 
     @property
-    def protocol(self) -> str:
-        return protocol(self.path)
-
-    @property
     def deadline(self) -> float:
-        """When the answer must have been given, on the monotonic clock."""
-        return self.arrived + self.here.settings.request_seconds
+        """When the answer must have been given, on the monotonic clock, in seconds."""
+        return self.arrived + self.context.settings.request_seconds
 
     def args(self) -> dict[str, str]:
-        """The query's fields; of one given twice, the first."""
+        """The query's fields; the first value of a field that is given twice."""
         return dict(reversed(parse_qsl(self.query, keep_blank_values=True))) if self.query else {}
 
     def body(self) -> bytes:
         """The whole body, within its bounds. Raises RequestTooLarge, RequestTimeout."""
         if self._body is None:
-            self._body = bodies.read(self.stream, self.length, self.here.settings.max_body_bytes, self.deadline)
+            limit = self.context.settings.max_body_bytes
+            self._body = read_body(self.stream, self.content_length, limit, self.deadline)
         return self._body
-
-
-@dataclass(slots=True)
-class Reply:
-    body: bytes = b""
-    status: int = 200
-    content_type: str = "application/json"
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-Handler = Callable[[Asked, Target], Reply]
-
-
-def json(body: object, status: int = 200) -> Reply:
-    return Reply(msgspec.json.encode(body), status)

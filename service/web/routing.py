@@ -1,72 +1,99 @@
-"""Which path is whose, and Flask's way to each handler."""
+"""The route table: what each path means, spelled once per protocol and read by both doors, Flask and the fast path.
 
-from collections.abc import Callable
-from typing import Any
+A protocol's `routes.py` lists its routes. Flask's rules, the fast path's patterns, the exemption from admission, the
+metric's label and the shape of an error all come from there.
+"""
 
-from flask import Flask, Response, current_app, request
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
-from service.web import context
-from service.web import error_response as failures
-from service.web.api.native import generate, predict
-from service.web.api.open_inference import infer as v2
-from service.web.api.operations import health
-from service.web.api.tensorflow_serving import models as v1
-from service.web.dispatch import answer
-from service.web.request import Asked, Handler, Reply, Target, protocol
+from service.errors import InkpawError
+from service.web.request import ModelSpec, Request
+from service.web.response import Response
 
-_OF_A_MODEL: list[tuple[str, Handler, list[str]]] = [
-    ("/predict", predict.predict, ["POST"]),
-    ("/generate", generate.generate, ["GET", "POST"]),
-    ("/v1/models", v1.status, ["GET"]),
-]
-_OF_THE_SERVICE: list[tuple[str, Handler]] = [
-    ("/", health.index),
-    ("/livez", health.livez),
-    ("/readyz", health.readyz),
-    ("/metrics", health.metrics),
-]
+Endpoint = Callable[[Request, ModelSpec], Response]
+
+_PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
+_PATTERNS = {None: r"[^/%]+", "version": r"[0-9]{1,18}"}
+_MAX_CACHED_PATH = 256  # characters; the cache of matches must stay small whatever clients send
+_CACHED_PATHS = 256
 
 
-def install(app: Flask) -> None:
-    """Every path; below a model's name its versions and labels."""
-    for start, handler, methods in _OF_A_MODEL:
-        view = _view(handler)
-        for rest in ("", "/versions/<int:version>", "/labels/<label>"):
-            app.add_url_rule(f"{start}/<name>{rest}", start, view, methods=methods)
-    infer = _view(v2.infer)
-    for rest in ("", "/versions/<int:version>"):
-        app.add_url_rule(f"/v2/models/<name>{rest}/infer", "infer", infer, methods=["POST"])
-    for path, handler in _OF_THE_SERVICE:
-        app.add_url_rule(path, path, _view(handler))
-    app.register_error_handler(Exception, _failed)
+def native_error_body(error: InkpawError) -> object:
+    """The `error` of Inkpaw's own API: a stable code for programs, and a sentence for people."""
+    return {"code": error.code, "message": error.message}
 
 
-def _view(handler: Handler) -> Callable[..., Response]:
-    def view(**path: Any) -> Response:
-        return _response(answer(_asked(), handler, Target(**path)))
+@dataclass(frozen=True)
+class Protocol:
+    """`name` is the metrics' label; `error_body` makes the value of `error` in the JSON of an error response."""
 
-    return view
-
-
-def _asked() -> Asked:
-    sock = request.environ.get("gunicorn.socket")
-    return Asked(
-        here=context.of(current_app),
-        path=request.path,
-        method=request.method,
-        query=request.query_string.decode("latin-1"),
-        content_type=request.headers.get("Content-Type", ""),
-        length=request.content_length,
-        header=request.headers.get,
-        stream=request.stream,
-        caller=sock.fileno() if sock else None,
-    )
+    name: str
+    error_body: Callable[[InkpawError], object] = native_error_body
 
 
-def _response(reply: Reply) -> Response:
-    return Response(reply.body, reply.status, reply.headers, content_type=reply.content_type)
+@dataclass(frozen=True)
+class Route:
+    """One endpoint and its paths.
+
+    `rules` are Flask's, with the parameters of ModelSpec: `<name>`, `<version:version>`, `<label>`. With `admission`
+    a request takes a place of its worker, and gets 503 when there is none; without, it always gets in. With
+    `fast_path` a plain request skips Flask.
+    """
+
+    rules: tuple[str, ...]
+    methods: tuple[str, ...]
+    endpoint: Endpoint
+    protocol: Protocol
+    admission: bool = True
+    fast_path: bool = False
 
 
-def _failed(error: Exception) -> Response:
-    """What no handler has met: a path or a method that there is not."""
-    return _response(failures.failed(error, protocol(request.path)))
+class Match(NamedTuple):
+    route: Route
+    spec: ModelSpec
+
+
+class Router:
+    """Finds the route of a path. Paths with percent-encoding have no match here: Flask decodes them."""
+
+    def __init__(self, routes: Iterable[Route], default: Protocol) -> None:
+        self.routes = tuple(routes)
+        self.default = default
+        self._protocols = {_first_segment(rule): route.protocol for route in self.routes for rule in route.rules}
+        self._patterns = [(_to_pattern(rule), route) for route in self.routes for rule in route.rules]
+        self._find_cached = lru_cache(_CACHED_PATHS)(self._find)
+
+    def match(self, path: str) -> Match | None:
+        """The route of the path and the model that it names; the method is not looked at."""
+        return self._find_cached(path) if len(path) <= _MAX_CACHED_PATH else self._find(path)
+
+    def _find(self, path: str) -> Match | None:
+        for pattern, route in self._patterns:
+            if match := pattern.fullmatch(path):
+                fields = match.groupdict()
+                version = fields.get("version")
+                spec = ModelSpec(fields.get("name", ""), int(version) if version else None, fields.get("label"))
+                return Match(route, spec)
+        return None
+
+    def get_protocol(self, path: str) -> Protocol:
+        """The protocol of a path, by its first segment, also where no route matches; else the default."""
+        return self._protocols.get(_first_segment(path), self.default)
+
+
+def _first_segment(path: str) -> str:
+    return path.split("/", 2)[1] if path.startswith("/") else ""
+
+
+def _to_pattern(rule: str) -> re.Pattern[str]:
+    """The regular expression of one of Flask's rules."""
+    pattern, end = "", 0
+    for parameter in _PARAMETER.finditer(rule):
+        pattern += re.escape(rule[end : parameter.start()])
+        pattern += f"(?P<{parameter['name']}>{_PATTERNS[parameter['converter']]})"
+        end = parameter.end()
+    return re.compile(pattern + re.escape(rule[end:]))

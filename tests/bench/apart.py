@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from service.hardware import environment, listed
+from service.hardware import list_devices, make_environment
 from tests.bench.report import ROOT
 
 Measured = Callable[[float], float]
@@ -17,7 +17,7 @@ def module(name: str, *words: str) -> Iterator[Measured]:
     """Gives what has `python -m <name>` measure for so many seconds and answers the figure that it prints."""
     pipe = subprocess.PIPE
     command = [sys.executable, "-m", name, *words]
-    env = {**os.environ, **environment(listed("auto")[0])}
+    env = {**os.environ, **make_environment(list_devices("auto")[0])}
     process = subprocess.Popen(
         command, cwd=ROOT, env=env, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
     )

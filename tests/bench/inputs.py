@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.images import prepare
+from service.images import ImageInput, prepare
 from tests.bench.report import ROOT
 
 SAMPLES = Path(os.environ.get("DATA_DIR") or ROOT.parent / "shared/data") / "samples"
@@ -36,7 +36,7 @@ def digit() -> NDArray:
     pixels[6:9, 7:21] = 240
     for step in range(14):
         pixels[8 + step, 18 - step // 2 : 21 - step // 2] = 240
-    return prepare(_encoded(Image.fromarray(pixels), "PNG"), "digit", 28, 28, 1)[..., 0]
+    return prepare(_encoded(Image.fromarray(pixels), "PNG"), ImageInput(28, 28, 1, "digit"))[..., 0]
 
 
 def digit_png(side: int = 28) -> bytes:

@@ -39,10 +39,10 @@ def _lines(name: str, run: Run) -> list[Line]:
 def main(version: Path, precision: str) -> None:
     import numpy as np
 
-    from service import bfloat16
     from service.engine.servable import Servable
+    from service.hardware import has_bfloat16
 
-    servable = Servable(version, ROWS, mixed=precision == "mixed" and bfloat16.multiplies())
+    servable = Servable(version, ROWS, mixed=precision == "mixed" and has_bfloat16())
     (spec,) = servable.inputs
     images = np.random.default_rng(0).integers(0, 256, (ROWS, *spec.shape[1:]), np.uint8)
     for line in sys.stdin:

@@ -16,21 +16,21 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import tensorflow as tf
 
-from service import manifest
 from service.images import prepare
+from service.manifest import read_manifest
 
 
 def _decode_and_run(model: Path, files: list[str]) -> Callable[[], int]:
     loaded = tf.saved_model.load(str(model))
     signature = loaded.signatures["serving_default"]
-    known = manifest.read(model)
+    known = read_manifest(model)
     assert known is not None
     form = known.image
     bodies = [Path(file).read_bytes() for file in files]
     pool = ThreadPoolExecutor()
 
     def once() -> int:
-        parts = pool.map(lambda body: prepare(body, form.treatment, form.height, form.width, form.channels), bodies)
+        parts = pool.map(lambda body: prepare(body, form), bodies)
         signature(images=tf.constant(np.stack(list(parts))))["probabilities"].numpy()
         return len(bodies)
 

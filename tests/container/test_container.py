@@ -46,7 +46,7 @@ def test_every_classifier_of_the_image_answers(service: Service) -> None:
         assert name != "digits" or prediction["label"] == "7"
 
 
-def test_the_image_says_how_it_is(podman: Podman, service: Service) -> None:
+def test_healthcheck_of_the_image_works(podman: Podman, service: Service) -> None:
     assert podman.tried("healthcheck", "run", service.name).returncode == 0
 
 

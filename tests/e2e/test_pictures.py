@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.pens import pen
+from tests.support.handwriting import pen
 from tests.support.server import Service
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +96,7 @@ def test_digits_of_mnist_as_png(service: Service) -> None:
 
 
 @needs_photos
-def test_cats_and_dogs_as_the_camera_left_them(service: Service) -> None:
+def test_cats_and_dogs_as_camera_files(service: Service) -> None:
     photos = [
         (kind, path) for kind in ("cat", "dog") for path in sorted((DATA / "samples" / f"{kind}s").iterdir())[:50]
     ]
@@ -116,21 +116,21 @@ def test_a_photograph_on_its_side_is_seen_upright(service: Service) -> None:
         assert abs(upright - lying) < 0.1
 
 
-def test_what_the_gan_draws_is_read_as_what_was_asked_for(service: Service) -> None:
+def test_samples_of_the_gan_are_read_as_their_labels(service: Service) -> None:
     sheet = service.get("/generate/digits-gan?count=100&seed=5000&label=3&format=npy")
     images = np.load(io.BytesIO(sheet.content))[..., 0]
     read = _labels(service, "digits", [_saved(Image.fromarray(image), "PNG") for image in images])
     assert read.count("3") >= 93
 
 
-def test_a_seed_is_one_image_by_every_way_to_ask(service: Service) -> None:
+def test_seed_is_one_image_in_every_request_form(service: Service) -> None:
     alone = np.asarray(Image.open(io.BytesIO(service.get("/generate/digits-gan?seed=9&label=4").content))).astype(int)
     asked = {"seeds": [3, 9, 11], "labels": ["1", "4", "any"], "format": "npy"}
     among = np.load(io.BytesIO(service.post("/generate/digits-gan", json=asked).content))
     assert np.abs(alone - among[1, ..., 0].astype(int)).max() <= 1, "at most one grey level apart"
 
 
-def test_in_mixed_precision_pictures_are_read_as_in_full(service: Service) -> None:
+def test_mixed_precision_gives_the_same_labels(service: Service) -> None:
     mixed = Service(ROOT / "models", {"precision": "mixed"})
     bodies = [_saved(pen(at % 10, random.Random(at)), "PNG") for at in range(30)]
     try:

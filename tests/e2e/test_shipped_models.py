@@ -66,7 +66,7 @@ def test_the_repository_of_models_stays_small() -> None:
 
 
 @pytest.mark.parametrize("name", ["digits", "cats-dogs", "digits-gan"])
-def test_every_model_says_what_it_is_to_people_and_to_machines(name: str) -> None:
+def test_every_model_has_a_card_and_a_manifest(name: str) -> None:
     version = _newest(name)
     facts = json.loads((version / "assets.extra/servable.json").read_text())["facts"]
     assert facts["recipe"]["publishes"] == name and facts["data"]["fingerprint"] and facts["test"]
@@ -104,7 +104,7 @@ def test_digits_on_the_test_set_of_mnist() -> None:
 
 
 @needs_mnist
-def test_digits_finds_pictures_of_other_things_strange() -> None:
+def test_digits_gives_other_pictures_a_high_outlier_score() -> None:
     """A share of 95% of digits to keep, by the score's own meaning, and what it then lets through."""
     from service.images import digit
     from training.data import strangers
@@ -117,16 +117,15 @@ def test_digits_finds_pictures_of_other_things_strange() -> None:
 
 
 @needs_pets
-def test_cats_dogs_on_its_test_pictures_as_the_service_prepares_them() -> None:
+def test_cats_dogs_on_its_test_set_with_the_services_treatment() -> None:
     import zipfile
 
-    from service.images import prepare
+    from service.images import ImageInput, prepare
 
     archive = zipfile.ZipFile(DATA / "cat-and-dog.zip")
     names = [name for name in archive.namelist() if "test_set" in name and name.endswith(".jpg")]
     assert len(names) == 2000
     form = json.loads((_newest("cats-dogs") / "assets.extra/servable.json").read_text())["image"]
-    size = form["height"], form["width"], form["channels"]
-    images = np.stack([prepare(archive.read(name), "photo", *size) for name in names])
+    images = np.stack([prepare(archive.read(name), ImageInput(**form)) for name in names])
     said = _probabilities("cats-dogs", images).argmax(axis=1)
     assert (said == [("dog." in name) for name in names]).mean() >= 0.92

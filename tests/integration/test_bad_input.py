@@ -37,7 +37,7 @@ def refused(answer: requests.Response, status: int, code: str) -> str:
     ],
     ids=["nothing", "text", "only a signature", "cut short", "zero bytes", "postscript"],
 )
-def test_what_is_no_image_is_told_so(service: Service, data: bytes, reason: str) -> None:
+def test_bytes_that_are_not_an_image_are_refused(service: Service, data: bytes, reason: str) -> None:
     assert reason in refused(service.post("/predict/tiny", data), 400, "bad_image")
 
 
@@ -61,7 +61,7 @@ def test_a_bad_image_among_good_ones_is_named(service: Service) -> None:
     assert told_.startswith("Image 3 of 3: ")
 
 
-def test_more_images_than_may_be_are_too_many(service: Service) -> None:
+def test_more_images_than_the_limit_are_refused(service: Service) -> None:
     files = [("file", io.BytesIO(told(0, 1))) for _ in range(300)]
     assert "300 images" in refused(service.post("/predict/brittle", files=files), 413, "request_too_large")
 
@@ -96,7 +96,7 @@ def test_a_body_in_chunks_over_the_limit_is_too_large(service: Service) -> None:
         ('{"instances": [{"b64": "aGk=", "url": "http://x"}]}', "url"),
     ],
 )
-def test_json_of_another_form_is_told_where_it_differs(service: Service, body: str, reason: str) -> None:
+def test_error_says_where_json_of_another_form_differs(service: Service, body: str, reason: str) -> None:
     answer = service.post("/predict/tiny", body, headers={"Content-Type": "application/json"})
     assert reason in refused(answer, 400, "bad_request")
 
@@ -107,13 +107,13 @@ def test_a_multipart_body_without_files_holds_no_image(service: Service) -> None
 
 
 @pytest.mark.parametrize("ask", [{"count": 0}, {"seed": -1}, {"colour": "red"}, {"labels": "x"}, {"format": "gif"}])
-def test_a_generator_is_asked_for_what_makes_sense(service: Service, ask: dict[str, object]) -> None:
+def test_senseless_generate_request_is_refused(service: Service, ask: dict[str, object]) -> None:
     refused(service.post("/generate/blot", json=ask), 400, "bad_request")
 
 
-def test_more_samples_than_may_be_are_too_many(service: Service) -> None:
+def test_more_samples_than_the_limit_are_refused(service: Service) -> None:
     refused(service.post("/generate/blot", json={"count": 257, "format": "npy"}), 413, "request_too_large")
 
 
-def test_no_path_is_no_mystery(service: Service) -> None:
+def test_unknown_path_is_not_found(service: Service) -> None:
     refused(service.get("/nothing/here"), 404, "not_found")

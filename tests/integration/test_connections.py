@@ -81,7 +81,7 @@ def test_plain_requests_and_others_share_a_connection(client: Client) -> None:
     assert client.label() == "5"
 
 
-def test_who_asks_to_be_told_to_go_on_is_told(client: Client) -> None:
+def test_client_that_expects_100_continue_gets_it(client: Client) -> None:
     data = told(0, 6)
     client.send(post(data, "Expect: 100-continue")[: -len(data)])
     assert client._read.readline().split()[1] == b"100"
@@ -96,19 +96,19 @@ def test_an_answer_that_needs_no_body_leaves_the_connection_in_order(client: Cli
     assert client.label() == "7"
 
 
-def test_a_body_over_the_limit_is_heard_out_and_its_sender_told(client: Client) -> None:
+def test_body_over_the_limit_is_drained_and_refused(client: Client) -> None:
     client.send(post(bytes(5 << 20)), post(told(0, 8)))
     assert client.answer()[0] == 413
     assert client.label() == "8"
 
 
-def test_a_connection_ends_when_its_client_says_so(client: Client) -> None:
+def test_connection_ends_when_its_client_asks_for_it(client: Client) -> None:
     client.send(post(told(0, 9), "Connection: close"))
     assert client.label() == "9"
     assert client.ended()
 
 
-def test_who_leaves_in_the_middle_of_a_body_harms_nobody(service: Service, client: Client) -> None:
+def test_client_that_leaves_within_a_body_harms_no_other(service: Service, client: Client) -> None:
     client.send(post(told(0, 1))[:-5])
     client.close()
     assert service.post("/predict/brittle", told(0, 2)).json()["predictions"][0]["label"] == "2"
@@ -117,6 +117,6 @@ def test_who_leaves_in_the_middle_of_a_body_harms_nobody(service: Service, clien
 @pytest.mark.parametrize(
     "line", [b"POST /predict/brittle\r\n\r\n", b"\x00\x01\x02\r\n\r\n", b"POST / HTTP/9.9\r\n\r\n"]
 )
-def test_what_is_no_http_is_told_so(client: Client, line: bytes) -> None:
+def test_non_http_bytes_are_refused(client: Client, line: bytes) -> None:
     client.send(line)
     assert client._read.readline().startswith(b"HTTP/1.1 400 ") or client.ended()

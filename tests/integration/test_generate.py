@@ -75,14 +75,14 @@ def test_labels_and_truncation_matter(service: Service) -> None:
     assert len(set(images)) == len(paths)
 
 
-def test_a_seed_that_was_drawn_is_told_and_makes_the_same_again(service: Service) -> None:
+def test_drawn_seed_is_reported_and_repeats_the_image(service: Service) -> None:
     drawn = service.post("/generate/blot", json={"count": 3, "format": "json"}).json()
     again = service.post("/generate/blot", json={"seeds": drawn["seeds"], "format": "json"}).json()
     assert again == drawn
     assert service.post("/generate/blot", json={"count": 3, "format": "json"}).json()["seeds"] != drawn["seeds"]
 
 
-def test_what_has_not_changed_is_not_sent_again(service: Service) -> None:
+def test_unchanged_image_is_not_sent_again(service: Service) -> None:
     first = service.get("/generate/blot?seed=3")
     again = service.get("/generate/blot?seed=3", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")

@@ -45,13 +45,13 @@ def test_predictions_are_counted_by_label(service: Service) -> None:
     assert (counted("3") - before[0], counted("8") - before[1]) == (2, 1)
 
 
-def test_a_made_up_path_leaves_no_trace(service: Service) -> None:
+def test_unknown_model_creates_no_metric(service: Service) -> None:
     service.post("/predict/made-up-by-somebody", digit())
     service.get("/made-up-by-somebody")
     assert "made-up" not in service.get("/metrics").text
 
 
-def test_the_state_of_every_version_is_told(service: Service) -> None:
+def test_state_of_every_version_is_reported(service: Service) -> None:
     for model in ("tiny", "brittle", "blot"):
         assert service.metric("inkpaw_model_state", model=model, version="1", state="AVAILABLE") == 1
         assert service.metric("inkpaw_model_state", model=model, version="1", state="LOADING") == 0
@@ -65,7 +65,7 @@ def test_only_the_engine_holds_tensorflow(service: Service) -> None:
         assert "libtensorflow" not in mapped(pid)
 
 
-def test_the_memory_of_every_process_is_told(service: Service) -> None:
+def test_memory_of_every_process_is_reported(service: Service) -> None:
     name = "inkpaw_process_resident_bytes"
     pids = {"master": [service.process.pid], "engine": [service.engine], "worker": service.workers}
     for role, of_role in pids.items():
@@ -74,7 +74,7 @@ def test_the_memory_of_every_process_is_told(service: Service) -> None:
     assert service.metric(name, role="engine") > service.metric(name, role="worker")
 
 
-def test_a_service_that_runs_well_is_live_and_ready(service: Service) -> None:
+def test_running_service_is_live_and_ready(service: Service) -> None:
     assert service.get("/livez").json() == {"live": True}
     assert service.get("/readyz").json() == {"ready": True}
     assert service.metric("inkpaw_engine_starts_total") == 1

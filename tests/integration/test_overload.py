@@ -67,7 +67,7 @@ def tight(shared: Tight) -> Tight:
     return shared
 
 
-def test_a_full_queue_turns_away_and_counts_whom(tight: Tight) -> None:
+def test_full_queue_refuses_and_counts_requests(tight: Tight) -> None:
     rejected = tight.metric("inkpaw_rejected_total", reason="overloaded")
     answers = at_once(*[lambda: tight.post("/predict/slow", told(30))] * 40)
     away = [answer for answer in answers if answer.status_code == 503]
@@ -77,7 +77,7 @@ def test_a_full_queue_turns_away_and_counts_whom(tight: Tight) -> None:
     assert tight.metric("inkpaw_rejected_total", reason="overloaded") - rejected == len(away)
 
 
-def test_one_that_is_turned_away_need_not_wait_for_the_device(tight: Tight) -> None:
+def test_refusal_does_not_wait_for_the_device(tight: Tight) -> None:
     with tight.occupied(100):
         socks = tight.filled()
         began = time.monotonic()
@@ -87,7 +87,7 @@ def test_one_that_is_turned_away_need_not_wait_for_the_device(tight: Tight) -> N
             sock.close()
 
 
-def test_a_flood_of_one_model_does_not_starve_another(tight: Tight) -> None:
+def test_flood_of_one_model_does_not_starve_another(tight: Tight) -> None:
     with Load(lambda session: session.post(f"{tight.url}/predict/slow", told(10), timeout=30), threads=12) as load:
         load.more(5)
         for _ in range(10):
@@ -96,7 +96,7 @@ def test_a_flood_of_one_model_does_not_starve_another(tight: Tight) -> None:
             assert time.monotonic() - began < 0.8, "it waited for more than the batch that was running"
 
 
-def test_a_request_past_its_time_is_told_on_time_and_never_runs(tight: Tight) -> None:
+def test_request_past_its_deadline_gets_504_in_time_and_never_runs(tight: Tight) -> None:
     before = tight.ran()
     with tight.occupied(220):
         began = time.monotonic()
@@ -109,7 +109,7 @@ def test_a_request_past_its_time_is_told_on_time_and_never_runs(tight: Tight) ->
     assert tight.ran() == before + 2
 
 
-def test_those_who_left_never_run(tight: Tight) -> None:
+def test_requests_of_clients_that_left_never_run(tight: Tight) -> None:
     before = tight.ran()
     with tight.occupied(100):
         for sock in tight.filled():
@@ -119,7 +119,7 @@ def test_those_who_left_never_run(tight: Tight) -> None:
     assert tight.ran() == before + 2
 
 
-def test_those_who_left_free_their_places(tight: Tight) -> None:
+def test_clients_that_left_free_their_places(tight: Tight) -> None:
     with tight.occupied(140):
         for sock in tight.filled():
             sock.close()
@@ -143,7 +143,7 @@ def test_one_bad_row_fails_alone(tight: Tight) -> None:
     assert tight.metric("inkpaw_batch_rows_count", model="brittle") - before == PLACES - 1, "each ran again, alone"
 
 
-def test_half_a_request_holds_nobody_up(tight: Tight) -> None:
+def test_half_a_request_delays_no_other(tight: Tight) -> None:
     host, port = tight.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as sock:
         sock.sendall(b"POST /predict/tiny HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nbegin")

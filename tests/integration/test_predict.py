@@ -5,7 +5,7 @@ from base64 import b64encode
 
 import pytest
 
-from service.images import prepare
+from service.images import ImageInput, prepare
 from tests.support.pictures import digit, told
 from tests.support.server import Service
 
@@ -61,7 +61,7 @@ def test_a_picture_is_brought_to_the_models_own_form(service: Service) -> None:
     from PIL import Image
 
     out = io.BytesIO()
-    Image.fromarray(prepare(digit(), "digit", 28, 28, 1)[..., 0]).save(out, "PNG")
+    Image.fromarray(prepare(digit(), ImageInput(28, 28, 1, "digit"))[..., 0]).save(out, "PNG")
     drawn, small = (service.post("/predict/tiny", data).json() for data in (digit(), out.getvalue()))
     assert drawn == small
 
@@ -72,17 +72,17 @@ def test_top_keeps_the_likeliest(service: Service) -> None:
     assert list(top.items()) == sorted(every.items(), key=lambda item: -item[1])[:3]
 
 
-def test_a_version_is_asked_by_its_path(service: Service) -> None:
+def test_path_chooses_the_version(service: Service) -> None:
     assert service.post("/predict/tiny/versions/1", digit()).json() == service.post("/predict/tiny", digit()).json()
 
 
-def test_what_is_not_there_is_not_found(service: Service) -> None:
+def test_unknown_model_or_version_is_not_found(service: Service) -> None:
     for path in ("/predict/unheard", "/predict/tiny/versions/2", "/predict/tiny/labels/unheard"):
         answer = service.post(path, digit())
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
 
 
-def test_a_method_that_is_not_taken_is_told_with_those_that_are(service: Service) -> None:
+def test_wrong_method_is_refused_with_the_allowed_ones(service: Service) -> None:
     answer = service.get("/predict/tiny")
     assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
     assert "POST" in answer.headers["Allow"]

@@ -85,7 +85,7 @@ def test_a_new_version_takes_over_under_load_and_none_fails(steady: Steady) -> N
     assert_unharmed(load)
 
 
-def test_a_worker_that_was_idle_meanwhile_answers_too(steady: Steady) -> None:
+def test_worker_that_was_idle_during_a_swap_answers_too(steady: Steady) -> None:
     steady.put(1)
     until(steady.answers(1), 20)
     assert {steady.post().status_code for _ in range(20)} == {200}  # every worker knows version 1

@@ -31,7 +31,7 @@ def test_requests_in_flight_are_answered_before_the_end(serve: Serve) -> None:
     assert "Traceback" not in service.log
 
 
-def test_it_is_not_ready_from_the_first_moment_but_serves_on_while_it_drains(serve: Serve) -> None:
+def test_draining_service_is_not_ready_and_still_serves(serve: Serve) -> None:
     service = serve("tiny", drain_seconds=2)
     everyone = [service.process.pid, *descendants(service.process.pid)]
     with Load(lambda session: session.post(f"{service.url}/predict/tiny", digit(), timeout=30), threads=2) as load:

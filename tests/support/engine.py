@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from service.catalog import Catalog
 from service.ipc import wire
-from service.ipc.frames import Frames
+from service.ipc.frames import FrameReader
 
 Said = tuple[wire.Reply, list[NDArray]]
 Answer = Callable[[wire.Call, dict[str, NDArray]], Said]
@@ -33,7 +33,7 @@ def within(seconds: float = 5.0) -> float:
 
 
 def ran(outputs: dict[str, NDArray], generation: int = 1) -> Said:
-    return wire.RunReply(generation, wire.heads(outputs)), list(outputs.values())
+    return wire.RunReply(generation, wire.make_heads(outputs)), list(outputs.values())
 
 
 def said(reply: wire.Reply) -> Said:
@@ -87,7 +87,7 @@ class FakeEngine:
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:
-        frames = Frames()
+        frames = FrameReader()
         try:
             while data := sock.recv(1 << 20):
                 for number, head, body in frames.feed(data):
@@ -107,13 +107,13 @@ class FakeEngine:
 
     def _reply(self, sock: socket.socket, number: int, call: wire.Call, body: memoryview) -> None:
         """In a thread of its own: an answer may be held while others are given."""
-        arrays = wire.tensors(call.tensors, body) if isinstance(call, wire.RunCall) else {}
+        arrays = wire.read_tensors(call.tensors, body) if isinstance(call, wire.RunCall) else {}
         try:
-            whole = b"".join(wire.frame(number, *self._answer(call, arrays)))
+            whole = b"".join(wire.make_frame(number, *self._answer(call, arrays)))
         except Hold:
             return
         except HangUp as last:
-            half = b"".join(wire.frame(number, *last.args[0])) if last.args else b""
+            half = b"".join(wire.make_frame(number, *last.args[0])) if last.args else b""
             sock.sendall(half[: len(half) // 2])
             sock.shutdown(socket.SHUT_RDWR)
             return

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from service.errors import BadImage, ImageTooLarge
-from service.images import prepare
+from service.images import ImageInput, prepare
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"))
 THREADS = len(os.sched_getaffinity(0))
@@ -77,6 +77,6 @@ class Pictures:
         """uint8 [H,W,C]."""
         name, (_, height, width, channels) = self._names[row], self.shape
         try:
-            return prepare(self._source.read(name), self._treatment, height, width, channels)
+            return prepare(self._source.read(name), ImageInput(height, width, channels, self._treatment))
         except (BadImage, ImageTooLarge, OSError, zipfile.BadZipFile) as error:
             raise BadImage(f"{name} cannot be read as a picture ({error}). Remove it and go on.") from None

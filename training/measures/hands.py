@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from service.images import prepare
+from service.images import ImageInput, prepare
 from training.data import hands
 from training.export import manifest
 from training.measures import saved
@@ -14,12 +14,11 @@ EACH, SEED = 50, 1  # of every digit and kind; seed 0 is free for trying things 
 
 def accuracies(version_dir: Path, each: int = EACH, seed: int = SEED) -> dict[str, float]:
     """By kind (training.data.hands), the share read right."""
-    form = manifest(version_dir)["image"]
-    size = form["height"], form["width"], form["channels"]
+    form = ImageInput(**manifest(version_dir)["image"])
     found = {}
     for kind in hands.KINDS:
         files, digits = zip(*hands.files(kind, each, seed), strict=True)
-        images = np.stack([prepare(file, form["treatment"], *size) for file in files])
+        images = np.stack([prepare(file, form) for file in files])
         shares = saved.outputs(version_dir, saved.batches(images=images))["probabilities"]
         found[kind] = float((shares.argmax(axis=1) == np.array(digits)).mean())
     return found

@@ -1,0 +1,1 @@
+"""One folder per protocol, each with its `routes`. No protocol imports another."""

@@ -1,4 +1,4 @@
-"""Generated images as people ask for them: one PNG, a grid, a zip, a numpy array or JSON."""
+"""Generated images in the formats that clients ask for: one PNG, a grid, a zip, a numpy array or JSON."""
 
 import io
 import math
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 GAP = 2  # pixels between the images of a grid
-FORMATS = {
+MEDIA_TYPES = {
     "png": "image/png",
     "grid": "image/png",
     "zip": "application/zip",
@@ -21,49 +21,51 @@ FORMATS = {
 }
 
 
-def encode(images: NDArray[np.uint8], form: str, facts: dict[str, object], names: Sequence[str]) -> bytes:
-    """uint8 [N,H,W,C] in that form; `names` are the files' in a zip, `facts` go into JSON beside the images."""
-    match form:
+def encode_images(
+    images: NDArray[np.uint8], image_format: str, facts: dict[str, object], file_names: Sequence[str]
+) -> bytes:
+    """uint8 [N,H,W,C] in one of MEDIA_TYPES. `file_names` are for a zip; `facts` go into JSON beside the images."""
+    match image_format:
         case "png":
-            return _png(images[0])
+            return _to_png(images[0])
         case "grid":
-            return _png(_grid(images))
+            return _to_png(_to_grid(images))
         case "zip":
-            return _zip(images, names)
+            return _to_zip(images, file_names)
         case "npy":
-            return _npy(images)
-    encoded = [{"b64": b64encode(_png(image)).decode()} for image in images]
+            return _to_npy(images)
+    encoded = [{"b64": b64encode(_to_png(image)).decode()} for image in images]
     return msgspec.json.encode({**facts, "images": encoded})
 
 
-def _png(image: NDArray[np.uint8]) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(out, "PNG")
-    return out.getvalue()
+def _to_png(image: NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(file, "PNG")
+    return file.getvalue()
 
 
-def _grid(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Row by row, as near to a square as the count allows; what is left over stays black."""
+def _to_grid(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Row by row, as near to a square as the count allows; unused cells stay black."""
     count, height, width, channels = images.shape
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    sheet = np.zeros((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels), np.uint8)
-    for at, image in enumerate(images):
-        top, left = at // columns * (height + GAP), at % columns * (width + GAP)
-        sheet[top : top + height, left : left + width] = image
-    return sheet
+    grid = np.zeros((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels), np.uint8)
+    for index, image in enumerate(images):
+        top, left = index // columns * (height + GAP), index % columns * (width + GAP)
+        grid[top : top + height, left : left + width] = image
+    return grid
 
 
-def _zip(images: NDArray[np.uint8], names: Sequence[str]) -> bytes:
-    """Stored, not deflated, and with a fixed date: the same images are the same bytes."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for image, name in zip(images, names, strict=True):
-            archive.writestr(zipfile.ZipInfo(f"{name}.png"), _png(image))
-    return out.getvalue()
+def _to_zip(images: NDArray[np.uint8], file_names: Sequence[str]) -> bytes:
+    """Stored, not deflated, and with a fixed date: the same images give the same bytes."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for image, name in zip(images, file_names, strict=True):
+            archive.writestr(zipfile.ZipInfo(f"{name}.png"), _to_png(image))
+    return file.getvalue()
 
 
-def _npy(images: NDArray[np.uint8]) -> bytes:
-    out = io.BytesIO()
-    np.save(out, images)
-    return out.getvalue()
+def _to_npy(images: NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    np.save(file, images)
+    return file.getvalue()

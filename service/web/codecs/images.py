@@ -1,61 +1,54 @@
-"""Uploads brought to a net's form, and what the net made of them counted: the same for every protocol."""
+"""Uploads brought to a net's form, by threads where that is worth it."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+from gevent.threadpool import ThreadPoolExecutor
 from numpy.typing import NDArray
 
-from service import metrics
 from service.errors import InkpawError
-from service.images import prepare
-from service.manifest import ImageInput, Manifest
-from service.web.body import Upload
-from service.web.context import Context
+from service.images import ImageInput, prepare
+from service.web.codecs.uploads import Upload
 
-_WORTH_SHARING = 8  # images; fewer are decoded sooner than shared out
-_WORTH_A_THREAD = 1 << 12  # bytes; while as many are decoded, the worker's other requests should not wait
+_MIN_SHARED = 8  # images; fewer are decoded sooner by one thread than shared out
+_MIN_THREADED = 1 << 12  # bytes; decoding as many holds up the worker's other requests, so a thread does it
 
 
-def images_of(sent: Sequence[Upload], form: ImageInput, here: Context) -> NDArray[np.uint8]:
-    """uint8 [N,H,W,C]: every upload decoded and brought to the net's form. An error names the first bad upload."""
-    images = np.empty((len(sent), form.height, form.width, form.channels), np.uint8)
+class ImageDecoder:
+    """Decodes the images of a request, several at a time: Pillow releases the interpreter's lock while it decodes."""
 
-    def decode(start: int, stop: int) -> InkpawError | None:
-        """The first error is given back, not raised: gevent's pool of threads would log it."""
+    def __init__(self, threads: int, max_pixels: int) -> None:
+        self._threads, self._max_pixels = threads, max_pixels
+        self._pool = ThreadPoolExecutor(threads)
+
+    def decode(self, uploads: Sequence[Upload], image_input: ImageInput) -> NDArray[np.uint8]:
+        """uint8 [N,H,W,C]. Raises BadImage or ImageTooLarge that names the first bad upload."""
+        shape = len(uploads), image_input.height, image_input.width, image_input.channels
+        images = np.empty(shape, np.uint8)
+
+        def decode_range(start: int, stop: int) -> InkpawError | None:
+            """Returns the first error instead of raising it: gevent's thread pool would log a raised one."""
+            try:
+                for index in range(start, stop):
+                    images[index] = self._decode_one(uploads[index], image_input)
+            except InkpawError as error:
+                return error
+            return None
+
+        if len(uploads) < _MIN_SHARED and sum(len(upload.data) for upload in uploads) < _MIN_THREADED:
+            errors = [decode_range(0, len(uploads))]
+        else:
+            share = -(-len(uploads) // self._threads)
+            starts = range(0, len(uploads), share)
+            parts = [self._pool.submit(decode_range, start, min(start + share, len(uploads))) for start in starts]
+            errors = [part.result() for part in parts]
+        for error in errors:
+            if error is not None:
+                raise error
+        return images
+
+    def _decode_one(self, upload: Upload, image_input: ImageInput) -> NDArray[np.uint8]:
         try:
-            for at in range(start, stop):
-                _decode(sent[at], form, here.settings.max_image_pixels, images[at])
+            return prepare(upload.data, image_input, self._max_pixels)
         except InkpawError as error:
-            return error
-        return None
-
-    if len(sent) < _WORTH_SHARING and sum(len(upload.data) for upload in sent) < _WORTH_A_THREAD:
-        errors = [decode(0, len(sent))]
-    else:
-        share = -(-len(sent) // here.settings.decode_threads)
-        parts = [here.decoders.submit(decode, at, min(at + share, len(sent))) for at in range(0, len(sent), share)]
-        errors = [part.result() for part in parts]
-    for error in errors:
-        if error is not None:
-            raise error
-    return images
-
-
-def _decode(upload: Upload, form: ImageInput, max_pixels: int, into: NDArray[np.uint8]) -> None:
-    try:
-        into[:] = prepare(upload.data, form.treatment, form.height, form.width, form.channels, max_pixels)
-    except InkpawError as error:
-        raise type(error)(f"{upload.title}: {error.message}") from None
-
-
-def count(name: str, version: int, manifest: Manifest, outputs: Mapping[str, NDArray[np.float32]]) -> list[int]:
-    """The likeliest class of each row of `probabilities`, float32 [N,K]; counted, as are the outlier scores, if any."""
-    probabilities, of_version = outputs["probabilities"], (name, str(version))
-    best: list[int] = probabilities.argmax(axis=1).tolist()
-    for at, times in Counter(best).items():
-        metrics.of(metrics.PREDICTIONS, *of_version, manifest.labels[at]).inc(times)
-    metrics.observe_all(metrics.of(metrics.CONFIDENCE, *of_version), probabilities.max(axis=1))
-    if "outlier_score" in outputs:
-        metrics.observe_all(metrics.of(metrics.OUTLIER_SCORE, *of_version), outputs["outlier_score"])
-    return best
+            raise type(error)(f"{upload.title}: {error.message}") from None

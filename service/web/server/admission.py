@@ -1,41 +1,58 @@
-"""How many requests a worker has in hand at once: as many as it answers in the time that one may well wait."""
+"""Limits the requests in flight to what the worker answers in 75 ms, by its measured rate; the rest get 503 at once."""
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
-_WAIT = 0.075  # seconds
-_LEAST = 32  # requests; fewer are no overload, whatever they cost
+from service.errors import Overloaded
+from service.web.error_response import error_response
+from service.web.routing import Protocol
+
+_MAX_WAIT = 0.075  # seconds
+_MIN_LIMIT = 32  # requests; fewer are no overload, whatever they cost
 _WEIGHT = 0.02  # of the newest gap between two answers in their running mean
-_LONGEST = 32  # means, as before a batch's answers; a longer gap counts as so long: something else stood still
+_MAX_GAP = 32  # running means, as before the answers of a batch; a longer gap counts as so long: something else stood
 
 
 class Admission:
-    """Bounded by time, not by number alone: a hundred photographs wait as long as a thousand digits do.
+    """A limit by time, not by number alone: a hundred photographs take as long as a thousand digits.
 
-    What the worker can do is seen while it has more than one request in hand, from the time between two answers.
+    The rate is measured from the time between two answers, while the worker has more than one request in flight.
     """
 
-    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.in_hand = 0
-        self._most, self._clock = most, clock
-        self._between = _WAIT / most
-        self._last: float | None = None
+    def __init__(self, max_in_flight: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.in_flight = 0
+        self._max_in_flight, self._clock = max_in_flight, clock
+        self._seconds_per_answer = _MAX_WAIT / max_in_flight
+        self._last_answer: float | None = None
 
     @property
-    def bound(self) -> int:
-        return min(self._most, max(_LEAST, round(_WAIT / self._between)))
+    def limit(self) -> int:
+        return min(self._max_in_flight, max(_MIN_LIMIT, round(_MAX_WAIT / self._seconds_per_answer)))
 
     @property
     def full(self) -> bool:
-        return self.in_hand >= self.bound
+        return self.in_flight >= self.limit
 
     def enter(self) -> None:
-        self.in_hand += 1
+        self.in_flight += 1
 
     def leave(self) -> None:
         now = self._clock()
-        if self._last is not None:
-            gap = min(now - self._last, _LONGEST * self._between)
-            self._between += _WEIGHT * (gap - self._between)
-        self.in_hand -= 1
-        self._last = now if self.in_hand else None
+        if self._last_answer is not None:
+            gap = min(now - self._last_answer, _MAX_GAP * self._seconds_per_answer)
+            self._seconds_per_answer += _WEIGHT * (gap - self._seconds_per_answer)
+        self.in_flight -= 1
+        self._last_answer = now if self.in_flight else None
+
+
+def make_refusal(protocol: Protocol, keep_alive: bool, include_body: bool = True) -> bytes:
+    """A whole 503 response in the protocol's shape; without its body for a HEAD request."""
+    return _make_refusal(protocol, keep_alive, include_body, int(time.time()))
+
+
+@lru_cache(16)
+def _make_refusal(protocol: Protocol, keep_alive: bool, include_body: bool, second: int) -> bytes:
+    """Made once per second, for its date: under overload a refusal must cost next to nothing."""
+    response = error_response(Overloaded("Every place is taken; try again."), protocol)
+    return response.to_bytes(keep_alive, include_body)

@@ -1,48 +1,118 @@
-"""What a connection brings after the head of a request: its body, and whatever the next reader should see first."""
+"""A client's connection: its requests one after another, their bodies, and the answers."""
 
-from gevent import socket
+import time
 
-from service.ipc.client import ClientGone
+from gevent import Timeout, socket
+
+from service.errors import ClientDisconnected
 from service.web.body import Stream
+from service.web.server.http_parser import HttpParser, Message
 
-_CHUNK = 1 << 16
+_READ = 1 << 16  # bytes per read of a head
+_READ_BODY = 1 << 18
+MAX_DRAINED = 1 << 26  # bytes of a body that its answer did not need
+_LINGER = 1.0  # seconds
+_MIN_TIMEOUT = 0.001  # seconds; a timeout of 0 would make the socket non-blocking
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Connection:
+    """Reads and writes wait until `deadline`, on the monotonic clock; without one as long as it takes."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.deadline: float | None = None
+        self._parser = HttpParser()
+
+    @property
+    def broken(self) -> bool:
+        """Whether the client has sent what cannot be read: nothing after it will be."""
+        return self._parser.error is not None
+
+    def wait(self) -> bool:
+        """Wait for the first bytes of the next request; False if the client has closed. Raises OSError."""
+        self.deadline = None
+        return bool(self._parser.messages or self.broken) or self._receive(_READ)
+
+    def read_message(self) -> Message:
+        """The next request, as soon as its head is complete.
+
+        Raises BadRequest, HeadTooLarge; TimeoutError after the deadline; ClientDisconnected, OSError.
+        """
+        while not self._parser.messages:
+            self.read_more(_READ)
+        return self._parser.messages.popleft()
+
+    def read_more(self, size: int = _READ_BODY) -> None:
+        """Read up to `size` bytes into the messages. Raises as `read_message` does."""
+        if self._parser.error is not None:
+            raise self._parser.error
+        if not self._receive(size):
+            raise ClientDisconnected
+
+    def _receive(self, size: int) -> bool:
+        self._set_timeout()
+        data = self.sock.recv(size)
+        if data:
+            self._parser.feed(data)
+        return bool(data)
+
+    def send(self, data: bytes) -> None:
+        """Send all. `sendall` alone would first ask the kernel for its buffer's size; most answers fit without it."""
+        self._set_timeout()
+        sent = self.sock.send(data)
+        if sent < len(data):
+            self.sock.sendall(data[sent:])
+
+    def _set_timeout(self) -> None:
+        self.sock.settimeout(None if self.deadline is None else max(_MIN_TIMEOUT, self.deadline - time.monotonic()))
+
+    def linger(self) -> None:
+        """Let the client read its answer: a close with unread bytes would reset the connection and lose the answer."""
+        with Timeout(_LINGER, False):
+            self.deadline = None
+            self.sock.shutdown(socket.SHUT_WR)
+            while self._receive(_READ):
+                pass
 
 
 class Body:
-    """`length` bytes: `begun` came with the head, `left` are not read yet; never one of the next request."""
+    """The body of a message, read from its connection; never a byte of the next request."""
 
-    def __init__(self, sock: socket.socket, begun: bytes, length: int) -> None:
-        self._sock, self._begun = sock, begun
-        self.left = length
+    def __init__(self, connection: Connection, message: Message) -> None:
+        self._connection, self._message = connection, message
+        self._content_length = message.head.content_length or 0
+        self.awaits_continue = message.head.headers.get("EXPECT", "").lower() == "100-continue"
+
+    @property
+    def complete(self) -> bool:
+        """Whether no more bytes will come from the connection."""
+        return self._message.complete
+
+    @property
+    def can_drain(self) -> bool:
+        """Whether the rest may be discarded to reach the next request: it is not too much, and the client sends it."""
+        readable = not (self._connection.broken or self.awaits_continue)
+        return self.complete or (readable and self._content_length <= MAX_DRAINED)
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes; none at the end. Raises ClientGone if the client leaves before that, TimeoutError."""
-        size = min(size, self.left)
-        if size and not self._begun:
-            self._begun = self._sock.recv(size)
-            if not self._begun:
-                raise ClientGone
-        part, self._begun = self._begun[:size], self._begun[size:]
-        self.left -= len(part)
-        return part
+        """Up to `size` bytes; empty at the end. Raises as Connection.read_message does."""
+        message = self._message
+        while not message.parts:
+            if message.complete:
+                return b""
+            if self.awaits_continue:
+                self.awaits_continue = False
+                self._connection.send(_CONTINUE)
+            self._connection.read_more()
+        part = message.parts.popleft()
+        if len(part) > size:
+            message.parts.appendleft(part[size:])
+        return part[:size]
 
 
-def skipped(body: Stream, most: int) -> bool:
-    """Read for nothing what is left of a body; whether it ended before `most` bytes. Raises what its reads raise."""
-    while most > 0 and (part := body.read(min(most, _CHUNK))):
-        most -= len(part)
-    return most > 0
-
-
-class Begun(socket.socket):  # type: ignore[misc]
-    """A connection of which `begun` has been read already, and is read again."""
-
-    def __init__(self, sock: socket.socket, begun: bytes) -> None:
-        super().__init__(fileno=sock.detach())
-        self._begun = begun
-
-    def recv(self, size: int, flags: int = 0) -> bytes:
-        if not self._begun:
-            return bytes(super().recv(size, flags))
-        part, self._begun = self._begun[:size], self._begun[size:]
-        return part
+def drain(body: Stream, limit: int) -> bool:
+    """Discard the rest of a body; False if it does not end within `limit` bytes. Raises what its reads raise."""
+    while limit > 0 and (part := body.read(min(limit, _READ))):
+        limit -= len(part)
+    return limit > 0

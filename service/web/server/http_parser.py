@@ -1,47 +1,106 @@
-"""The head of a request as most clients write it; whatever is written otherwise is for gunicorn's parser.
+"""HTTP/1.1 requests out of a connection's bytes, read by httptools (llhttp).
 
-What is taken here is what no two servers read differently: a POST in HTTP/1.1 to a path of few characters, each field
-once, on a line of its own, in printable ASCII, and a body whose length is told.
+llhttp refuses what two servers may read in two ways: two lengths, a length beside chunks, bare line feeds, folded
+lines.
 """
 
-import re
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import NamedTuple
+from collections import deque
+from dataclasses import dataclass, field
 
-END = b"\r\n\r\n"
-MOST = 1 << 13  # bytes of a head; gunicorn's parser has bounds of its own
+import httptools
 
-_FORM = re.compile(
-    rb"POST (?P<path>/[A-Za-z0-9/._~-]*)(?:\?(?P<query>[!\"$-~]*))? HTTP/1\.1\r\n"
-    rb"(?P<fields>(?:[A-Za-z0-9-]+:[ -~]*\r\n){1,64})\r\n"
-)
-_NOT_PLAIN = {"TRANSFER-ENCODING", "EXPECT", "UPGRADE", "TE", "TRAILER"}
-_STAYS = {"": True, "keep-alive": True, "close": False}
-_LONGEST_NUMBER = 15  # digits
+from service.errors import BadRequest, HeadTooLarge, InkpawError
+from service.web.server.head import Head, read_head
+
+MAX_HEAD = 1 << 15  # bytes; a head that arrives in one read may be as large as the read
 
 
-class Head(NamedTuple):
-    """`headers` by their names in capitals; `length` in bytes of the body; `keep`: the client means to ask again."""
+@dataclass(slots=True)
+class Message:
+    """A request: its head, the parts of its body that are not consumed yet, and whether no more of them will come."""
 
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    length: int
-    keep: bool
+    head: Head
+    parts: deque[bytes] = field(default_factory=deque)
+    complete: bool = False
 
 
-def read(head: bytes) -> Head | None:
-    """The head, up to the empty line and with it; None if it is not plain."""
-    found = _FORM.fullmatch(head) if len(head) <= MOST else None
-    if found is None:
-        return None
-    lines = found["fields"].decode("ascii").split("\r\n")[:-1]
-    headers = {name.upper(): value.strip(" ") for name, _, value in (line.partition(":") for line in lines)}
-    length, keep = headers.get("CONTENT-LENGTH", ""), _STAYS.get(headers.get("CONNECTION", "").lower())
-    if len(headers) < len(lines) or headers.keys() & _NOT_PLAIN or "HOST" not in headers:
-        return None
-    if keep is None or not length.isdecimal() or len(length) > _LONGEST_NUMBER:
-        return None
-    query = (found["query"] or b"").decode("ascii")
-    return Head(found["path"].decode("ascii"), query, MappingProxyType(headers), int(length), keep)
+class HttpParser:
+    """The requests of one connection: each is in `messages` from the moment its head is complete.
+
+    `error` says why no further request can be read. The connection must close after the answer to it.
+    """
+
+    def __init__(self) -> None:
+        self.messages: deque[Message] = deque()
+        self.error: InkpawError | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._url = b""
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._message: Message | None = None
+        self._resumes = False
+        self._head_bytes: int | None = None  # read of a head that is not complete; None outside a head
+        self._fed = 0
+
+    def feed(self, data: bytes) -> None:
+        """Read the connection's next bytes. Never raises: what is wrong with them is in `error`."""
+        self._fed = len(data)
+        try:
+            self._feed(data)
+        except httptools.HttpParserError as error:
+            self.error = self.error or BadRequest(f"This is not a valid HTTP request: {error}.")
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD:
+                self.error = self.error or HeadTooLarge(f"The request's head is larger than {MAX_HEAD} bytes.")
+
+    def _feed(self, data: bytes) -> None:
+        while True:
+            try:
+                self._parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                data = self._resume() + data[upgrade.args[0] :]
+
+    def _resume(self) -> bytes:
+        """Ignore a client's offer of another protocol; what to feed first, so that the request is served as HTTP.
+
+        At such an offer the parser takes the rest for the other protocol. So a new one gets a head with nothing but the
+        length of the body.
+        """
+        assert self._message is not None
+        self._message.complete, self._resumes = False, True
+        self._parser = httptools.HttpRequestParser(self)
+        length = self._message.head.content_length
+        field = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
+        return f"POST / HTTP/1.1\r\n{field}\r\n\r\n".encode()
+
+    def on_message_begin(self) -> None:
+        self._url, self._fields = b"", []
+        self._head_bytes = -self._fed  # of the data that it begins in nothing is counted: its place there is not known
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head_bytes is not None:  # trailers after a body in chunks are ignored
+            self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        self._head_bytes = None
+        if self._resumes:
+            self._resumes = False
+            return
+        try:
+            self._message = Message(read_head(self._parser, self._url, self._fields))
+        except InkpawError as error:
+            self.error = error
+            raise
+        self.messages.append(self._message)
+
+    def on_body(self, part: bytes) -> None:
+        assert self._message is not None
+        self._message.parts.append(part)
+
+    def on_message_complete(self) -> None:
+        assert self._message is not None
+        self._message.complete = True

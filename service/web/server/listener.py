@@ -1,4 +1,4 @@
-"""Where a worker takes connections, so that several workers at one port have about the same number of them."""
+"""Accepts a worker's connections such that several workers on one port get about the same number of them."""
 
 import time
 from typing import Any
@@ -8,31 +8,32 @@ from gevent.server import StreamServer
 
 _PAUSE = 0.001  # seconds
 _MANY = 16  # connections
-_AT_ONCE = 4
+_BURST = 4  # connections per pause, once there are many
 
 
 class Listener(StreamServer):  # type: ignore[misc]
-    """Takes one connection in a millisecond, or a few once it has many, and leaves those that wait to other workers.
+    """Accepts one connection per millisecond, or a few once it has many, and leaves the waiting ones to other workers.
 
-    Without the pause whoever is awake takes most of a burst, and its clients wait while other workers idle. By time and
-    not by turns of the loop, or a worker with much to do would fall behind those who come.
+    Without the pause the worker that is awake takes most of a burst, and its clients wait while other workers idle. The
+    pause is by time and not by turns of the loop, or a busy worker would fall behind the clients that arrive.
     """
 
-    _left, _paused = 1, 0.0
+    _budget, _paused_at = 1, 0.0
 
     def do_read(self) -> Any:
-        if not self._left:
-            self._paused = time.monotonic()
+        """Called by gevent for each connection that it may accept."""
+        if not self._budget:
+            self._paused_at = time.monotonic()
             self.stop_accepting()
-            gevent.spawn_later(_PAUSE, self._go_on)
+            gevent.spawn_later(_PAUSE, self._resume)
             return None
-        taken = super().do_read()
-        self._left = 1 if taken is None else self._left - 1  # what is not taken up is not saved up
-        return taken
+        accepted = super().do_read()
+        self._budget = 1 if accepted is None else self._budget - 1  # nobody waits: unused budget is dropped
+        return accepted
 
-    def _go_on(self) -> None:
-        pauses = max(1, int((time.monotonic() - self._paused) / _PAUSE))
-        self._left = pauses * (_AT_ONCE if len(self.pool) >= _MANY else 1)
+    def _resume(self) -> None:
+        pauses = max(1, int((time.monotonic() - self._paused_at) / _PAUSE))
+        self._budget = pauses * (_BURST if len(self.pool) >= _MANY else 1)
         if self.started:
             self.start_accepting()
-            self._do_read()  # now, and not when somebody comes: by then the time that has passed gives no claim
+            self._do_read()  # at once: the time that has passed must give no claim to connections that arrive later

@@ -9,7 +9,7 @@ import keras
 import pytest
 from typer.testing import CliRunner
 
-from tests.support import pets
+from tests.support import cats_dogs_zip as pets
 from training import export, recipe, studies
 from training.cli import app
 

@@ -36,7 +36,7 @@ def url() -> Iterator[str]:
         server.shutdown()
 
 
-def test_requests_arrive_at_their_rate_though_each_answer_is_slow(url: str) -> None:
+def test_requests_arrive_at_their_rate_even_if_answers_are_slow(url: str) -> None:
     found = arrive(url, Ask("/", b"well"), rate=100, seconds=0.5)
     assert 25 < len(found.sent) < 80
     assert found.sent.max() - found.sent.min() < 0.5 + SLOW
@@ -44,6 +44,6 @@ def test_requests_arrive_at_their_rate_though_each_answer_is_slow(url: str) -> N
     assert found.percentile(50) >= SLOW
 
 
-def test_each_answer_is_told_by_its_status(url: str) -> None:
+def test_answers_are_counted_by_status(url: str) -> None:
     found = arrive(url, Ask("/", b"badly"), rate=40, seconds=0.25)
     assert found.failed == len(found.answered(503).sent) == len(found.sent) > 0

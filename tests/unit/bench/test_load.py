@@ -25,6 +25,6 @@ def test_rates_and_percentiles_are_read_from_their_own_lines() -> None:
     assert (result.p50, result.p99) == pytest.approx((0.00303, 1.15))
 
 
-def test_answers_that_are_not_good_and_broken_connections_both_count_as_failed() -> None:
+def test_bad_answers_and_broken_connections_count_as_failed() -> None:
     errors = "  Socket errors: connect 1, read 2, write 3, timeout 4\n  Non-2xx or 3xx responses: 25\n"
     assert parse(TOLD + errors + RATES).failed == 35

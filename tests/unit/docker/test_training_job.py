@@ -33,7 +33,7 @@ def container(pod: dict[str, Any]) -> dict[str, Any]:
     return only
 
 
-def test_its_command_is_one_that_the_command_line_accepts(container: dict[str, Any]) -> None:
+def test_command_of_the_job_is_accepted_by_the_command_line(container: dict[str, Any]) -> None:
     python, dash_m, package, name, *words = container["command"]
     assert (python, dash_m, package, name) == ("python", "-m", "training", "train")
     given = typer.main.get_command(app).commands[name].make_context(name, list(words)).params
@@ -48,7 +48,7 @@ def test_workers_are_started_again_and_there_are_several(job: dict[str, Any], co
     assert container["name"] == "tensorflow"  # the operator looks for it by that name
 
 
-def test_what_training_writes_lies_on_volumes(pod: dict[str, Any], container: dict[str, Any]) -> None:
+def test_output_of_training_is_on_volumes(pod: dict[str, Any], container: dict[str, Any]) -> None:
     kinds = {volume["name"]: volume for volume in pod["volumes"]}
     mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
     assert "persistentVolumeClaim" in kinds[mounts[container["workingDir"]]["name"]]
@@ -59,7 +59,7 @@ def test_what_training_writes_lies_on_volumes(pod: dict[str, Any], container: di
     assert f"WORKDIR {environment['PYTHONPATH']}\n" in (ROOT / "Dockerfile").read_text()
 
 
-def test_it_runs_as_the_image_does_and_with_bounds(pod: dict[str, Any], container: dict[str, Any]) -> None:
+def test_job_runs_as_the_images_user_with_limits(pod: dict[str, Any], container: dict[str, Any]) -> None:
     user = re.search(r"^USER (\d+):", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert user and pod["securityContext"]["runAsUser"] == int(user[1]) and pod["securityContext"]["runAsNonRoot"]
     rights = container["securityContext"]

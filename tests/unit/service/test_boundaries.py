@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 
-OPEN_TO_TRAINING = ("service.images", "service.errors", "service.bfloat16")
+OPEN_TO_TRAINING = ("service.images", "service.errors", "service.hardware", "service.manifest")
 
 
 def imports(folder: str) -> Iterator[tuple[str, str]]:

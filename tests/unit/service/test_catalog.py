@@ -12,49 +12,49 @@ def catalog(labels: dict[str, int] | None = None, **versions: State) -> Catalog:
     return Catalog(1, {"net": Model("net", numbered, labels or {})})
 
 
-def test_without_a_version_the_newest_that_answers_is_meant() -> None:
+def test_without_a_version_the_newest_that_answers_is_chosen() -> None:
     assert catalog(v1="AVAILABLE", v2="AVAILABLE", v10="AVAILABLE", v11="LOADING").resolve("net").number == 10
 
 
-def test_a_version_is_meant_by_its_number() -> None:
+def test_number_chooses_the_version() -> None:
     assert catalog(v1="AVAILABLE", v2="AVAILABLE").resolve("net", 1).number == 1
 
 
-def test_a_version_is_meant_by_its_label() -> None:
+def test_label_chooses_the_version() -> None:
     assert catalog({"old": 1}, v1="AVAILABLE", v2="AVAILABLE").resolve("net", label="old").number == 1
 
 
-def test_stable_is_meant_before_the_newest() -> None:
+def test_stable_is_the_default_before_the_newest() -> None:
     assert catalog({"stable": 1}, v1="AVAILABLE", v2="AVAILABLE").resolve("net").number == 1
 
 
-def test_the_newest_is_meant_while_stable_does_not_answer() -> None:
+def test_newest_is_the_default_while_stable_does_not_answer() -> None:
     assert catalog({"stable": 1}, v1="LOADING", v2="AVAILABLE").resolve("net").number == 2
 
 
-def test_a_canary_is_meant_only_by_those_it_is_for() -> None:
+def test_canary_answers_only_its_share_of_requests() -> None:
     both = catalog({"canary": 2}, v1="AVAILABLE", v2="AVAILABLE")
     assert both.resolve("net").number == 1
     assert both.resolve("net", canary=True).number == 2
     assert both.resolve("net", 1, canary=True).number == 1
 
 
-def test_a_canary_that_does_not_answer_is_no_loss() -> None:
+def test_request_for_a_missing_canary_gets_the_default() -> None:
     assert catalog({"canary": 2}, v1="AVAILABLE", v2="END").resolve("net", canary=True).number == 1
 
 
-def test_an_only_version_answers_though_it_is_a_canary() -> None:
+def test_only_version_answers_even_if_it_is_the_canary() -> None:
     assert catalog({"canary": 1}, v1="AVAILABLE").resolve("net").number == 1
 
 
 @pytest.mark.parametrize("missing", [("other", None, None), ("net", 9, None), ("net", None, "unheard")])
-def test_what_is_not_there_is_not_found(missing: tuple[str, int | None, str | None]) -> None:
+def test_unknown_model_or_version_is_not_found(missing: tuple[str, int | None, str | None]) -> None:
     with pytest.raises(ModelNotFound):
         catalog(v1="AVAILABLE").resolve(*missing)
 
 
 @pytest.mark.parametrize("state", ["START", "LOADING", "UNLOADING", "END"])
-def test_what_is_there_but_does_not_answer_is_unavailable(state: State) -> None:
+def test_version_that_does_not_answer_is_unavailable(state: State) -> None:
     away = catalog({"stable": 1}, v1=state)
     for asked in ((None, None), (1, None), (None, "stable")):
         with pytest.raises(Unavailable):

@@ -24,11 +24,11 @@ def test_no_two_errors_share_a_code() -> None:
     assert len(codes) == len(set(codes))
 
 
-def test_a_code_that_is_not_known_is_an_internal_error() -> None:
+def test_unknown_code_is_an_internal_error() -> None:
     assert type(errors.from_code("from_a_later_version", "text")) is InkpawError
 
 
 @pytest.mark.parametrize("kind", [errors.Overloaded, errors.Unavailable])
-def test_whoever_is_turned_away_is_told_when_to_come_again(kind: type[InkpawError]) -> None:
+def test_refusal_has_retry_after(kind: type[InkpawError]) -> None:
     assert kind.status == 503
     assert kind.retry_after

@@ -1,35 +1,78 @@
-"""Which devices there are, and what an engine of each may see."""
+"""Cores, devices and bfloat16, as the machine's files show them."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from service import hardware as devices
-from service.hardware import environment, listed
+from service import hardware
+from service.hardware import count_cores, has_bfloat16, list_devices, make_environment
 
 
-def test_devices_that_are_named_are_taken_in_that_order() -> None:
-    assert listed("gpu:1,gpu:0") == ("gpu:1", "gpu:0")
-    assert listed("cpu,cpu") == ("cpu", "cpu")
+@pytest.mark.parametrize(("quota", "expected"), [("max 100000", 8), ("150000 100000", 2), ("50000 100000", 1)])
+def test_quota_bounds_the_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str, expected: int) -> None:
+    (tmp_path / "cpu.max").write_text(quota)
+    monkeypatch.setattr(hardware, "_CGROUP_V2", tmp_path / "cpu.max")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    assert count_cores() == expected
+
+
+def test_control_groups_of_version_1_are_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cpu.cfs_quota_us").write_text("300000\n")
+    (tmp_path / "cpu.cfs_period_us").write_text("100000\n")
+    monkeypatch.setattr(hardware, "_CGROUP_V2", tmp_path / "none")
+    monkeypatch.setattr(hardware, "_CGROUP_V1", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    assert count_cores() == 3
+    (tmp_path / "cpu.cfs_quota_us").write_text("-1\n")
+    assert count_cores() == 8
+
+
+def test_named_devices_are_taken_in_that_order() -> None:
+    assert list_devices("gpu:1,gpu:0") == ("gpu:1", "gpu:0")
+    assert list_devices("cpu,cpu") == ("cpu", "cpu")
 
 
 def test_auto_is_every_gpu_that_the_driver_shows_or_one_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "_NVIDIA", tmp_path / "gpus")
-    assert listed("auto") == ("cpu",)
+    monkeypatch.setattr(hardware, "_NVIDIA", tmp_path / "gpus")
+    assert list_devices("auto") == ("cpu",)
     (tmp_path / "gpus").mkdir()
-    assert listed("auto") == ("cpu",)
+    assert list_devices("auto") == ("cpu",)
     for address in ("0000:01:00.0", "0000:02:00.0"):
         (tmp_path / "gpus" / address).mkdir()
-    assert listed("auto") == ("gpu:0", "gpu:1")
+    assert list_devices("auto") == ("gpu:0", "gpu:1")
 
 
-def test_an_engine_sees_its_own_device_alone() -> None:
-    assert environment("gpu:3") == {"CUDA_VISIBLE_DEVICES": "3"}
-    assert environment("cpu")["CUDA_VISIBLE_DEVICES"] == "-1"
+def test_engine_sees_only_its_own_device() -> None:
+    assert make_environment("gpu:3") == {"CUDA_VISIBLE_DEVICES": "3"}
+    assert make_environment("cpu")["CUDA_VISIBLE_DEVICES"] == "-1"
 
 
-def test_an_engine_on_a_cpu_has_its_quicker_convolutions_unless_told_not_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_on_a_cpu_uses_onednn_unless_the_environment_forbids_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
-    assert environment("cpu")["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    assert make_environment("cpu")["TF_ENABLE_ONEDNN_OPTS"] == "1"
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-    assert environment("cpu")["TF_ENABLE_ONEDNN_OPTS"] == "0"
+    assert make_environment("cpu")["TF_ENABLE_ONEDNN_OPTS"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "expected"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx512f avx512_bf16 avx512vbmi\n", True),
+        ("processor\t: 0\nflags\t\t: fpu amx_bf16 amx_tile\n", True),
+        ("processor\t: 0\nflags\t\t: fpu avx2 avx512f\nbugs\t\t: avx512_bf16\n", False),
+        ("processor\t: 0\nFeatures\t: fp asimd\n", False),
+    ],
+    ids=["avx512_bf16", "amx_bf16", "neither", "no flags"],
+)
+def test_flags_of_the_cpu_show_bfloat16(
+    cpuinfo: str, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "_CPUINFO", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text(cpuinfo)
+    assert has_bfloat16() is expected
+
+
+def test_no_bfloat16_where_nothing_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hardware, "_CPUINFO", tmp_path / "none")
+    assert not has_bfloat16()

@@ -1,4 +1,4 @@
-"""What a servable says of itself is read whole, or refused with the reason."""
+"""A manifest is read whole, or refused with the reason."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from service import manifest
-from service.manifest import ManifestError
+from service.manifest import ManifestError, read_manifest, read_trained_manifest, write_manifest
 
 GOOD: dict[str, Any] = {
     "name": "net",
@@ -18,26 +17,42 @@ GOOD: dict[str, Any] = {
 }
 
 
-def written(folder: Path, text: str) -> Path:
+def write(folder: Path, text: str) -> Path:
     (folder / "assets.extra").mkdir()
     (folder / "assets.extra" / "servable.json").write_text(text)
     return folder
 
 
-def test_a_manifest_is_read(tmp_path: Path) -> None:
-    found = manifest.read(written(tmp_path, json.dumps(GOOD)))
-    assert found is not None
-    assert (found.name, found.kind, found.labels) == ("net", "classifier", ("cat", "dog"))
-    assert (found.image.height, found.image.width, found.image.channels) == (8, 9, 3)
-    assert found.facts == {"accuracy": 0.9}
+def test_manifest_is_read(tmp_path: Path) -> None:
+    manifest = read_manifest(write(tmp_path, json.dumps(GOOD)))
+    assert manifest is not None
+    assert (manifest.name, manifest.kind, manifest.labels) == ("net", "classifier", ("cat", "dog"))
+    assert (manifest.image.height, manifest.image.width, manifest.image.channels) == (8, 9, 3)
 
 
-def test_a_field_of_a_later_version_does_no_harm(tmp_path: Path) -> None:
-    assert manifest.read(written(tmp_path, json.dumps(GOOD | {"later": 1})))
+def test_manifest_of_training_has_its_facts(tmp_path: Path) -> None:
+    assert read_trained_manifest(write(tmp_path, json.dumps(GOOD))).facts == {"accuracy": 0.9}
+    with pytest.raises(ManifestError):
+        read_trained_manifest(tmp_path / "elsewhere")
 
 
-def test_a_version_without_one_has_none(tmp_path: Path) -> None:
-    assert manifest.read(tmp_path) is None
+def test_manifest_is_written_as_it_is_read(tmp_path: Path) -> None:
+    text = json.dumps(GOOD, indent=1)
+    write_manifest(tmp_path / "copy", read_trained_manifest(write(tmp_path, text)))
+    assert (tmp_path / "copy" / "assets.extra" / "servable.json").read_text() == text
+
+
+def test_shipped_manifests_are_read() -> None:
+    folders = [path.parents[1] for path in Path("models").glob("*/*/assets.extra/servable.json")]
+    assert {read_trained_manifest(folder).name for folder in folders} == {"digits", "cats-dogs", "digits-gan"}
+
+
+def test_unknown_field_is_ignored(tmp_path: Path) -> None:
+    assert read_manifest(write(tmp_path, json.dumps(GOOD | {"later": 1})))
+
+
+def test_version_without_a_manifest_has_none(tmp_path: Path) -> None:
+    assert read_manifest(tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -52,6 +67,6 @@ def test_a_version_without_one_has_none(tmp_path: Path) -> None:
         (json.dumps(GOOD | {"image": GOOD["image"] | {"treatment": "sepia"}}), "sepia"),
     ],
 )
-def test_a_broken_one_is_refused_with_the_reason(tmp_path: Path, text: str, reason: str) -> None:
+def test_broken_manifest_is_refused_with_the_reason(tmp_path: Path, text: str, reason: str) -> None:
     with pytest.raises(ManifestError, match=reason):
-        manifest.read(written(tmp_path, text))
+        read_manifest(write(tmp_path, text))

@@ -39,7 +39,7 @@ def test_services_on_two_ports_do_not_share_a_folder(monkeypatch: pytest.MonkeyP
     assert settings.load().runtime_dir != first
 
 
-def test_an_unknown_name_is_told_with_the_names_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_setting_is_refused_with_the_known_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INKPAW_MAX_BATCH", "7")
     with pytest.raises(SettingsError, match=r"INKPAW_MAX_BATCH\b.*INKPAW_MAX_BATCH_SIZE"):
         settings.load()
@@ -58,14 +58,14 @@ def test_an_unknown_name_is_told_with_the_names_there_are(monkeypatch: pytest.Mo
         ("INKPAW_POLL_SECONDS", ""),
     ],
 )
-def test_a_bad_value_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_error_names_the_variable_with_a_bad_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=f"{name}={value}: ") as told:
         settings.load()
     assert "\n" not in str(told.value)
 
 
-def test_every_bad_value_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_names_every_bad_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INKPAW_PORT", "http")
     monkeypatch.setenv("INKPAW_WORKERS", "0")
     with pytest.raises(SettingsError, match=r"INKPAW_PORT.*INKPAW_WORKERS"):
@@ -73,7 +73,7 @@ def test_every_bad_value_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("wrong", [{"INKPAW_PROT": "80"}, {"INKPAW_PORT": "eighty"}])
-def test_a_mistake_stops_the_start_with_a_sentence(wrong: dict[str, str]) -> None:
+def test_bad_setting_stops_the_start_with_a_sentence(wrong: dict[str, str]) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "service"], cwd=ROOT, env=os.environ | wrong, capture_output=True, text=True, timeout=60
     )
@@ -82,18 +82,24 @@ def test_a_mistake_stops_the_start_with_a_sentence(wrong: dict[str, str]) -> Non
     assert "Traceback" not in ended.stderr
 
 
-def test_every_setting_says_why_it_is_there() -> None:
+def test_former_name_is_refused_with_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKPAW_THREADS", "64")
+    with pytest.raises(SettingsError, match=r"INKPAW_THREADS is now called INKPAW_MAX_IN_FLIGHT"):
+        settings.load()
+
+
+def test_every_setting_has_a_description() -> None:
     undescribed = [name for name, field in settings.Settings.model_fields.items() if not field.description]
     assert undescribed == []
 
 
-def test_every_device_has_a_socket_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_device_has_its_own_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INKPAW_DEVICES", "gpu:0,gpu:1,cpu")
     assert len({*settings.load().engine_sockets}) == 3
 
 
-def test_the_example_lists_every_setting_as_it_is() -> None:
-    assert (ROOT / ".env.example").read_text() == settings.example(), "make env-example writes it again"
+def test_example_file_lists_every_setting() -> None:
+    assert (ROOT / ".env.example").read_text() == settings.make_example(), "make env-example writes it again"
 
 
 def test_a_folder_too_deep_for_a_socket_stops_the_start(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def engine(tmp_path: Path) -> Path:
     return script
 
 
-def test_an_engine_is_started_again_whatever_the_master_forks_meanwhile(engine: Path, tmp_path: Path) -> None:
+def test_engine_is_started_again_while_the_master_forks(engine: Path, tmp_path: Path) -> None:
     started = tmp_path / "started"
     environ = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     command = [sys.executable, "-c", MASTER, str(engine), str(started)]

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from service import bfloat16
 from training import precision
 from training.cli import app
 
@@ -37,7 +36,7 @@ def test_mixed_is_what_suits_the_device(
 def test_a_cpu_without_bfloat16_trains_in_float32(
     monkeypatch: pytest.MonkeyPatch, multiplies: bool, gpus: int, trained_in: str
 ) -> None:
-    monkeypatch.setattr(bfloat16, "multiplies", lambda: multiplies)
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: multiplies)
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(range(gpus)))
     assert precision.here("mixed_bfloat16") == trained_in
     assert precision.here("float32") == "float32"

@@ -1,4 +1,4 @@
-"""`/predict/<name>`: images in, a label and probabilities for each out."""
+"""`POST /predict/<name>`: images to labels and probabilities."""
 
 from collections.abc import Sequence
 
@@ -7,33 +7,34 @@ from numpy.typing import NDArray
 
 from service.catalog import Version
 from service.errors import BadRequest
-from service.web.body import uploads
-from service.web.codecs.images import count, images_of
-from service.web.dataplane import answered, run
-from service.web.request import Asked, Reply, Target, json
+from service.web.codecs.uploads import read_uploads
+from service.web.dataplane import count_predictions, run, with_version
+from service.web.request import ModelSpec, Request
+from service.web.response import Response, json_response
 
 
-def predict(asked: Asked, target: Target) -> Reply:
-    return answered(asked, "classifier", target, _predict)
+def predict(request: Request, spec: ModelSpec) -> Response:
+    return with_version(request, "classifier", spec, _predict)
 
 
-def _predict(asked: Asked, target: Target, found: Version) -> Reply:
-    assert found.manifest is not None
-    name, top = target.name, _top(asked.args())
-    sent = uploads(asked.body(), asked.content_type, asked.here.settings.max_images)
-    images = images_of(sent, found.manifest.image, asked.here)
-    outputs = run(asked, name, found, {found.inputs[0].name: images})
-    probabilities = outputs["probabilities"]
-    best = count(name, found.number, found.manifest, outputs)
-    answers = [_answer(found.manifest.labels, row, at, top) for row, at in zip(probabilities, best, strict=True)]
+def _predict(request: Request, spec: ModelSpec, version: Version) -> Response:
+    assert version.manifest is not None
+    context, labels = request.context, version.manifest.labels
+    top = _read_top(request.args())
+    uploads = read_uploads(request.body(), request.content_type, context.settings.max_images)
+    images = context.decoder.decode(uploads, version.manifest.image)
+    outputs = run(request, spec.name, version, {version.inputs[0].name: images})
+    best = count_predictions(spec.name, version.number, version.manifest, outputs)
+    rows = zip(outputs["probabilities"], best, strict=True)
+    predictions = [_to_prediction(labels, row, index, top) for row, index in rows]
     if "outlier_score" in outputs:
-        for answer, score in zip(answers, outputs["outlier_score"].tolist(), strict=True):
-            answer["outlier_score"] = round(score, 6)
-    return json({"model": name, "version": found.number, "predictions": answers})
+        for prediction, score in zip(predictions, outputs["outlier_score"].tolist(), strict=True):
+            prediction["outlier_score"] = round(score, 6)
+    return json_response({"model": spec.name, "version": version.number, "predictions": predictions})
 
 
-def _top(args: dict[str, str]) -> int | None:
-    """`?top=k`: how many labels an answer lists."""
+def _read_top(args: dict[str, str]) -> int | None:
+    """`?top=k`: how many labels a prediction lists; None for all."""
     text = args.get("top")
     if text is None:
         return None
@@ -42,11 +43,11 @@ def _top(args: dict[str, str]) -> int | None:
     return int(text)
 
 
-def _answer(labels: Sequence[str], row: NDArray[np.float32], best: int, top: int | None) -> dict[str, object]:
-    shares = [round(share, 6) for share in row.tolist()]
-    listed = np.argsort(-row, kind="stable")[:top].tolist() if top else range(len(shares))
+def _to_prediction(labels: Sequence[str], row: NDArray[np.float32], best: int, top: int | None) -> dict[str, object]:
+    probabilities = [round(probability, 6) for probability in row.tolist()]
+    indices = np.argsort(-row, kind="stable")[:top].tolist() if top else range(len(probabilities))
     return {
         "label": labels[best],
-        "probability": shares[best],
-        "probabilities": {labels[at]: shares[at] for at in listed},
+        "probability": probabilities[best],
+        "probabilities": {labels[index]: probabilities[index] for index in indices},
     }

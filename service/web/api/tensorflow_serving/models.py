@@ -1,25 +1,26 @@
-"""`/v1/models/...`: the status call of TensorFlow Serving's REST API."""
+"""The state of a model's versions: TensorFlow Serving's status call."""
 
 from service.catalog import Version
 from service.errors import ModelNotFound
-from service.web.request import Asked, Reply, Target, json
+from service.web.request import ModelSpec, Request
+from service.web.response import Response, json_response
 
 
-def status(asked: Asked, target: Target) -> Reply:
+def get_status(request: Request, spec: ModelSpec) -> Response:
     """The state of every version of a model, newest first, or of the one that the path names."""
-    name, version, label = target
-    model = asked.here.engine.refresh().models.get(name)
+    name, version, label = spec
+    model = request.context.engines.refresh().models.get(name)
     if model is None:
         raise ModelNotFound(f"There is no model '{name}'.")
-    wanted = model.labels.get(label, -1) if label is not None else version
-    shown = [each for each in model.versions.values() if wanted in (None, each.number)]
-    if not shown:
+    number = model.labels.get(label, -1) if label is not None else version
+    versions = [version for version in model.versions.values() if number in (None, version.number)]
+    if not versions:
         raise ModelNotFound(f"Model '{name}' has no such version.")
-    shown.sort(key=lambda each: each.number, reverse=True)
-    return json({"model_version_status": [_entry(each) for each in shown]})
+    versions.sort(key=lambda version: version.number, reverse=True)
+    return json_response({"model_version_status": [_to_status(version) for version in versions]})
 
 
-def _entry(version: Version) -> dict[str, object]:
+def _to_status(version: Version) -> dict[str, object]:
     code = "UNKNOWN" if version.error else "OK"
     return {
         "version": str(version.number),

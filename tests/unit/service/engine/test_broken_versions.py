@@ -5,65 +5,65 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.world import World
+from tests.support.model_folder import ModelFolder
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def models(tmp_path: Path) -> ModelFolder:
+    return ModelFolder(tmp_path)
 
 
-def test_a_broken_version_keeps_the_old_one_and_says_why(world: World) -> None:
-    world.put(1)
-    world.refreshed()
-    world.put(2, "broken")
-    assert world.refreshed() == [("net", 1)]
-    failed = world.repository.catalog.models["net"].versions[2]
+def test_broken_version_leaves_the_old_one_and_reports_why(models: ModelFolder) -> None:
+    models.put(1)
+    models.refresh()
+    models.put(2, "broken")
+    assert models.refresh() == [("net", 1)]
+    failed = models.repository.catalog.models["net"].versions[2]
     assert (failed.state, failed.error) == ("END", "it is broken")
-    assert world.repository.catalog.ready
+    assert models.repository.catalog.ready
 
 
-def test_a_broken_version_is_not_tried_again_and_again(world: World) -> None:
-    world.put(1, "broken")
+def test_broken_version_is_loaded_only_once(models: ModelFolder) -> None:
+    models.put(1, "broken")
     for _ in range(3):
-        world.refreshed()
-    assert world.story == ["load 1"]
-    assert not world.repository.catalog.ready
+        models.refresh()
+    assert models.events == ["load 1"]
+    assert not models.repository.catalog.ready
 
 
-def test_a_broken_newest_gives_way_to_the_next_older(world: World) -> None:
+def test_older_version_takes_the_place_of_a_broken_newest(models: ModelFolder) -> None:
     for number, text in ((1, "good"), (2, "good"), (3, "broken")):
-        world.put(number, text)
-    assert world.refreshed() == [("net", 2)]
+        models.put(number, text)
+    assert models.refresh() == [("net", 2)]
 
 
-def test_a_broken_version_that_is_replaced_is_tried_again(world: World) -> None:
-    world.put(1)
-    world.put(2, "broken")
-    world.refreshed()
-    touched = world.put(2, "good") / "saved_model.pb"
+def test_replaced_broken_version_is_loaded_again(models: ModelFolder) -> None:
+    models.put(1)
+    models.put(2, "broken")
+    models.refresh()
+    touched = models.put(2, "good") / "saved_model.pb"
     os.utime(touched, ns=(1, touched.stat().st_mtime_ns + 1_000_000))
-    assert world.refreshed() == [("net", 2)]
+    assert models.refresh() == [("net", 2)]
 
 
-def test_a_half_copied_version_is_taken_when_it_is_whole(world: World) -> None:
-    world.put(1)
-    place = world.folder / "net" / "2"
+def test_half_copied_version_is_loaded_once_it_is_whole(models: ModelFolder) -> None:
+    models.put(1)
+    place = models.folder / "net" / "2"
     (place / "assets.extra").mkdir(parents=True)
-    assert world.refreshed() == [("net", 1)]
+    assert models.refresh() == [("net", 1)]
     (place / "saved_model.pb").write_text("good")
-    assert world.refreshed() == [("net", 1)]
+    assert models.refresh() == [("net", 1)]
     (place / "variables").mkdir()
     (place / "variables" / "data").write_text("1")
-    assert world.refreshed() == [("net", 2)]
+    assert models.refresh() == [("net", 2)]
 
 
-def test_a_half_copied_version_is_taken_though_the_copy_keeps_old_times(world: World) -> None:
-    place = world.folder / "net" / "1"
+def test_half_copied_version_is_loaded_later_even_if_file_times_are_old(models: ModelFolder) -> None:
+    place = models.folder / "net" / "1"
     place.mkdir(parents=True)
     (place / "saved_model.pb").write_text("good")
-    world.refreshed()
+    models.refresh()
     (place / "variables").mkdir()
     (place / "variables" / "data").write_text("1")
     os.utime(place / "variables" / "data", ns=(1, 1))
-    assert world.refreshed() == [("net", 1)]
+    assert models.refresh() == [("net", 1)]

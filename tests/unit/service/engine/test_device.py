@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from service.engine.batch import Batch
 from service.engine.device import Device
 from service.engine.scheduler import Scheduler
-from service.engine.servable import batch_sizes
+from service.engine.servable import list_batch_sizes
 from service.errors import Overloaded
-from tests.support.asks import Ask, ask, doubled
+from tests.support.tasks import RecordedTask, double, make_task
 from tests.support.waiting import soon, until
 
 KEY = ("net", 1)
@@ -22,7 +22,7 @@ KEY = ("net", 1)
 class Doubling:
     """Doubles; fails on rows that are in `bad`; waits for `go` before each run. `sizes_run` are the sizes it ran."""
 
-    sizes = batch_sizes(8)
+    sizes = list_batch_sizes(8)
 
     def __init__(self) -> None:
         self.bad: set[int] = set()
@@ -56,23 +56,23 @@ def device(net: Doubling) -> Iterator[Device]:
     soon(lambda: device.stop() or True)
 
 
-def gathered(device: Device, net: Doubling, *rows: int) -> list[Ask]:
+def gathered(device: Device, net: Doubling, *rows: int) -> list[RecordedTask]:
     """Asks that wait together, behind one that runs: what comes next is one batch of them all."""
     net.go.clear()
-    first = ask(1)
+    first = make_task(1)
     device.scheduler.submit(KEY, first.task)
     until(lambda: net.runs)
-    asks = [ask(each) for each in rows]
-    for each in asks:
+    tasks = [make_task(each) for each in rows]
+    for each in tasks:
         device.scheduler.submit(KEY, each.task)
-    return asks
+    return tasks
 
 
-def test_everybody_is_answered_from_one_padded_run(device: Device, net: Doubling) -> None:
-    asks = gathered(device, net, 1, 2, 3)
+def test_one_padded_run_answers_every_task(device: Device, net: Doubling) -> None:
+    tasks = gathered(device, net, 1, 2, 3)
     net.go.set()
-    until(lambda: all(each.heard for each in asks))
-    assert [each.answer for each in asks] == [doubled(each) for each in asks]
+    until(lambda: all(each.results for each in tasks))
+    assert [each.answer for each in tasks] == [double(each) for each in tasks]
     assert [len(run) for run in net.runs] == [1, 8]
 
 
@@ -80,24 +80,24 @@ def test_one_bad_row_fails_alone(device: Device, net: Doubling) -> None:
     good, bad, fine = gathered(device, net, 2, 3, 1)
     net.bad = {bad.ids[1]}
     net.go.set()
-    until(lambda: all(each.heard for each in (good, bad, fine)))
-    assert (good.answer, fine.answer) == (doubled(good), doubled(fine))
+    until(lambda: all(each.results for each in (good, bad, fine)))
+    assert (good.answer, fine.answer) == (double(good), double(fine))
     assert (bad.error.status, "ArithmeticError" in bad.error.message) == (500, True)
     assert "a bad row" not in bad.error.message
 
 
-def test_a_failure_is_not_the_end(device: Device, net: Doubling) -> None:
+def test_device_goes_on_after_a_failure(device: Device, net: Doubling) -> None:
     (bad,) = gathered(device, net, 1)
     net.bad = set(bad.ids)
     net.go.set()
-    until(lambda: bad.heard)
-    after = ask(1)
+    until(lambda: bad.results)
+    after = make_task(1)
     device.scheduler.submit(KEY, after.task)
-    until(lambda: after.heard)
-    assert after.answer == doubled(after)
+    until(lambda: after.results)
+    assert after.answer == double(after)
 
 
-def test_it_tells_how_long_it_has_been_at_one_batch(device: Device, net: Doubling) -> None:
+def test_busy_seconds_grow_during_a_batch(device: Device, net: Doubling) -> None:
     assert device.busy_seconds == 0.0
     gathered(device, net)
     began = time.monotonic()
@@ -107,20 +107,20 @@ def test_it_tells_how_long_it_has_been_at_one_batch(device: Device, net: Doublin
     until(lambda: device.busy_seconds == 0.0)
 
 
-def test_closing_waits_for_what_waits_and_runs(device: Device, net: Doubling) -> None:
-    asks = gathered(device, net, 4, 8, 8)
+def test_closing_waits_for_waiting_and_running_tasks(device: Device, net: Doubling) -> None:
+    tasks = gathered(device, net, 4, 8, 8)
     closing = threading.Thread(target=device.close, args=(KEY,))
     closing.start()
-    assert device.servable(KEY) is not None
+    assert device.get(KEY) is not None
     net.go.set()
     closing.join(5)
-    assert [each.answer for each in asks] == [doubled(each) for each in asks]
-    assert device.servable(KEY) is None
+    assert [each.answer for each in tasks] == [double(each) for each in tasks]
+    assert device.get(KEY) is None
     with pytest.raises(KeyError):
-        device.scheduler.submit(KEY, ask(1).task)
+        device.scheduler.submit(KEY, make_task(1).task)
 
 
-def test_closing_waits_for_a_batch_that_is_taken_but_does_not_run_yet(net: Doubling) -> None:
+def test_retiring_waits_for_a_batch_that_has_not_started(net: Doubling) -> None:
     taken, go = threading.Event(), threading.Event()
 
     class Lingering(Scheduler):
@@ -133,30 +133,32 @@ def test_closing_waits_for_a_batch_that_is_taken_but_does_not_run_yet(net: Doubl
     device = Device(Lingering(), max_queue_rows=100)
     device.open(KEY, net)  # type: ignore[arg-type]
     device.start()
-    made = ask(1)
+    made = make_task(1)
     device.scheduler.submit(KEY, made.task)
     taken.wait(5)
     closing = threading.Thread(target=device.close, args=(KEY,))
     closing.start()
     closing.join(0.1)
     go.set()
-    until(lambda: made.heard)
-    assert made.answer == doubled(made)
+    until(lambda: made.results)
+    assert made.answer == double(made)
     closing.join(5)
     device.stop()
 
 
-def test_closing_never_loses_a_request_that_was_taken_in(device: Device) -> None:
+def test_closing_loses_no_submitted_task(device: Device) -> None:
     """Requests come while versions are opened and closed: each is answered, or turned away when it is sent."""
     for version in range(2, 12):
         key = ("net", version)
         device.open(key, Doubling())  # type: ignore[arg-type]
-        taken: list[Ask] = []
+        taken: list[RecordedTask] = []
         closed = threading.Event()
 
-        def send(key: tuple[str, int] = key, taken: list[Ask] = taken, closed: threading.Event = closed) -> None:
+        def send(
+            key: tuple[str, int] = key, taken: list[RecordedTask] = taken, closed: threading.Event = closed
+        ) -> None:
             while not closed.is_set():
-                made = ask(1)
+                made = make_task(1)
                 try:
                     device.scheduler.submit(key, made.task)
                 except Overloaded:
@@ -174,28 +176,28 @@ def test_closing_never_loses_a_request_that_was_taken_in(device: Device) -> None
         closed.set()
         closing.join(5)
         thread.join(5)
-        until(lambda taken=taken: all(each.heard for each in taken))  # type: ignore[misc]
-        assert [each.answer for each in taken] == [doubled(each) for each in taken]
+        until(lambda taken=taken: all(each.results for each in taken))  # type: ignore[misc]
+        assert [each.answer for each in taken] == [double(each) for each in taken]
 
 
 def test_batches_are_padded_to_few_sizes() -> None:
-    assert batch_sizes(1) == (1,)
-    assert batch_sizes(32) == (1, 2, 4, 8, 16, 32)
-    assert batch_sizes(48) == (1, 2, 4, 8, 16, 32, 48)
-    assert np.all(np.diff(batch_sizes(1000)) > 0)
+    assert list_batch_sizes(1) == (1,)
+    assert list_batch_sizes(32) == (1, 2, 4, 8, 16, 32)
+    assert list_batch_sizes(48) == (1, 2, 4, 8, 16, 32, 48)
+    assert np.all(np.diff(list_batch_sizes(1000)) > 0)
 
 
-def test_as_many_batches_run_at_once_as_there_are_runners(net: Doubling) -> None:
+def test_one_batch_runs_per_runner(net: Doubling) -> None:
     device = Device(Scheduler(), max_queue_rows=100, runners=3)
     device.open(KEY, net)  # type: ignore[arg-type]
     device.start()
     net.go.clear()
-    asks = [ask(8) for _ in range(4)]
-    for each in asks:
+    tasks = [make_task(8) for _ in range(4)]
+    for each in tasks:
         device.scheduler.submit(KEY, each.task)
     until(lambda: len(net.runs) == 3)
-    assert device.scheduler.rows(KEY) == 8
+    assert device.scheduler.count_rows(KEY) == 8
     net.go.set()
-    until(lambda: all(each.heard for each in asks))
-    assert [each.answer for each in asks] == [doubled(each) for each in asks]
+    until(lambda: all(each.results for each in tasks))
+    assert [each.answer for each in tasks] == [double(each) for each in tasks]
     device.stop()

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.engine.scheduler import Scheduler
-from tests.support.asks import ask, run
+from tests.support.tasks import make_task, run
 from tests.unit.service.conftest import FakeClock
 
 costs = st.integers(1, 50)
@@ -15,7 +15,7 @@ def flooded(*keys: str) -> Scheduler:
     for key in keys:
         scheduler.open(key, max_batch_size=1, max_rows=10_000)
         for _ in range(300):
-            scheduler.submit(key, ask(1).task)
+            scheduler.submit(key, make_task(1).task)
     return scheduler
 
 
@@ -31,7 +31,7 @@ def run_one(scheduler: Scheduler, costs: dict[str, int]) -> str:
 
 @settings(max_examples=20)
 @given(costs, costs, costs)
-def test_those_who_always_wait_get_equal_time(one: int, two: int, three: int) -> None:
+def test_queues_that_always_wait_get_equal_time(one: int, two: int, three: int) -> None:
     cost = {"one": one, "two": two, "three": three}
     scheduler = flooded(*cost)
     used = dict.fromkeys(cost, 0)
@@ -49,20 +49,20 @@ def test_a_lone_request_runs_after_at_most_one_batch_of_a_flood(flood: int, lone
     scheduler.open("lone", max_batch_size=1, max_rows=10)
     for _ in range(20):
         run_one(scheduler, cost)
-    scheduler.submit("lone", ask(1).task)
+    scheduler.submit("lone", make_task(1).task)
     assert "lone" in {run_one(scheduler, cost), run_one(scheduler, cost)}
 
 
 @settings(max_examples=20)
 @given(costs, costs)
-def test_who_comes_back_has_saved_up_nothing(flood: int, late: int) -> None:
+def test_idle_queue_saves_up_no_time(flood: int, late: int) -> None:
     cost = {"flood": flood, "late": late}
     scheduler = flooded("flood")
     scheduler.open("late", max_batch_size=1, max_rows=1000)
     for _ in range(200):
         run_one(scheduler, cost)
     for _ in range(100):
-        scheduler.submit("late", ask(1).task)
+        scheduler.submit("late", make_task(1).task)
     used = {"flood": 0, "late": 0}
     for _ in range(40):
         key = run_one(scheduler, cost)
@@ -70,24 +70,24 @@ def test_who_comes_back_has_saved_up_nothing(flood: int, late: int) -> None:
     assert abs(used["flood"] - used["late"]) <= 2 * max(cost.values())
 
 
-def test_time_is_counted_though_nothing_waits_when_it_has_passed() -> None:
+def test_used_time_counts_even_if_nothing_waits() -> None:
     scheduler = Scheduler(clock=FakeClock())
     for key in ("heavy", "light"):
         scheduler.open(key, max_batch_size=8, max_rows=100)
-    scheduler.submit("heavy", ask(1).task)
+    scheduler.submit("heavy", make_task(1).task)
     assert run_one(scheduler, {"heavy": 50}) == "heavy"
     for key in ("light", "heavy"):
-        scheduler.submit(key, ask(1).task)
+        scheduler.submit(key, make_task(1).task)
     assert run_one(scheduler, {"light": 1}) == "light"
 
 
-def test_batches_are_smaller_while_others_use_the_device() -> None:
+def test_batches_are_smaller_while_other_servables_run() -> None:
     clock = FakeClock()
     scheduler = Scheduler(share=4, clock=clock)
     for key in ("flood", "other"):
         scheduler.open(key, max_batch_size=8, max_rows=100)
     for _ in range(40):
-        scheduler.submit("flood", ask(1).task)
+        scheduler.submit("flood", make_task(1).task)
 
     def rows() -> int:
         batch = scheduler.next()
@@ -97,7 +97,7 @@ def test_batches_are_smaller_while_others_use_the_device() -> None:
         return batch.rows
 
     assert rows() == 8
-    scheduler.submit("other", ask(1).task)
+    scheduler.submit("other", make_task(1).task)
     assert [rows(), rows(), rows()] == [1, 2, 2]
     clock.now += 1
     assert rows() == 8

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from service.catalog import Catalog, Model, State, Version
 from service.engine.device import Device
-from service.engine.handlers import Calls
+from service.engine.handlers import CallHandler
 from service.engine.scheduler import Scheduler
 from service.errors import BadRequest, DeadlineExceeded, InkpawError, ModelNotFound, Overloaded, Unavailable
 from service.ipc.client import EngineClient
@@ -83,7 +83,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     net, repository, device = Doubling(), Told(), Device(Scheduler(), max_queue_rows=4)
     device.open(("net", 1), net)  # type: ignore[arg-type]
     device.start()
-    server = Server(tmp_path / "e.sock", Calls(repository, device).handle)  # type: ignore[arg-type]
+    server = Server(tmp_path / "e.sock", CallHandler(repository, device).handle)  # type: ignore[arg-type]
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     yield Engine(EngineClient(tmp_path / "e.sock"), device, net, repository)
@@ -102,10 +102,10 @@ def test_rows_that_do_not_fit_are_refused(engine: Engine) -> None:
         engine.run(1, array="other")
 
 
-def test_a_full_queue_turns_away(engine: Engine) -> None:
+def test_full_queue_refuses_a_call(engine: Engine) -> None:
     first = engine.busy()
     others = [gevent.spawn(engine.run, 1.0, 2.0) for _ in range(2)]
-    until(lambda: engine.device.scheduler.rows(("net", 1)) == 4)
+    until(lambda: engine.device.scheduler.count_rows(("net", 1)) == 4)
     with pytest.raises(Overloaded):
         engine.run(5)
     engine.net.go.set()
@@ -113,7 +113,7 @@ def test_a_full_queue_turns_away(engine: Engine) -> None:
         asking.join(5)
 
 
-def test_a_caller_that_gave_up_never_runs(engine: Engine) -> None:
+def test_cancelled_call_never_runs(engine: Engine) -> None:
     first = engine.busy()
     with pytest.raises(DeadlineExceeded):
         engine.run(9, seconds=0.05)
@@ -123,7 +123,7 @@ def test_a_caller_that_gave_up_never_runs(engine: Engine) -> None:
     assert 9 not in engine.net.ran
 
 
-def test_how_long_it_has_been_busy_is_told(engine: Engine) -> None:
+def test_busy_seconds_are_reported(engine: Engine) -> None:
     assert engine.client.busy_seconds() == 0
     first = engine.busy()
     until(lambda: engine.client.busy_seconds() > 0.02)
@@ -131,17 +131,17 @@ def test_how_long_it_has_been_busy_is_told(engine: Engine) -> None:
     first.join(5)
 
 
-def test_the_catalog_is_told(engine: Engine) -> None:
+def test_catalog_is_sent(engine: Engine) -> None:
     assert engine.client.refresh() == catalog("AVAILABLE")
 
 
-def test_what_does_not_exist_is_not_found(engine: Engine) -> None:
+def test_unknown_names_are_not_found(engine: Engine) -> None:
     with pytest.raises(ModelNotFound):
         engine.run(1, name="unheard")
 
 
 @pytest.mark.parametrize("now", [Catalog(0, {}), catalog("LOADING")], ids=["not looked yet", "loading"])
-def test_what_is_not_loaded_yet_is_unavailable(engine: Engine, now: Catalog) -> None:
+def test_loading_version_is_unavailable(engine: Engine, now: Catalog) -> None:
     """An engine that was started again is asked for what the one before it had."""
     engine.device.close(("net", 1))
     engine.repository.catalog = now
@@ -149,7 +149,7 @@ def test_what_is_not_loaded_yet_is_unavailable(engine: Engine, now: Catalog) -> 
         engine.run(1)
 
 
-def test_a_device_that_stops_tells_those_who_wait(engine: Engine) -> None:
+def test_stopping_device_fails_waiting_tasks(engine: Engine) -> None:
     first = engine.busy()
     raised: list[InkpawError] = []
 
@@ -160,7 +160,7 @@ def test_a_device_that_stops_tells_those_who_wait(engine: Engine) -> None:
             raised.append(error)
 
     waiting = gevent.spawn(wait)
-    until(lambda: engine.device.scheduler.rows(("net", 1)))
+    until(lambda: engine.device.scheduler.count_rows(("net", 1)))
     engine.device.scheduler.close()
     waiting.join(5)
     assert [error.status for error in raised] == [503]

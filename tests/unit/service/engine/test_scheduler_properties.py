@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from service.engine.batch import Batch
 from service.engine.scheduler import Scheduler
 from service.errors import DeadlineExceeded, InkpawError, Overloaded, Unavailable
-from tests.support.asks import Ask, ask, doubled, ids, run
+from tests.support.tasks import RecordedTask, double, make_task, read_ids, run
 from tests.support.waiting import soon
 from tests.unit.service.conftest import FakeClock
 
@@ -24,26 +24,26 @@ class Batching(RuleBasedStateMachine):
         self.scheduler = Scheduler(clock=self.clock)
         for key, (size, rows) in QUEUES.items():
             self.scheduler.open(key, size, rows)
-        self.asks: dict[str, list[Ask]] = {key: [] for key in QUEUES}
+        self.tasks: dict[str, list[RecordedTask]] = {key: [] for key in QUEUES}
         self.running: list[Batch] = []
-        self.cancelled: set[Ask] = set()
+        self.cancelled: set[RecordedTask] = set()
         self.ran: list[int] = []
 
     @rule(key=st.sampled_from(sorted(QUEUES)), rows=st.integers(1, 12), patience=st.integers(1, 5))
     def submit(self, key: str, rows: int, patience: int) -> None:
-        made = ask(rows, self.clock.now + patience)
-        before = self.scheduler.rows(key)
+        made = make_task(rows, self.clock.now + patience)
+        before = self.scheduler.count_rows(key)
         try:
             self.scheduler.submit(key, made.task)
         except Overloaded:
             assert before + rows > QUEUES[key][1]
-            assert self.scheduler.rows(key) <= before
+            assert self.scheduler.count_rows(key) <= before
             self.cancelled.add(made)
-        self.asks[key].append(made)
+        self.tasks[key].append(made)
 
     @rule(pick=picks)
     def cancel(self, pick: int) -> None:
-        open_ = [each for asks in self.asks.values() for each in asks if not each.heard]
+        open_ = [each for tasks in self.tasks.values() for each in tasks if not each.results]
         if open_:
             gone = open_[pick % len(open_)]
             gone.task.cancel()
@@ -55,7 +55,7 @@ class Batching(RuleBasedStateMachine):
 
     def waiting(self, key: str) -> list[int]:
         """The rows that may still run, oldest first."""
-        live = [each for each in self.asks[key] if each not in self.cancelled and not each.heard]
+        live = [each for each in self.tasks[key] if each not in self.cancelled and not each.results]
         left = [each for each in live if each.task.deadline > self.clock.now]
         return [row for each in left for row in each.ids if row not in self.ran]
 
@@ -65,7 +65,7 @@ class Batching(RuleBasedStateMachine):
         expected = {key: self.waiting(key) for key in QUEUES}
         batch = soon(self.scheduler.next)
         assert batch is not None
-        key, rows = str(batch.key), ids(batch)
+        key, rows = str(batch.key), read_ids(batch)
         assert rows == expected[key][: QUEUES[key][0]], "not the oldest rows that anybody waits for"
         self.ran += rows
         self.running.append(batch)
@@ -83,14 +83,14 @@ class Batching(RuleBasedStateMachine):
     @invariant()
     def no_more_rows_wait_than_may(self) -> None:
         for key, (_, most) in QUEUES.items():
-            longest = max((len(each.ids) for each in self.asks[key]), default=0)
-            assert 0 <= self.scheduler.rows(key) <= max(most, longest)
+            longest = max((len(each.ids) for each in self.tasks[key]), default=0)
+            assert 0 <= self.scheduler.count_rows(key) <= max(most, longest)
 
     @invariant()
     def nobody_is_told_twice_or_wrongly(self) -> None:
-        for each in (each for asks in self.asks.values() for each in asks if each.heard):
-            if not isinstance(each.heard[0], InkpawError):
-                assert each.answer == doubled(each)
+        for each in (each for tasks in self.tasks.values() for each in tasks if each.results):
+            if not isinstance(each.results[0], InkpawError):
+                assert each.answer == double(each)
             elif each.error.message != FAILED:
                 assert isinstance(each.error, DeadlineExceeded | Unavailable)
                 assert each.task.deadline <= self.clock.now
@@ -103,9 +103,9 @@ class Batching(RuleBasedStateMachine):
         self.clock.now += 100
         self.scheduler.close()
         assert len(self.ran) == len(set(self.ran)), "a row ran twice"
-        for each in (each for asks in self.asks.values() for each in asks):
-            assert each.heard or each in self.cancelled, "nobody told it anything"
-            assert len(each.heard) <= 1
+        for each in (each for tasks in self.tasks.values() for each in tasks):
+            assert each.results or each in self.cancelled, "nobody told it anything"
+            assert len(each.results) <= 1
         self.nobody_is_told_twice_or_wrongly()
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service import bfloat16
 from service.catalog import TensorSpec
 from service.engine import servable as servables
-from service.engine.servable import Servable, worthwhile
+from service.engine.servable import Servable, select_batch_sizes
 from service.errors import BadRequest
+from service.hardware import has_bfloat16
 from service.manifest import ManifestError
 
 Built = Callable[..., Path]
@@ -20,7 +20,7 @@ Built = Callable[..., Path]
 @pytest.fixture(scope="module")
 def tiny(built: Built) -> Iterator[Servable]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(servables, "worthwhile", tuple)  # whatever this machine finds cheap
+        patch.setattr(servables, "select_batch_sizes", tuple)  # whatever this machine finds cheap
         yield Servable(built("tiny"), max_batch_size=4)
 
 
@@ -28,7 +28,7 @@ def images(rows: int) -> np.ndarray:
     return np.random.default_rng(rows).integers(0, 256, (rows, 28, 28, 1), np.uint8)
 
 
-def test_it_says_what_it_takes_and_gives(tiny: Servable) -> None:
+def test_inputs_and_outputs_are_described(tiny: Servable) -> None:
     assert tiny.inputs == (TensorSpec("images", "uint8", (-1, 28, 28, 1)),)
     assert tiny.outputs == (TensorSpec("probabilities", "float32", (-1, 10)),)
     assert tiny.manifest is not None and tiny.manifest.name == "tiny"
@@ -42,11 +42,11 @@ def test_a_row_gets_the_same_answer_in_every_batch(tiny: Servable) -> None:
     np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
 
 
-def test_in_mixed_precision_a_classifier_says_nearly_the_same(built: Built, tiny: Servable) -> None:
+def test_mixed_precision_hardly_changes_probabilities(built: Built, tiny: Servable) -> None:
     rows, servable = images(4), Servable(built("tiny"), max_batch_size=4, mixed=True)
     rounded, exact = (each.run({"images": np.repeat(rows, 8, 0)})["probabilities"] for each in (servable, tiny))
     np.testing.assert_allclose(rounded, exact, atol=0.05)
-    if bfloat16.multiplies():
+    if has_bfloat16():
         assert (rounded != exact).any()
     servable.unload()
 
@@ -115,7 +115,7 @@ def test_a_broken_manifest_does_not_load(built: Built, tmp_path: Path) -> None:
         Servable(place, max_batch_size=2)
 
 
-def test_a_savedmodel_of_somebody_else_loads_without_a_manifest(built: Built, tmp_path: Path) -> None:
+def test_foreign_savedmodel_loads_without_a_manifest(built: Built, tmp_path: Path) -> None:
     place = copied(built, tmp_path)
     shutil.rmtree(place / "assets.extra")
     servable = Servable(place, max_batch_size=2)
@@ -134,4 +134,4 @@ def test_a_savedmodel_of_somebody_else_loads_without_a_manifest(built: Built, tm
     ids=["cheaper to the end", "hardly cheaper from 2 on", "cheapest alone"],
 )
 def test_batches_grow_as_long_as_rows_get_cheaper(a_row: dict[int, float], kept: tuple[int, ...]) -> None:
-    assert worthwhile({size: size * seconds for size, seconds in a_row.items()}) == kept
+    assert select_batch_sizes({size: size * seconds for size, seconds in a_row.items()}) == kept

@@ -4,28 +4,28 @@ from pathlib import Path
 
 import pytest
 
-from service.engine.version_policy import Policies
+from service.engine.version_policy import VersionPolicies
 
 
-def written(path: Path, text: str) -> Policies:
+def written(path: Path, text: str) -> VersionPolicies:
     path.write_text(text)
-    policies = Policies(path)
+    policies = VersionPolicies(path)
     policies.refresh()
     return policies
 
 
-def test_without_a_file_the_newest_is_kept_and_nothing_labelled() -> None:
-    policies = Policies(None)
+def test_without_a_file_the_newest_is_kept_and_no_label_is_set() -> None:
+    policies = VersionPolicies(None)
     policies.refresh()
     assert (policies.versions("net"), policies.labels("net")) == (1, {})
 
 
 @pytest.mark.parametrize(("said", "meant"), [("2", 2), ('"all"', "all"), ("[1, 3]", frozenset({1, 3}))])
-def test_versions_are_a_number_of_them_a_list_or_all(tmp_path: Path, said: str, meant: object) -> None:
+def test_versions_are_a_count_a_list_or_all(tmp_path: Path, said: str, meant: object) -> None:
     assert written(tmp_path / "p.json", '{"net": {"versions": %s}}' % said).versions("net") == meant  # noqa: UP031
 
 
-def test_what_the_file_does_not_name_keeps_the_newest(tmp_path: Path) -> None:
+def test_unnamed_model_keeps_its_newest_version(tmp_path: Path) -> None:
     assert written(tmp_path / "p.json", '{"net": {"versions": 3}}').versions("other") == 1
 
 

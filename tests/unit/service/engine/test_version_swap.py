@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.catalog import State
-from service.engine.version_policy import Policy
-from service.engine.versions import plan, wanted
+from service.engine.version_policy import Policy, plan_steps, select_versions
 
 States = Mapping[int, State]
 
@@ -22,27 +21,27 @@ def answering(of: States) -> set[int]:
 
 
 @given(sets, states)
-def test_nothing_is_unloaded_before_everything_wanted_answers(want: frozenset[int], now: States) -> None:
-    steps = plan(want, now)
+def test_nothing_is_unloaded_before_every_selected_version_answers(want: frozenset[int], now: States) -> None:
+    steps = plan_steps(want, now)
     if steps.unload:
         assert want <= answering(now)
 
 
 @given(sets, states)
-def test_only_the_wanted_are_loaded_and_only_the_others_unloaded(want: frozenset[int], now: States) -> None:
-    steps = plan(want, now)
+def test_only_selected_versions_are_loaded_and_only_others_unloaded(want: frozenset[int], now: States) -> None:
+    steps = plan_steps(want, now)
     assert set(steps.load) == want - answering(now)
     assert set(steps.unload) <= answering(now) - want
 
 
 @given(sets, policies, sets, st.dictionaries(numbers, st.just("AVAILABLE")), sets)
-def test_following_the_plan_one_version_always_answers_and_it_ends_with_what_is_wanted(
+def test_plan_keeps_one_version_answering_and_ends_with_the_selected_ones(
     found: frozenset[int], policy: Policy, broken: frozenset[int], now: dict[int, State], labelled: frozenset[int]
 ) -> None:
     failed: set[int] = set()
     for _ in range(len(found) + 1):  # each turn but the last finds a broken one, or loads all that is wanted
-        want = wanted(found, failed, policy, labelled)
-        steps = plan(want, now)
+        want = select_versions(found, failed, policy, labelled)
+        steps = plan_steps(want, now)
         answered = bool(answering(now))
         for number in steps.load:
             if number in broken:
@@ -56,38 +55,38 @@ def test_following_the_plan_one_version_always_answers_and_it_ends_with_what_is_
             assert answering(now)
         if not steps.load:
             break
-    assert answering(now) == wanted(found, failed, policy, labelled)
+    assert answering(now) == select_versions(found, failed, policy, labelled)
 
 
 @given(st.frozensets(numbers, min_size=1), st.integers(1, 4))
-def test_the_newest_are_wanted(found: frozenset[int], count: int) -> None:
-    assert wanted(found, (), count) == set(sorted(found)[-count:])
+def test_newest_versions_are_selected(found: frozenset[int], count: int) -> None:
+    assert select_versions(found, (), count) == set(sorted(found)[-count:])
 
 
 @given(sets, sets)
-def test_a_version_that_failed_gives_way_to_an_older_one(found: frozenset[int], failed: frozenset[int]) -> None:
+def test_older_version_takes_the_place_of_a_failed_one(found: frozenset[int], failed: frozenset[int]) -> None:
     usable = found - failed
-    assert wanted(found, failed, 1) == ({max(usable)} if usable else set())
+    assert select_versions(found, failed, 1) == ({max(usable)} if usable else set())
 
 
 @given(sets, policies, sets, sets)
 def test_a_labelled_version_is_kept_whatever_the_policy_says(
     found: frozenset[int], policy: Policy, failed: frozenset[int], labelled: frozenset[int]
 ) -> None:
-    assert wanted(found, failed, policy, labelled) >= labelled & (found - failed)
+    assert select_versions(found, failed, policy, labelled) >= labelled & (found - failed)
 
 
 @given(sets, policies, sets, sets)
-def test_nothing_is_wanted_that_is_not_there_or_failed(
+def test_missing_and_failed_versions_are_never_selected(
     found: frozenset[int], policy: Policy, failed: frozenset[int], labelled: frozenset[int]
 ) -> None:
-    assert wanted(found, failed, policy, labelled) <= found - failed
+    assert select_versions(found, failed, policy, labelled) <= found - failed
 
 
-def test_specific_versions_are_wanted_by_number() -> None:
-    assert wanted({1, 2, 3, 4}, (), frozenset({1, 3, 9})) == {1, 3}
-    assert wanted({1, 2, 3, 4}, (), "all") == {1, 2, 3, 4}
+def test_specific_versions_are_selected_by_number() -> None:
+    assert select_versions({1, 2, 3, 4}, (), frozenset({1, 3, 9})) == {1, 3}
+    assert select_versions({1, 2, 3, 4}, (), "all") == {1, 2, 3, 4}
 
 
 def test_the_newest_is_loaded_first() -> None:
-    assert plan({1, 2, 3}, {}).load == (3, 2, 1)
+    assert plan_steps({1, 2, 3}, {}).load == (3, 2, 1)

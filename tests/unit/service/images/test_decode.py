@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from service.errors import BadImage, ImageTooLarge, InkpawError
-from service.images import TREATMENTS, decode, prepare
+from service.images import TREATMENTS, ImageInput, decode, prepare
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 LOSSLESS = ["PNG", "GIF", "BMP", "TIFF", "PPM", "ICO"]
@@ -69,14 +69,14 @@ def test_other_formats_are_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize("data", [b"hello, this is no picture", b"<svg xmlns='http://w3.org/2000/svg'/>", bytes(64)])
-def test_what_is_no_image_is_refused_without_an_echo(data: bytes) -> None:
+def test_refusal_does_not_echo_the_bytes(data: bytes) -> None:
     with pytest.raises(BadImage, match="not an image of a kind that is read") as refusal:
         decode(data)
     assert "hello" not in refusal.value.message
     assert "svg" not in refusal.value.message
 
 
-def test_nothing_is_refused_as_empty() -> None:
+def test_empty_file_is_refused() -> None:
     with pytest.raises(BadImage, match=r"^The file is empty\.$"):
         decode(b"")
 
@@ -108,13 +108,13 @@ def test_no_warning_of_pillows_leaks_for_a_size_it_finds_suspicious() -> None:
             decode(png_of(10_000, 9_500))
 
 
-def test_the_limit_is_the_callers() -> None:
+def test_pixel_limit_comes_from_the_caller() -> None:
     data = saved(scene(40, 24))
     assert decode(data, max_pixels=960).size == (40, 24)
     with pytest.raises(ImageTooLarge, match="40 x 24 pixels: at most 959 are"):
         decode(data, max_pixels=959)
     with pytest.raises(ImageTooLarge):
-        prepare(data, "photo", 8, 8, 3, max_pixels=959)
+        prepare(data, ImageInput(8, 8, 3, "photo"), max_pixels=959)
 
 
 def test_a_bomb_inside_an_icon_is_refused() -> None:
@@ -267,9 +267,9 @@ def test_a_mode_without_a_way_to_eight_bits_is_refused() -> None:
         decode(saved(Image.new("LAB", (8, 8)), "TIFF"))
 
 
-def test_a_treatment_of_no_known_name_is_the_callers_mistake() -> None:
+def test_unknown_treatment_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="digit, photo"):
-        prepare(saved(scene()), "sketch", 8, 8, 1)
+        prepare(saved(scene()), ImageInput(8, 8, 1, "sketch"))
 
 
 FILES = [saved(scene(32, 32), kind) for kind in (*LOSSLESS, *LOSSY)]
@@ -280,7 +280,7 @@ FILES += [saved(scene(32, 32), "TIFF", compression=name) for name in ("tiff_lzw"
 def attempt(data: bytes) -> None:
     for treatment in TREATMENTS:
         try:
-            assert prepare(data, treatment, 28, 28, 1, max_pixels=1_000_000).shape == (28, 28, 1)
+            assert prepare(data, ImageInput(28, 28, 1, treatment), max_pixels=1_000_000).shape == (28, 28, 1)
         except InkpawError as refusal:
             assert refusal.message.endswith(".")  # a sentence
             assert len(refusal.message) < 150

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
-from service.images import digit, prepare
+from service.images import ImageInput, digit, prepare
 from tests.unit.service.images.modes import MODES, picture
 
 ROOT = Path(__file__).parents[4]
@@ -84,7 +84,7 @@ def test_an_mnist_image_is_unchanged_through_a_file_in_any_mode(mnist: np.ndarra
         image = Image.fromarray(pixels.astype(np.uint16) * 257) if mode == "I;16" else grey.convert(mode)
         out = BytesIO()
         image.save(out, "PNG")
-        assert np.array_equal(prepare(out.getvalue(), "digit", 28, 28, 1)[:, :, 0], pixels)
+        assert np.array_equal(prepare(out.getvalue(), ImageInput(28, 28, 1, "digit"))[:, :, 0], pixels)
 
 
 def test_mnist_digits_come_back_from_canvases_and_paper(mnist: np.ndarray) -> None:
@@ -101,7 +101,7 @@ def test_mnist_digits_come_back_from_canvases_and_paper(mnist: np.ndarray) -> No
 
 
 @given(st.sampled_from(MODES), st.integers(1, 300), st.integers(1, 300), st.integers(4, 64), st.sampled_from([1, 3]))
-def test_any_picture_becomes_the_size_asked(mode: str, width: int, height: int, side: int, channels: int) -> None:
+def test_any_picture_gets_the_requested_size(mode: str, width: int, height: int, side: int, channels: int) -> None:
     pixels = digit(picture(mode, width, height), side, side + 3, channels)
     assert pixels.dtype == np.uint8
     assert pixels.shape == (side, side + 3, channels)
@@ -117,13 +117,13 @@ def test_a_drawn_digit_takes_mnists_form_in_either_polarity(x: int, y: int, tall
 
 @settings(max_examples=30)
 @given(st.integers(8, 190), st.integers(8, 190))
-def test_where_the_digit_stands_does_not_matter(x: int, y: int) -> None:
+def test_position_of_the_digit_does_not_matter(x: int, y: int) -> None:
     middle = treated(five(300, (100, 100)))
     assert off(middle, treated(five(300, (x, y)))) < 0.35
 
 
 @pytest.mark.parametrize("scale", [0.35, 0.5, 0.75, 1.5, 3.0, 6.0])
-def test_how_large_the_picture_is_does_not_matter(scale: float) -> None:
+def test_size_of_the_picture_does_not_matter(scale: float) -> None:
     drawn = five(200, (40, 50))
     side = round(200 * scale)
     assert off(treated(drawn), treated(drawn.resize((side, side), Image.Resampling.LANCZOS))) < 0.4
@@ -233,7 +233,7 @@ def test_a_blank_picture_is_black(level: int, size: tuple[int, int]) -> None:
     assert not treated(Image.new("L", size, level)).any()
 
 
-def test_paper_with_light_and_noise_alone_is_black() -> None:
+def test_paper_without_ink_is_black() -> None:
     random = np.random.default_rng(0)
     slope = np.add.outer(np.linspace(0, 60, 200), np.linspace(0, 40, 200))
     for noise in (0, 3, 12):

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from service.images import photo, prepare
+from service.images import ImageInput, photo, prepare
 from tests.unit.service.images.modes import MODES, picture
 
 
 @given(st.sampled_from(MODES), st.integers(1, 300), st.integers(1, 300), st.integers(1, 64), st.sampled_from([1, 3]))
-def test_any_picture_becomes_the_size_asked(mode: str, width: int, height: int, side: int, channels: int) -> None:
+def test_any_picture_gets_the_requested_size(mode: str, width: int, height: int, side: int, channels: int) -> None:
     pixels = photo(picture(mode, width, height), side, side + 3, channels)
     assert pixels.dtype == np.uint8
     assert pixels.shape == (side, side + 3, channels)
@@ -34,7 +34,7 @@ def test_shrinking_averages_instead_of_picking() -> None:
 
 
 @pytest.mark.parametrize(("mode", "clear"), [("RGBA", (0, 0, 0, 0)), ("LA", (0, 0))])
-def test_what_is_transparent_becomes_white(mode: str, clear: tuple[int, ...]) -> None:
+def test_transparent_pixels_become_white(mode: str, clear: tuple[int, ...]) -> None:
     assert (photo(Image.new(mode, (40, 40), clear), 8, 8, 3) == 255).all()
 
 
@@ -58,12 +58,12 @@ def test_other_numbers_of_channels_are_the_callers_mistake() -> None:
 
 
 @pytest.mark.parametrize("size", [(450, 375), (3000, 2000)])
-def test_the_quick_way_looks_the_same_as_the_plain_one(size: tuple[int, int]) -> None:
+def test_draft_looks_the_same_as_the_whole_picture(size: tuple[int, int]) -> None:
     """A JPEG shrunk by its decoder, and boxes averaged first, against one full decode and one resize."""
     random = np.random.default_rng(0)
     rough = Image.fromarray(random.integers(0, 256, (40, 50, 3), np.uint8)).resize(size, Image.Resampling.BICUBIC)
     out = BytesIO()
     rough.save(out, "JPEG", quality=90)
     plain = np.asarray(Image.open(out).resize((96, 96), Image.Resampling.BILINEAR)).astype(int)
-    quick = prepare(out.getvalue(), "photo", 96, 96, 3).astype(int)
+    quick = prepare(out.getvalue(), ImageInput(96, 96, 3, "photo")).astype(int)
     assert np.abs(quick - plain).mean() < 1.5

@@ -1,4 +1,4 @@
-"""Calls that end without an answer: when their time is up, or when whoever asked has left."""
+"""CallHandler that end without an answer: when their time is up, or when whoever asked has left."""
 
 import socket
 import threading
@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from service.catalog import Version
-from service.errors import DeadlineExceeded
+from service.errors import ClientDisconnected, DeadlineExceeded
 from service.ipc import wire
-from service.ipc.client import ClientGone, EngineClient
+from service.ipc.client import EngineClient
 from tests.support.engine import FakeEngine, Said, echo, ran, silent, within
 from tests.support.waiting import until
 
@@ -20,7 +20,7 @@ NET = Version(1, "AVAILABLE")
 ROWS = {"a": np.arange(12, dtype=np.float32).reshape(3, 4)}
 
 
-def test_a_silent_engine_is_given_up_at_the_deadline(path: Path) -> None:
+def test_call_to_a_silent_engine_ends_at_the_deadline(path: Path) -> None:
     with FakeEngine(path, silent) as engine:
         began = time.monotonic()
         with pytest.raises(DeadlineExceeded):
@@ -29,7 +29,7 @@ def test_a_silent_engine_is_given_up_at_the_deadline(path: Path) -> None:
         assert engine.left.wait(5), "the engine was not told"
 
 
-def test_an_engine_that_reads_nothing_is_given_up_at_the_deadline(path: Path) -> None:
+def test_call_to_an_engine_that_reads_nothing_ends_at_the_deadline(path: Path) -> None:
     large = {"a": np.zeros(1 << 22, np.uint8)}
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
@@ -48,7 +48,7 @@ def test_an_engine_that_reads_nothing_is_given_up_at_the_deadline(path: Path) ->
         assert [type(error) for error in raised] == [DeadlineExceeded]
 
 
-def test_an_answer_that_comes_too_late_is_not_given_to_the_next(path: Path) -> None:
+def test_late_reply_is_not_given_to_the_next_call(path: Path) -> None:
     release = threading.Event()
 
     def late(_: wire.Call, arrays: dict[str, NDArray]) -> Said:
@@ -64,18 +64,18 @@ def test_an_answer_that_comes_too_late_is_not_given_to_the_next(path: Path) -> N
         assert client.run("net", NET, {"a": np.ones(1)}, within())["a"] == [1]
 
 
-def test_a_caller_that_leaves_ends_the_call(path: Path) -> None:
+def test_client_that_leaves_ends_its_call(path: Path) -> None:
     here, there = socket.socketpair()
     with here, there, FakeEngine(path, silent) as engine:
         threading.Thread(target=lambda: (until(lambda: engine.calls), there.close())).start()
         began = time.monotonic()
-        with pytest.raises(ClientGone):
+        with pytest.raises(ClientDisconnected):
             EngineClient(path).run("net", NET, ROWS, within(10), here.fileno())
         assert time.monotonic() - began < 5
         assert engine.left.wait(5), "the engine was not told"
 
 
-def test_a_caller_that_only_sends_more_has_not_left(path: Path) -> None:
+def test_client_that_sends_more_has_not_left(path: Path) -> None:
     here, there = socket.socketpair()
     with here, there, FakeEngine(path, echo):
         there.sendall(b"GET / HTTP/1.1")

@@ -35,7 +35,7 @@ def test_large_frames_go_both_ways(path: Path) -> None:
     assert all((outputs[name] == large[name]).all() for name in large)
 
 
-def test_many_at_once_get_each_its_own_answer_over_one_connection(path: Path) -> None:
+def test_concurrent_calls_on_one_connection_get_their_own_replies(path: Path) -> None:
     with FakeEngine(path, echo) as engine:
         client = EngineClient(path)
 
@@ -58,7 +58,7 @@ def test_no_engine_is_unavailable(path: Path) -> None:
         EngineClient(path).run("net", NET, ROWS, within())
 
 
-def test_an_engine_that_dies_meanwhile_is_unavailable(path: Path) -> None:
+def test_engine_that_dies_during_a_call_is_unavailable(path: Path) -> None:
     def die(*_: object) -> Said:
         raise HangUp
 
@@ -66,7 +66,7 @@ def test_an_engine_that_dies_meanwhile_is_unavailable(path: Path) -> None:
         EngineClient(path).run("net", NET, ROWS, within())
 
 
-def test_an_engine_that_dies_in_the_middle_of_its_answer_is_unavailable(path: Path) -> None:
+def test_engine_that_dies_within_its_reply_is_unavailable(path: Path) -> None:
     def half(*_: object) -> Said:
         raise HangUp(ran({"a": np.zeros(1 << 20)}))
 
@@ -74,7 +74,7 @@ def test_an_engine_that_dies_in_the_middle_of_its_answer_is_unavailable(path: Pa
         EngineClient(path).run("net", NET, ROWS, within())
 
 
-def test_after_an_engine_died_the_next_one_is_found(path: Path) -> None:
+def test_next_engine_is_used_after_one_died(path: Path) -> None:
     client = EngineClient(path)
     with FakeEngine(path, echo):
         client.run("net", NET, ROWS, within())
@@ -114,7 +114,7 @@ def _telling(generations: list[int]) -> Answer:
     return answer
 
 
-def test_the_catalog_is_asked_for_once_until_an_answer_tells_of_a_change(path: Path) -> None:
+def test_catalog_is_cached_until_a_reply_has_a_newer_generation(path: Path) -> None:
     generations = [1]
     with FakeEngine(path, _telling(generations)) as engine:
         client = EngineClient(path)
@@ -127,7 +127,7 @@ def test_the_catalog_is_asked_for_once_until_an_answer_tells_of_a_change(path: P
         assert client.catalog().resolve("net").number == 2
 
 
-def test_refresh_asks_though_nothing_told_of_a_change(path: Path) -> None:
+def test_refresh_always_asks_the_engine(path: Path) -> None:
     generations = [1]
     with FakeEngine(path, _telling(generations)):
         client = EngineClient(path)
@@ -136,12 +136,12 @@ def test_refresh_asks_though_nothing_told_of_a_change(path: Path) -> None:
         assert client.refresh().resolve("net").number == 2
 
 
-def test_how_long_the_engine_has_been_busy_is_its_own_word(path: Path) -> None:
+def test_busy_seconds_come_from_the_engine(path: Path) -> None:
     with FakeEngine(path, lambda *_: said(wire.StatusReply(12.5))):
         assert EngineClient(path).busy_seconds() == 12.5
 
 
-def test_an_engine_that_is_gone_is_busy_since_it_last_answered(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_that_is_gone_is_busy_since_its_last_reply(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with FakeEngine(path, lambda *_: said(wire.StatusReply(0.0))):
         client = EngineClient(path)
         client.busy_seconds()

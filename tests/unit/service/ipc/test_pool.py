@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from service.catalog import Catalog, Model, Version
 from service.errors import DeadlineExceeded, ModelNotFound, Unavailable
 from service.ipc import wire
-from service.ipc.client import Engines
+from service.ipc.pool import EnginePool
 from tests.support.engine import Answer, FakeEngine, HangUp, Said, echo, ran, said, silent, within
 from tests.support.waiting import until
 
@@ -31,7 +31,7 @@ def paths(tmp_path: Path) -> list[Path]:
     return [tmp_path / "0.sock", tmp_path / "1.sock"]
 
 
-def test_two_that_are_busy_share_the_calls(paths: list[Path]) -> None:
+def test_busy_engines_share_the_calls(paths: list[Path]) -> None:
     go = threading.Event()
 
     def held(_: wire.Call, arrays: dict[str, NDArray]) -> Said:
@@ -40,7 +40,7 @@ def test_two_that_are_busy_share_the_calls(paths: list[Path]) -> None:
 
     with ExitStack() as stack:
         fakes = [stack.enter_context(FakeEngine(path, held)) for path in paths]
-        engines = Engines(paths)
+        engines = EnginePool(paths)
         answers = [gevent.spawn(engines.run, "net", NET, ROWS, within()) for _ in range(6)]
         until(lambda: sum(len(fake.calls) for fake in fakes) == 6)
         assert [len(fake.calls) for fake in fakes] == [3, 3]
@@ -48,41 +48,41 @@ def test_two_that_are_busy_share_the_calls(paths: list[Path]) -> None:
         assert all("a" in answer.get() for answer in answers)
 
 
-def test_one_that_is_down_is_passed_over(paths: list[Path]) -> None:
+def test_engine_that_is_down_is_passed_over(paths: list[Path]) -> None:
     for up in paths:
         with FakeEngine(up, echo) as fake:
-            Engines(paths).run("net", NET, ROWS, within())
+            EnginePool(paths).run("net", NET, ROWS, within())
             assert len(fake.calls) == 1
 
 
-def test_one_that_has_not_the_version_yet_is_passed_over(paths: list[Path]) -> None:
+def test_engine_without_the_version_is_passed_over(paths: list[Path]) -> None:
     with FakeEngine(paths[0], lambda *_: GONE), FakeEngine(paths[1], echo):
-        assert "a" in Engines(paths).run("net", NET, ROWS, within())
+        assert "a" in EnginePool(paths).run("net", NET, ROWS, within())
 
 
-def test_what_no_engine_has_is_not_found(paths: list[Path]) -> None:
+def test_version_that_no_engine_has_is_not_found(paths: list[Path]) -> None:
     with FakeEngine(paths[0], lambda *_: GONE), FakeEngine(paths[1], lambda *_: GONE), pytest.raises(ModelNotFound):
-        Engines(paths).run("net", NET, ROWS, within())
+        EnginePool(paths).run("net", NET, ROWS, within())
 
 
-def test_none_that_answers_is_unavailable(paths: list[Path]) -> None:
+def test_pool_without_an_answering_engine_is_unavailable(paths: list[Path]) -> None:
     with pytest.raises(Unavailable):
-        Engines(paths).run("net", NET, ROWS, within())
+        EnginePool(paths).run("net", NET, ROWS, within())
     with pytest.raises(Unavailable):
-        Engines(paths).refresh()
+        EnginePool(paths).refresh()
 
 
-def test_what_may_have_run_is_not_sent_again(paths: list[Path]) -> None:
+def test_call_that_may_have_run_is_not_sent_again(paths: list[Path]) -> None:
     """A call that an engine has and does not answer is lost: nobody knows how far it came."""
 
     with FakeEngine(paths[0], silent), FakeEngine(paths[1], echo) as other:
         with pytest.raises(DeadlineExceeded):
-            Engines(paths).run("net", NET, ROWS, within(0.1))
+            EnginePool(paths).run("net", NET, ROWS, within(0.1))
         assert other.calls == []
 
 
-def test_one_that_failed_is_not_taken_for_a_busy_one(paths: list[Path]) -> None:
-    engines = Engines(paths)
+def test_failed_engine_is_not_counted_as_busy(paths: list[Path]) -> None:
+    engines = EnginePool(paths)
     with FakeEngine(paths[1], echo):
         engines.run("net", NET, ROWS, within())
     with FakeEngine(paths[0], echo) as first:
@@ -92,30 +92,30 @@ def test_one_that_failed_is_not_taken_for_a_busy_one(paths: list[Path]) -> None:
 
 def test_the_catalog_is_that_of_an_engine_that_is_ready(paths: list[Path]) -> None:
     with FakeEngine(paths[0], telling()), FakeEngine(paths[1], telling(7)):
-        assert Engines(paths).catalog().resolve("net").number == 7
+        assert EnginePool(paths).catalog().resolve("net").number == 7
     with FakeEngine(paths[1], telling(7)):
-        assert Engines(paths).refresh().resolve("net").number == 7
+        assert EnginePool(paths).refresh().resolve("net").number == 7
 
 
 def test_an_engine_that_hangs_does_not_hide_the_catalog_of_another(paths: list[Path]) -> None:
     with FakeEngine(paths[0], silent), FakeEngine(paths[1], telling(7)):
-        assert Engines(paths).refresh().resolve("net").number == 7
+        assert EnginePool(paths).refresh().resolve("net").number == 7
 
 
-def test_the_engine_that_is_worst_off_tells_how_they_are(paths: list[Path]) -> None:
+def test_busy_seconds_are_those_of_the_busiest_engine(paths: list[Path]) -> None:
     def busy(seconds: float) -> Answer:
         return lambda *_: said(wire.StatusReply(seconds))
 
     with FakeEngine(paths[0], busy(3.0)), FakeEngine(paths[1], busy(8.0)):
-        assert Engines(paths).busy_seconds() == 8.0
+        assert EnginePool(paths).busy_seconds() == 8.0
 
 
-def test_an_engine_that_died_of_a_call_is_asked_last_for_a_while(paths: list[Path]) -> None:
+def test_engine_that_died_of_a_call_is_avoided_for_a_while(paths: list[Path]) -> None:
     def die(*_: object) -> Said:
         raise HangUp
 
     with FakeEngine(paths[0], die) as dying, FakeEngine(paths[1], echo):
-        engines = Engines(paths)
+        engines = EnginePool(paths)
         with pytest.raises(Unavailable):
             engines.run("net", NET, ROWS, within())
         for _ in range(3):

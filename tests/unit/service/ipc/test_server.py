@@ -17,7 +17,7 @@ from service.catalog import Version
 from service.errors import DeadlineExceeded, InkpawError
 from service.ipc import wire
 from service.ipc.client import EngineClient
-from service.ipc.connection import Connection, together
+from service.ipc.connection import Connection, corked
 from service.ipc.server import Handler, Server
 from tests.support.waiting import until
 
@@ -28,8 +28,8 @@ Start = Callable[[Handler], AbstractContextManager[EngineClient]]
 
 def echo(connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
     assert isinstance(call, wire.RunCall)
-    outputs = wire.tensors(call.tensors, body)
-    connection.send(wire.frame(number, wire.RunReply(1, wire.heads(outputs)), list(outputs.values())))
+    outputs = wire.read_tensors(call.tensors, body)
+    connection.send(wire.make_frame(number, wire.RunReply(1, wire.make_heads(outputs)), list(outputs.values())))
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_large_frames_go_both_ways(start: Start) -> None:
         assert (client.run("net", NET, large, soon())["a"] == large["a"]).all()
 
 
-def test_many_callers_get_each_their_own_answer(start: Start) -> None:
+def test_concurrent_callers_get_their_own_replies(start: Start) -> None:
     with start(echo) as client:
 
         def ask(value: int) -> bool:
@@ -86,7 +86,7 @@ def test_an_answer_may_come_from_another_thread_in_another_order(start: Start) -
         assert [int(answer.get()["a"][0]) for answer in answers] == [0, 1, 2, 3]
 
 
-def test_the_engine_hears_of_a_call_that_was_given_up(start: Start) -> None:
+def test_engine_is_sent_the_cancellation(start: Start) -> None:
     gone = threading.Event()
 
     def hold(connection: Connection, number: int, call: wire.Call, _: memoryview) -> None:
@@ -101,7 +101,7 @@ def test_the_engine_hears_of_a_call_that_was_given_up(start: Start) -> None:
         assert gone.wait(5)
 
 
-def test_an_answer_to_a_caller_that_left_harms_nobody(start: Start) -> None:
+def test_reply_to_a_worker_that_left_harms_no_other(start: Start) -> None:
     held: list[Callable[[], None]] = []
 
     def hold_first(connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
@@ -123,7 +123,7 @@ def test_an_answer_to_a_caller_that_left_harms_nobody(start: Start) -> None:
     [b"GET / HTTP/1.1\r\n\r\n", wire.PREFIX.pack(1, 1, 0) + b"\xc1", wire.PREFIX.pack(1, 1 << 31, 1 << 31)],
     ids=["another protocol", "no head", "too large"],
 )
-def test_nonsense_ends_its_own_connection_and_no_other(start: Start, path: Path, sent: bytes) -> None:
+def test_unreadable_call_ends_only_its_connection(start: Start, path: Path, sent: bytes) -> None:
     with start(echo) as client, socket.socket(socket.AF_UNIX) as stranger:
         stranger.connect(str(path))
         stranger.settimeout(5)
@@ -132,7 +132,7 @@ def test_nonsense_ends_its_own_connection_and_no_other(start: Start, path: Path,
         assert client.run("net", NET, {"a": np.ones(1)}, soon())["a"] == [1]
 
 
-def test_a_handler_that_raises_ends_that_call_and_no_other(start: Start) -> None:
+def test_handler_that_raises_ends_only_its_call(start: Start) -> None:
     def raising(connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
         if isinstance(call, wire.RunCall) and call.model == "bad":
             raise ZeroDivisionError
@@ -144,12 +144,12 @@ def test_a_handler_that_raises_ends_that_call_and_no_other(start: Start) -> None
         assert client.run("net", NET, {"a": np.ones(1)}, soon())["a"] == [1]
 
 
-def test_the_socket_is_for_its_owner_alone(start: Start, path: Path) -> None:
+def test_socket_is_readable_only_by_its_owner(start: Start, path: Path) -> None:
     with start(echo):
         assert os.stat(path).st_mode & 0o077 == 0  # noqa: PTH116
 
 
-def test_the_calls_of_one_that_died_are_cancelled(start: Start, path: Path) -> None:
+def test_calls_of_a_dead_worker_are_cancelled(start: Start, path: Path) -> None:
     cancelled: list[int] = []
 
     def hold(connection: Connection, number: int, _: wire.Call, __: memoryview) -> None:
@@ -157,18 +157,18 @@ def test_the_calls_of_one_that_died_are_cancelled(start: Start, path: Path) -> N
 
     with start(hold), socket.socket(socket.AF_UNIX) as worker:
         worker.connect(str(path))
-        worker.sendall(b"".join(part for number in (7, 8) for part in wire.frame(number, wire.StatusCall())))
+        worker.sendall(b"".join(part for number in (7, 8) for part in wire.make_frame(number, wire.StatusCall())))
         worker.close()
         assert until(lambda: len(cancelled) == 2)
         assert cancelled == [7, 8]
 
 
-def test_what_is_said_together_leaves_at_the_end(start: Start) -> None:
+def test_corked_replies_leave_at_the_end(start: Start) -> None:
     held: list[tuple[Connection, int, wire.Call, memoryview]] = []
     with start(lambda *call: held.append(call)) as client:
         asked = [gevent.spawn(client.run, "net", NET, {"a": np.full(2, at)}, soon()) for at in range(3)]
         until(lambda: len(held) == 3)
-        with together():
+        with corked():
             for call in held:
                 echo(*call)
             gevent.sleep(0.05)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from service.catalog import Catalog, Model, TensorSpec, Version
 from service.ipc import wire
-from service.ipc.frames import Frames
+from service.ipc.frames import FrameReader
 from service.manifest import ImageInput, Manifest
 
 NUMBER = 0xFEDCBA98
@@ -21,7 +21,7 @@ arrays = st.dictionaries(st.text(max_size=8), hnp.arrays(dtypes, shapes), max_si
 
 def parted(parts: list[wire.Bytes]) -> tuple[bytes, bytes]:
     """Head and body of a frame's parts."""
-    ((number, head, body),) = Frames().feed(b"".join(parts))
+    ((number, head, body),) = FrameReader().feed(b"".join(parts))
     assert number == NUMBER
     return bytes(head), bytes(body)
 
@@ -29,12 +29,12 @@ def parted(parts: list[wire.Bytes]) -> tuple[bytes, bytes]:
 @given(arrays, st.text(), st.integers(0, 1 << 40), st.floats(0, 1e9))
 def test_a_run_comes_out_as_it_went_in(sent: dict[str, NDArray], model: str, version: int, deadline: float) -> None:
     head, body = parted(
-        wire.frame(NUMBER, wire.RunCall(model, version, deadline, wire.heads(sent)), list(sent.values()))
+        wire.make_frame(NUMBER, wire.RunCall(model, version, deadline, wire.make_heads(sent)), list(sent.values()))
     )
     call = wire.decode_call(head)
     assert isinstance(call, wire.RunCall)
     assert (call.model, call.version, call.deadline) == (model, version, deadline)
-    got = wire.tensors(call.tensors, body)
+    got = wire.read_tensors(call.tensors, body)
     assert list(got) == list(sent)
     for name, array in sent.items():
         assert (got[name].dtype, got[name].shape) == (array.dtype, array.shape)
@@ -43,32 +43,32 @@ def test_a_run_comes_out_as_it_went_in(sent: dict[str, NDArray], model: str, ver
 
 def test_an_array_that_is_not_contiguous_keeps_its_order() -> None:
     across = np.arange(24, dtype=np.int32).reshape(4, 6).T[::2]
-    _, body = parted(wire.frame(NUMBER, wire.RunReply(1, wire.heads({"a": across})), [across]))
-    assert (wire.tensors(wire.heads({"a": across}), body)["a"] == across).all()
+    _, body = parted(wire.make_frame(NUMBER, wire.RunReply(1, wire.make_heads({"a": across})), [across]))
+    assert (wire.read_tensors(wire.make_heads({"a": across}), body)["a"] == across).all()
 
 
 @given(arrays.filter(lambda found: any(array.size for array in found.values())), st.integers(-3, 3).filter(bool))
 def test_lengths_that_disagree_are_refused(sent: dict[str, NDArray], off: int) -> None:
-    _, body = parted(wire.frame(NUMBER, wire.RunReply(1, wire.heads(sent)), list(sent.values())))
+    _, body = parted(wire.make_frame(NUMBER, wire.RunReply(1, wire.make_heads(sent)), list(sent.values())))
     wrong = body + bytes(off) if off > 0 else body[:off]
     if len(wrong) == len(body):
         return
     with pytest.raises(ValueError):
-        wire.tensors(wire.heads(sent), wrong)
+        wire.read_tensors(wire.make_heads(sent), wrong)
 
 
-def test_every_call_and_reply_is_told_apart() -> None:
+def test_every_call_and_reply_is_decoded_as_its_type() -> None:
     image = ImageInput(28, 28, 1, "digit")
-    version = Version(3, "AVAILABLE", "", Manifest("net", "classifier", ("a", "b"), image, {"x": [1, {"y": None}]}))
+    version = Version(3, "AVAILABLE", "", Manifest("net", "classifier", ("a", "b"), image))
     spec = TensorSpec("images", "uint8", (-1, 28, 28, 1))
     full = Version(4, "END", "it broke", None, (spec,), (spec,))
     catalog = Catalog(7, {"net": Model("net", {3: version, 4: full}, {"stable": 3})})
     for call in (wire.RunCall("net", 1, 2.5, ()), wire.CatalogCall(), wire.StatusCall(), wire.CancelCall()):
-        assert wire.decode_call(parted(wire.frame(NUMBER, call))[0]) == call
+        assert wire.decode_call(parted(wire.make_frame(NUMBER, call))[0]) == call
     for reply in (
         wire.RunReply(1, ()),
         wire.CatalogReply(catalog),
         wire.StatusReply(1.5),
         wire.ErrorReply(2, "overloaded", "full"),
     ):
-        assert wire.decode_reply(parted(wire.frame(NUMBER, reply))[0]) == reply
+        assert wire.decode_reply(parted(wire.make_frame(NUMBER, reply))[0]) == reply

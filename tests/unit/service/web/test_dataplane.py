@@ -1,4 +1,4 @@
-"""A worker that has not heard yet that a version was unloaded."""
+"""A worker whose catalog still lists a version that was unloaded."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -41,7 +41,7 @@ def web(settings: Settings) -> FlaskClient:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_one_who_named_no_version_is_answered_by_the_next(settings: Settings, web: FlaskClient, name: str) -> None:
+def test_request_without_a_version_is_answered_by_the_next_one(settings: Settings, web: FlaskClient, name: str) -> None:
     method, path = ASKS[name]
     with FakeEngine(settings.engine_sockets[0], replaced()):
         data = told(3) if name == "echo" else b'{"seed": 3, "format": "json"}'
@@ -49,7 +49,7 @@ def test_one_who_named_no_version_is_answered_by_the_next(settings: Settings, we
     assert (answer.status_code, answer.get_json().get("version")) == (200, 2)
 
 
-def test_one_who_named_the_version_is_told_that_it_is_gone(settings: Settings, web: FlaskClient) -> None:
+def test_request_for_the_unloaded_version_is_not_found(settings: Settings, web: FlaskClient) -> None:
     with FakeEngine(settings.engine_sockets[0], replaced()):
         answer = web.post("/predict/echo/versions/1", data=told(3))
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (404, "model_not_found")

@@ -1,4 +1,4 @@
-"""Whatever goes wrong is told in one shape, and never with a traceback."""
+"""Every failure has one shape, and never a traceback."""
 
 from pathlib import Path
 
@@ -30,54 +30,56 @@ from tests.unit.service.web.conftest import CATALOG
         ("POST", "/readyz", 405, "method_not_allowed"),
     ],
 )
-def test_each_mistake_has_its_status_and_code(web: FlaskClient, method: str, path: str, status: int, code: str) -> None:
+def test_every_mistake_has_its_status_and_code(
+    web: FlaskClient, method: str, path: str, status: int, code: str
+) -> None:
     answer = web.open(path, method=method, data=told(1) if method == "POST" else None)
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (status, code)
     assert answer.content_type == "application/json"
     assert set(answer.get_json()) == {"error"}
 
 
-def test_a_method_that_is_not_taken_is_told_with_those_that_are(web: FlaskClient) -> None:
+def test_wrong_method_is_refused_with_the_list_of_allowed_ones(web: FlaskClient) -> None:
     assert {each.strip() for each in web.get("/predict/echo").headers["Allow"].split(",")} == {"POST", "OPTIONS"}
 
 
 @pytest.mark.parametrize("kind", [Overloaded, DeadlineExceeded, InkpawError])
-def test_what_the_engine_says_is_told(settings: Settings, kind: type[InkpawError]) -> None:
+def test_error_of_the_engine_reaches_the_client(settings: Settings, kind: type[InkpawError]) -> None:
     def answer(call: wire.Call, _: object) -> Said:
         if isinstance(call, wire.CatalogCall):
             return said(wire.CatalogReply(CATALOG))
         return said(wire.ErrorReply(1, kind.code, "as it is"))
 
     with FakeEngine(settings.engine_sockets[0], answer):
-        told_ = create_app(settings).test_client().post("/predict/echo", data=told(1))
-    assert told_.status_code == kind.status
-    assert told_.get_json()["error"] == {"code": kind.code, "message": "as it is"}
-    assert told_.headers.get("Retry-After") == (str(kind.retry_after) if kind.retry_after else None)
+        response = create_app(settings).test_client().post("/predict/echo", data=told(1))
+    assert response.status_code == kind.status
+    assert response.get_json()["error"] == {"code": kind.code, "message": "as it is"}
+    assert response.headers.get("Retry-After") == (str(kind.retry_after) if kind.retry_after else None)
 
 
-def test_without_an_engine_whoever_asks_is_told_to_come_again(settings: Settings) -> None:
+def test_without_an_engine_clients_are_asked_to_retry(settings: Settings) -> None:
     web = create_app(settings).test_client()
     for answer in (web.post("/predict/echo", data=told(1)), web.get("/readyz"), web.get("/generate/blot")):
         assert (answer.status_code, answer.get_json()["error"]["code"]) == (503, "unavailable")
         assert answer.headers["Retry-After"]
 
 
-def test_a_mistake_of_ours_says_nothing_of_itself(web: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpected_error_reveals_nothing(web: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr(predict, "uploads", broken)
+    monkeypatch.setattr(predict, "read_uploads", broken)
     answer = web.post("/predict/echo", data=told(1))
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (500, "internal")
     assert b"secret" not in answer.data and b"Traceback" not in answer.data and b"Zero" not in answer.data
 
 
-def test_a_body_over_the_limit_is_refused(web: FlaskClient, settings: Settings) -> None:
+def test_body_over_the_limit_is_refused(web: FlaskClient, settings: Settings) -> None:
     answer = web.post("/predict/echo", data=bytes(settings.max_body_bytes + 1))
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (413, "request_too_large")
 
 
-def test_ready_no_more_from_the_first_moment_of_draining(settings: Settings, web: FlaskClient) -> None:
+def test_not_ready_from_the_first_moment_of_draining(settings: Settings, web: FlaskClient) -> None:
     before = web.get("/readyz").get_json()["error"]["message"]
     assert "late" in before, "a model that is loading keeps the service from being ready"
     Path(settings.draining_mark).touch()
@@ -85,7 +87,7 @@ def test_ready_no_more_from_the_first_moment_of_draining(settings: Settings, web
     assert web.post("/predict/echo", data=told(1)).status_code == 200
 
 
-def test_the_index_names_what_is_served(web: FlaskClient) -> None:
+def test_index_lists_the_models(web: FlaskClient) -> None:
     served = web.get("/").get_json()["models"]
     assert {(each["model"], each["at"]) for each in served} == {
         ("echo", "/predict/echo"),

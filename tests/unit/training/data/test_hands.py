@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.images import prepare
+from service.images import ImageInput, prepare
 from training.data import hands
 
 
@@ -21,5 +21,5 @@ def test_files_are_pictures_of_every_digit_and_the_same_for_the_same_seed(kind: 
 @pytest.mark.parametrize("kind", hands.KINDS)
 def test_what_the_service_makes_of_them_has_ink_on_black(kind: str) -> None:
     for file, _ in list(hands.files(kind, 1, seed=3))[:10]:
-        prepared = prepare(file, "digit", 28, 28, 1)
+        prepared = prepare(file, ImageInput(28, 28, 1, "digit"))
         assert prepared.max() > 200 and 0.03 < (prepared > 127).mean() < 0.5

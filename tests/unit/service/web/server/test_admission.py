@@ -1,16 +1,20 @@
-"""How many requests a worker takes in hand, by what it has shown that it can do."""
+"""The limit of requests in flight by what the worker has shown that it can do, and the refusal of the others."""
+
+import json
 
 import pytest
 
-from service.web.server.admission import Admission
+from service.settings import Settings
+from service.web.app import create_app
+from service.web.server.admission import Admission, make_refusal
 from tests.unit.service.conftest import FakeClock
 
 
-def after(seconds_each: float, requests: int = 500, at_once: int = 10, most: int = 512) -> Admission:
-    """What a worker has learnt that answered so many requests, one every so often, with always some in hand."""
+def measure(seconds_each: float, requests: int = 500, concurrent: int = 10, max_in_flight: int = 512) -> Admission:
+    """The admission of a worker that answered so many requests at that pace, with always some in flight."""
     clock = FakeClock()
-    admission = Admission(most, clock)
-    for _ in range(at_once):
+    admission = Admission(max_in_flight, clock)
+    for _ in range(concurrent):
         admission.enter()
     for _ in range(requests):
         clock.now += seconds_each
@@ -20,27 +24,27 @@ def after(seconds_each: float, requests: int = 500, at_once: int = 10, most: int
 
 
 @pytest.mark.parametrize(
-    ("seconds_each", "bound"),
+    ("seconds_each", "limit"),
     [(0.0001, 512), (0.0005, 150), (0.003, 32), (1.0, 32)],
-    ids=["most", "by time", "least", "slow"],
+    ids=["by the setting", "by time", "lowest limit", "slow"],
 )
-def test_as_many_as_are_answered_in_the_time_that_one_may_wait(seconds_each: float, bound: int) -> None:
-    assert after(seconds_each).bound == pytest.approx(bound, rel=0.02)
+def test_limit_is_what_is_answered_in_the_longest_wait(seconds_each: float, limit: int) -> None:
+    assert measure(seconds_each).limit == pytest.approx(limit, rel=0.02)
 
 
-def test_before_anything_is_known_there_is_room() -> None:
-    assert Admission(512).bound == 512
+def test_limit_is_the_setting_before_anything_is_measured() -> None:
+    assert Admission(512).limit == 512
 
 
-def test_the_setting_is_the_most_whatever_is_known() -> None:
-    assert after(0.0001, most=3, at_once=2).bound == 3
+def test_limit_never_exceeds_the_setting() -> None:
+    assert measure(0.0001, max_in_flight=3, concurrent=2).limit == 3
 
 
-def test_one_after_another_tells_nothing_of_what_it_can_do() -> None:
-    assert after(0.02, at_once=1).bound == 512
+def test_requests_one_after_another_measure_nothing() -> None:
+    assert measure(0.02, concurrent=1).limit == 512
 
 
-def test_it_is_full_at_its_bound() -> None:
+def test_full_at_the_limit() -> None:
     admission = Admission(2)
     admission.enter()
     assert not admission.full
@@ -50,7 +54,7 @@ def test_it_is_full_at_its_bound() -> None:
     assert not admission.full
 
 
-def test_one_stall_turns_nobody_away_who_came_in_before() -> None:
+def test_one_stall_refuses_no_request() -> None:
     clock = FakeClock()
     admission = Admission(512, clock)
     for _ in range(40):
@@ -60,21 +64,40 @@ def test_one_stall_turns_nobody_away_who_came_in_before() -> None:
     assert not admission.full
 
 
-def test_one_long_gap_shuts_nobody_out() -> None:
+def test_one_long_gap_hardly_lowers_the_limit() -> None:
     clock = FakeClock()
     admission = Admission(512, clock)
     for gap in (*[0.0005] * 500, 10.0):
-        admission.in_hand = 9
+        admission.in_flight = 9
         clock.now += gap
         admission.leave()
-    assert admission.bound > 80
+    assert admission.limit > 80
 
 
-def test_answers_that_come_in_batches_count_as_those_that_come_singly() -> None:
+def test_answers_in_batches_measure_the_same_rate_as_single_ones() -> None:
     clock = FakeClock()
     admission = Admission(512, clock)
-    for at in range(2000):
-        admission.in_hand = 9
-        clock.now += 0.016 if at % 16 == 0 else 0
+    for index in range(2000):
+        admission.in_flight = 9
+        clock.now += 0.016 if index % 16 == 0 else 0
         admission.leave()
-    assert admission.bound == pytest.approx(75, rel=0.3)
+    assert admission.limit == pytest.approx(75, rel=0.3)
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+@pytest.mark.parametrize("path", ["/predict/net", "/v1/models/net:predict", "/v2/models/net/infer", "/"])
+def test_refusal_is_a_whole_503_in_the_shape_of_the_protocol(settings: Settings, path: str, keep_alive: bool) -> None:
+    protocol = create_app(settings).router.get_protocol(path)
+    head, _, body = make_refusal(protocol, keep_alive).partition(b"\r\n\r\n")
+    fields = dict(line.split(b": ") for line in head.split(b"\r\n")[1:])
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert int(fields[b"Content-Length"]) == len(body)
+    assert fields[b"Retry-After"] == b"1"
+    assert fields[b"Connection"] == (b"keep-alive" if keep_alive else b"close")
+    error = json.loads(body)["error"]
+    assert isinstance(error, str) if path.startswith("/v") else set(error) == {"code", "message"}
+
+
+def test_refusal_of_a_head_request_has_no_body(settings: Settings) -> None:
+    protocol = create_app(settings).router.default
+    assert make_refusal(protocol, True, include_body=False).endswith(b"\r\n\r\n")

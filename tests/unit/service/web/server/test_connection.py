@@ -1,51 +1,105 @@
-"""A body and a connection that have begun before their reader came."""
+"""Requests, bodies and answers of one connection."""
+
+import time
+from collections.abc import Iterator
 
 import pytest
 from gevent import socket
 
-from service.ipc.client import ClientGone
-from service.web.server.connection import Begun, Body, skipped
+from service.errors import BadRequest, ClientDisconnected
+from service.web.server.connection import Body, Connection, drain
+
+HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n%b\r\n"
 
 
-@pytest.mark.parametrize("begun", [b"", b"ab", b"abcdef"])
-def test_a_body_is_what_came_with_the_head_and_the_rest(begun: bytes) -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        body = Body(ours, begun, 6)
-        theirs.sendall(b"abcdef"[len(begun) :] + b"POST")
-        parts = []
-        while part := body.read(4):
-            parts.append(part)
-        assert (b"".join(parts), body.left) == (b"abcdef", 0)
-        assert ours.recv(10) == b"POST", "the next request is left where it is"
+class Pair:
+    """A connection and its client's socket."""
+
+    def __init__(self) -> None:
+        ours, self.client = socket.socketpair()
+        self.connection = Connection(ours)
+
+    def read_body(self, *parts: bytes, length: int = 6, fields: bytes = b"") -> Body:
+        self.client.sendall(HEAD % (length, fields) + b"".join(parts))
+        assert self.connection.wait()
+        return Body(self.connection, self.connection.read_message())
 
 
-def test_a_body_that_ends_too_soon_has_nobody_to_answer() -> None:
-    ours, theirs = socket.socketpair()
-    with ours:
-        body = Body(ours, b"ab", 6)
-        theirs.close()
-        assert body.read(10) == b"ab"
-        with pytest.raises(ClientGone):
-            body.read(10)
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    pair = Pair()
+    yield pair
+    pair.client.close()
+    pair.connection.sock.close()
 
 
-def test_what_nobody_wants_of_a_body_is_skipped_within_a_bound() -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.sendall(bytes(50_000))
-        body = Body(ours, b"", 100_000)
-        skipped(body, 30_000)
-        assert body.left <= 70_000
-        theirs.sendall(bytes(50_000))
-        skipped(body, 100_000)
-        assert body.left == 0
+@pytest.mark.parametrize("with_head", [0, 2, 6])
+def test_body_is_what_came_with_the_head_and_the_rest(pair: Pair, with_head: int) -> None:
+    body = pair.read_body(b"abcdef"[:with_head])
+    pair.client.sendall(b"abcdef"[with_head:] + HEAD % (0, b""))
+    parts = []
+    while part := body.read(4):
+        assert len(part) <= 4
+        parts.append(part)
+    assert (b"".join(parts), body.complete) == (b"abcdef", True)
+    assert pair.connection.wait()
+    assert pair.connection.read_message().complete, "the next request is left whole"
 
 
-def test_a_connection_that_has_begun_gives_what_came_first() -> None:
-    ours, theirs = socket.socketpair()
-    with theirs, Begun(ours, b"first") as again:
-        theirs.sendall(b"then")
-        assert [again.recv(3), again.recv(9), again.recv(9)] == [b"fir", b"st", b"then"]
-        again.sendall(b"back")
-        assert theirs.recv(9) == b"back"
+def test_client_that_leaves_within_a_body_is_gone(pair: Pair) -> None:
+    body = pair.read_body(b"ab")
+    pair.client.close()
+    assert body.read(10) == b"ab"
+    with pytest.raises(ClientDisconnected):
+        body.read(10)
+
+
+def test_client_that_leaves_between_requests_ends_the_connection(pair: Pair) -> None:
+    pair.client.close()
+    assert not pair.connection.wait()
+
+
+def test_unwanted_body_is_drained_within_a_limit(pair: Pair) -> None:
+    body = pair.read_body(bytes(50_000), length=100_000)
+    assert not drain(body, 30_000)
+    pair.client.sendall(bytes(50_000))
+    assert drain(body, 100_000)
+    assert body.complete
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST", HEAD % (6, b"") + b"ab"])
+def test_reads_end_at_the_deadline(pair: Pair, sent: bytes) -> None:
+    pair.client.sendall(sent)
+    pair.connection.deadline = time.monotonic() + 0.05
+    with pytest.raises(TimeoutError):
+        Body(pair.connection, pair.connection.read_message()).read(10) and pair.connection.read_more()
+
+
+def test_writes_end_at_the_deadline(pair: Pair) -> None:
+    pair.connection.deadline = time.monotonic() + 0.05
+    with pytest.raises(TimeoutError):
+        pair.connection.send(bytes(1 << 24))
+
+
+def test_client_that_expects_it_is_asked_to_continue_when_its_body_is_read(pair: Pair) -> None:
+    body = pair.read_body(fields=b"Expect: 100-continue\r\n")
+    assert body.awaits_continue and not body.can_drain
+    pair.client.sendall(b"abcdef")
+    assert body.read(10) == b"abcdef"
+    assert pair.client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert not body.awaits_continue
+
+
+def test_client_that_has_sent_its_body_is_not_asked_to_continue(pair: Pair) -> None:
+    assert pair.read_body(b"abcdef", fields=b"Expect: 100-continue\r\n").read(10) == b"abcdef"
+    pair.client.settimeout(0.02)
+    with pytest.raises(TimeoutError):
+        pair.client.recv(100)
+
+
+def test_broken_body_is_a_bad_request(pair: Pair) -> None:
+    pair.client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\nzz\r\n")
+    body = Body(pair.connection, pair.connection.read_message())
+    assert body.read(10) == b"ab"
+    with pytest.raises(BadRequest):
+        body.read(10)

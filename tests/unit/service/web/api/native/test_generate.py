@@ -1,4 +1,4 @@
-"""`/generate` without an engine of its own: what may be asked, and what is told with the answer."""
+"""`/generate` with a fake engine: what may be asked for, and what comes with the images."""
 
 import io
 import json
@@ -11,12 +11,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.ipc import wire
-from service.web.api.native.generate import MAX_SEED
+from service.web.api.native.generate_request import MAX_SEED
 from tests.support.engine import FakeEngine
 
 
 def message(answer: Any) -> str:
-    """The error's text, of an answer that is a 4xx in the right shape."""
+    """The error's text in a 4xx of the right shape."""
     assert 400 <= answer.status_code < 500, answer.data
     error = answer.get_json()["error"]
     assert set(error) == {"code", "message"}
@@ -53,7 +53,7 @@ def message(answer: Any) -> str:
     ],
     ids=str,
 )
-def test_what_makes_no_sense_is_refused_with_the_reason(web: FlaskClient, ask: object, reason: str) -> None:
+def test_senseless_request_is_refused_with_the_reason(web: FlaskClient, ask: object, reason: str) -> None:
     assert re.search(reason, message(web.post("/generate/blot", json=ask)))
 
 
@@ -61,29 +61,29 @@ def test_what_makes_no_sense_is_refused_with_the_reason(web: FlaskClient, ask: o
     "query",
     ["count=x", "seed=1.5", "seeds=1,x", "truncation=", "colour=red", "label=", "seed=" + "9" * 99, "count=1e3"],
 )
-def test_a_query_that_makes_no_sense_is_refused(web: FlaskClient, query: str) -> None:
+def test_senseless_query_is_refused(web: FlaskClient, query: str) -> None:
     message(web.get(f"/generate/blot?{query}"))
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999"])
-def test_numbers_without_bound_are_refused(web: FlaskClient, number: str) -> None:
+def test_infinite_numbers_are_refused(web: FlaskClient, number: str) -> None:
     message(web.post("/generate/blot", data=f'{{"truncation": {number}}}', content_type="application/json"))
 
 
 @pytest.mark.parametrize("given", ["nan", "inf", "-inf"])
-def test_no_number_is_no_truncation(web: FlaskClient, given: str) -> None:
+def test_truncation_must_be_finite(web: FlaskClient, given: str) -> None:
     assert "truncation" in message(web.get(f"/generate/blot?truncation={given}"))
 
 
-def asked(engine: FakeEngine) -> dict[str, tuple[int, ...]]:
-    """Shapes of the one run that the engine was asked for."""
+def run_shapes(engine: FakeEngine) -> dict[str, tuple[int, ...]]:
+    """Shapes of the inputs of the engine's one run."""
     (run,) = (call for call in engine.calls if isinstance(call, wire.RunCall))
     return {head.name: head.shape for head in run.tensors}
 
 
-def test_every_input_has_a_row_a_sample(web: FlaskClient, engine: FakeEngine) -> None:
+def test_every_input_has_one_row_per_sample(web: FlaskClient, engine: FakeEngine) -> None:
     web.post("/generate/blot", json={"count": 3, "labels": 7, "format": "npy"})
-    assert asked(engine) == {"seeds": (3,), "labels": (3,), "truncation": (3,)}
+    assert run_shapes(engine) == {"seeds": (3,), "labels": (3,), "truncation": (3,)}
 
 
 def test_seeds_count_up_from_the_first(web: FlaskClient) -> None:
@@ -92,7 +92,7 @@ def test_seeds_count_up_from_the_first(web: FlaskClient) -> None:
     assert told.headers["Inkpaw-Seeds"] == "40..42"
 
 
-def test_a_query_asks_the_same_as_a_body(web: FlaskClient) -> None:
+def test_query_means_the_same_as_a_body(web: FlaskClient) -> None:
     body = web.post("/generate/blot", json={"seeds": [5, 9], "labels": ["3", -1], "truncation": 0.5, "format": "json"})
     query = web.get("/generate/blot?seeds=5,9&label=3,any&truncation=0.5&format=json")
     assert query.get_json() == body.get_json()
@@ -101,7 +101,7 @@ def test_a_query_asks_the_same_as_a_body(web: FlaskClient) -> None:
     assert body.headers["Inkpaw-Seeds"] == "5,9"
 
 
-def test_a_seed_that_was_drawn_is_told_and_may_not_be_kept(web: FlaskClient) -> None:
+def test_drawn_seed_is_reported_and_not_cacheable(web: FlaskClient) -> None:
     drawn = web.post("/generate/blot", json={"format": "npy"})
     again = web.get(f"/generate/blot?format=npy&seed={drawn.headers['Inkpaw-Seeds']}")
     assert again.data == drawn.data
@@ -109,16 +109,16 @@ def test_a_seed_that_was_drawn_is_told_and_may_not_be_kept(web: FlaskClient) -> 
     assert "ETag" not in drawn.headers
 
 
-def test_two_draws_differ(web: FlaskClient) -> None:
+def test_two_drawn_seeds_differ(web: FlaskClient) -> None:
     assert len({web.get("/generate/blot").headers["Inkpaw-Seeds"] for _ in range(5)}) == 5
 
 
-def test_an_empty_body_asks_for_one_png(web: FlaskClient) -> None:
+def test_empty_body_asks_for_one_png(web: FlaskClient) -> None:
     answer = web.post("/generate/blot")
     assert (answer.status_code, answer.content_type) == (200, "image/png")
 
 
-def test_what_has_not_changed_is_not_made_again(web: FlaskClient, engine: FakeEngine) -> None:
+def test_unchanged_image_is_not_generated_again(web: FlaskClient, engine: FakeEngine) -> None:
     first = web.get("/generate/blot?seed=3")
     engine.calls.clear()
     again = web.get("/generate/blot?seed=3", headers={"If-None-Match": first.headers["ETag"]})
@@ -127,35 +127,35 @@ def test_what_has_not_changed_is_not_made_again(web: FlaskClient, engine: FakeEn
     assert engine.calls == []
 
 
-def test_what_is_drawn_anew_is_never_unchanged(web: FlaskClient) -> None:
+def test_drawn_image_is_never_unchanged(web: FlaskClient) -> None:
     assert web.get("/generate/blot", headers={"If-None-Match": "*"}).status_code == 200
 
 
 @pytest.mark.parametrize("other", ["seed=4", "seed=3&label=1", "seed=3&truncation=0.5", "seed=3&format=npy"])
-def test_what_is_not_the_same_has_another_tag(web: FlaskClient, other: str) -> None:
+def test_different_request_has_a_different_tag(web: FlaskClient, other: str) -> None:
     tag = web.get("/generate/blot?seed=3").headers["ETag"]
     assert web.get(f"/generate/blot?{other}", headers={"If-None-Match": tag}).status_code == 200
 
 
 @pytest.mark.parametrize("label", ["7", 7, ["7"], [7]])
-def test_a_label_is_meant_by_name_or_index_alone_or_listed(web: FlaskClient, label: object) -> None:
+def test_label_is_given_by_name_or_index_alone_or_in_a_list(web: FlaskClient, label: object) -> None:
     told = web.post("/generate/blot", json={"labels": label, "format": "json"}).get_json()
     assert told["labels"] == ["7"]
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_zip_holds_a_file_for_each_sample_though_seeds_repeat(web: FlaskClient) -> None:
+def test_zip_holds_one_file_per_sample_even_if_seeds_repeat(web: FlaskClient) -> None:
     answer = web.post("/generate/blot", json={"seeds": [1, 1, 2], "format": "zip"})
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         assert len(set(archive.namelist())) == 3
 
 
-def test_npy_and_json_hold_what_the_engine_made(web: FlaskClient) -> None:
+def test_npy_and_json_hold_the_engines_images(web: FlaskClient) -> None:
     array = np.load(io.BytesIO(web.get("/generate/blot?seeds=5,9&format=npy").data))
     assert array[:, 0, 0, 0].tolist() == [5, 9]
     told = json.loads(web.get("/generate/blot?seeds=5,9&format=json").data)
     assert (told["model"], told["version"], len(told["images"])) == ("blot", 1, 2)
 
 
-def test_a_classifier_does_not_generate(web: FlaskClient) -> None:
+def test_classifier_does_not_generate(web: FlaskClient) -> None:
     assert "no generator" in message(web.get("/generate/echo"))

@@ -1,4 +1,4 @@
-"""`/predict` without an engine of its own: what is asked of the engine, and what is made of its answer."""
+"""`/predict` with a fake engine: what the engine is sent, and what its outputs become."""
 
 import io
 
@@ -15,7 +15,7 @@ def files(*data: bytes) -> dict[str, object]:
     return {"file": [(io.BytesIO(each), f"{at}.png") for at, each in enumerate(data)]}
 
 
-def test_an_image_gets_a_label_and_probabilities(web: FlaskClient) -> None:
+def test_image_gets_a_label_and_probabilities(web: FlaskClient) -> None:
     answer = web.post("/predict/echo", data=told(7)).get_json()
     (prediction,) = answer.pop("predictions")
     assert answer == {"model": "echo", "version": 2}
@@ -23,7 +23,7 @@ def test_an_image_gets_a_label_and_probabilities(web: FlaskClient) -> None:
     assert list(prediction["probabilities"]) == list("0123456789")
 
 
-def test_a_model_that_scores_outliers_has_its_score_told_and_counted(web: FlaskClient) -> None:
+def test_outlier_score_is_reported_and_counted(web: FlaskClient) -> None:
     def counted(suffix: str) -> float:
         labels = {"model": "wary", "version": "1"}
         return REGISTRY.get_sample_value(f"inkpaw_outlier_score_{suffix}", labels) or 0.0
@@ -35,48 +35,48 @@ def test_a_model_that_scores_outliers_has_its_score_told_and_counted(web: FlaskC
     assert "outlier_score" not in web.post("/predict/echo", data=told(7)).get_json()["predictions"][0]
 
 
-def test_answers_come_in_the_order_sent(web: FlaskClient) -> None:
+def test_predictions_come_in_the_order_sent(web: FlaskClient) -> None:
     answer = web.post("/predict/echo", data=files(told(3), told(1), told(2)))
     assert [each["label"] for each in answer.get_json()["predictions"]] == ["3", "1", "2"]
 
 
-def test_all_images_of_a_request_go_to_the_engine_at_once(web: FlaskClient, engine: FakeEngine) -> None:
+def test_all_images_of_a_request_are_one_run(web: FlaskClient, engine: FakeEngine) -> None:
     web.post("/predict/echo", data=files(told(3), told(1)))
     (run,) = (call for call in engine.calls if isinstance(call, wire.RunCall))
     assert [(head.name, head.shape) for head in run.tensors] == [("images", (2, 28, 28, 1))]
 
 
 @pytest.mark.parametrize(("path", "number"), [("", 2), ("/versions/1", 1), ("/versions/2", 2), ("/labels/old", 1)])
-def test_the_path_says_which_version(web: FlaskClient, path: str, number: int) -> None:
+def test_path_chooses_the_version(web: FlaskClient, path: str, number: int) -> None:
     assert web.post(f"/predict/echo{path}", data=told(7)).get_json()["version"] == number
 
 
-def test_top_keeps_the_likeliest(web: FlaskClient) -> None:
+def test_top_keeps_the_likeliest_labels(web: FlaskClient) -> None:
     (prediction,) = web.post("/predict/echo?top=1", data=told(7)).get_json()["predictions"]
     assert prediction["probabilities"] == {"7": 1.0}
 
 
 @pytest.mark.parametrize("top", ["0", "-1", "x", "1.5", "", "²"])
-def test_a_top_that_is_no_number_is_refused(web: FlaskClient, top: str) -> None:
+def test_top_that_is_not_a_positive_number_is_refused(web: FlaskClient, top: str) -> None:
     answer = web.post("/predict/echo", query_string={"top": top}, data=told(7))
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "bad_request")
 
 
-def test_a_bad_image_among_others_is_named(web: FlaskClient) -> None:
+def test_error_names_the_bad_image_among_others(web: FlaskClient) -> None:
     answer = web.post("/predict/echo", data=files(told(3), b"text", told(2)))
     assert answer.status_code == 400
     assert answer.get_json()["error"]["code"] == "bad_image"
     assert answer.get_json()["error"]["message"].startswith("Image 2 of 3: ")
 
 
-def test_a_generator_does_not_predict(web: FlaskClient) -> None:
+def test_generator_does_not_predict(web: FlaskClient) -> None:
     assert web.post("/predict/blot", data=told(7)).status_code == 400
 
 
-def test_a_model_that_says_nothing_of_itself_does_not_predict(web: FlaskClient) -> None:
+def test_model_without_a_manifest_does_not_predict(web: FlaskClient) -> None:
     assert web.post("/predict/plain", data=told(7)).status_code == 400
 
 
-def test_a_model_that_is_still_loading_is_unavailable(web: FlaskClient) -> None:
+def test_loading_model_is_unavailable(web: FlaskClient) -> None:
     answer = web.post("/predict/late", data=told(7))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")

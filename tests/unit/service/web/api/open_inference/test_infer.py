@@ -1,4 +1,4 @@
-"""`/v2/models/<name>/infer`: JSON and binary tensors, either way, and every way to get them wrong."""
+"""`/v2/models/<name>/infer`: JSON and binary tensors, either way, and every mistake in them."""
 
 import json
 import struct
@@ -20,7 +20,7 @@ def an_input(**changes: object) -> dict[str, Any]:
     return {"name": "images", "shape": [3, 28, 28, 1], "datatype": "UINT8", **changes}
 
 
-def asked(web: FlaskClient, head: dict[str, Any], blob: bytes = b"", path: str = "/v2/models/echo/infer") -> Any:
+def infer(web: FlaskClient, head: dict[str, Any], blob: bytes = b"", path: str = "/v2/models/echo/infer") -> Any:
     text = json.dumps(head).encode()
     return web.post(path, data=text + blob, headers={HEADER: str(len(text))} if blob else {})
 
@@ -30,7 +30,7 @@ def binary(**changes: object) -> dict[str, Any]:
 
 
 def test_binary_tensors_both_ways(web: FlaskClient) -> None:
-    answer = asked(web, {"id": "7", "inputs": [binary()], "parameters": {"binary_data_output": True}}, IMAGES.tobytes())
+    answer = infer(web, {"id": "7", "inputs": [binary()], "parameters": {"binary_data_output": True}}, IMAGES.tobytes())
     assert (answer.status_code, answer.content_type) == (200, "application/octet-stream")
     length = int(answer.headers[HEADER])
     head = json.loads(answer.data[:length])
@@ -48,29 +48,29 @@ def test_binary_tensors_both_ways(web: FlaskClient) -> None:
 
 @pytest.mark.parametrize("data", [IMAGES.ravel().tolist(), IMAGES.tolist()], ids=["flat", "nested"])
 def test_json_tensors_both_ways(web: FlaskClient, data: list[Any]) -> None:
-    answer = asked(web, {"inputs": [an_input(data=data)]}, path="/v2/models/echo/versions/1/infer").get_json()
+    answer = infer(web, {"inputs": [an_input(data=data)]}, path="/v2/models/echo/versions/1/infer").get_json()
     assert answer["model_version"] == "1" and "id" not in answer
     assert np.reshape(answer["outputs"][0]["data"], (3, 10)).argmax(axis=1).tolist() == [3, 1, 2]
 
 
-def test_an_output_of_its_own_mind_is_not_binary(web: FlaskClient) -> None:
+def test_setting_of_an_output_wins_over_the_requests(web: FlaskClient) -> None:
     outputs = [{"name": "probabilities", "parameters": {"binary_data": False}}]
     head = {"inputs": [binary()], "outputs": outputs, "parameters": {"binary_data_output": True}}
-    assert len(asked(web, head, IMAGES.tobytes()).get_json()["outputs"][0]["data"]) == 30
+    assert len(infer(web, head, IMAGES.tobytes()).get_json()["outputs"][0]["data"]) == 30
 
 
-def test_bytes_are_encoded_images(web: FlaskClient) -> None:
+def test_bytes_tensor_holds_encoded_images(web: FlaskClient) -> None:
     pictures = [told(5), told(9)]
     blob = b"".join(struct.pack("<I", len(each)) + each for each in pictures)
     raw = {"name": "images", "shape": [2], "datatype": "BYTES", "parameters": {"binary_data_size": len(blob)}}
     text = {"name": "images", "shape": [2], "datatype": "BYTES", "data": [b64encode(e).decode() for e in pictures]}
-    for answer in (asked(web, {"inputs": [raw]}, blob), asked(web, {"inputs": [text]})):
+    for answer in (infer(web, {"inputs": [raw]}, blob), infer(web, {"inputs": [text]})):
         shares = np.reshape(answer.get_json()["outputs"][0]["data"], (2, 10))
         assert shares.argmax(axis=1).tolist() == [5, 9]
 
 
 @pytest.mark.parametrize(
-    ("head", "said"),
+    ("head", "reason"),
     [
         ({"inputs": [an_input(data=[1])]}, "not UINT8"),
         ({"inputs": [an_input(data=[[1], [1, 2]])]}, "not UINT8"),
@@ -87,35 +87,35 @@ def test_bytes_are_encoded_images(web: FlaskClient) -> None:
         ({}, "inputs"),
     ],
 )
-def test_what_is_wrong_is_told(web: FlaskClient, head: dict[str, Any], said: str) -> None:
-    answer = asked(web, head)
+def test_wrong_request_is_refused_with_the_reason(web: FlaskClient, head: dict[str, Any], reason: str) -> None:
+    answer = infer(web, head)
     assert answer.status_code == 400
-    assert said in answer.get_json()["error"]
+    assert reason in answer.get_json()["error"]
 
 
-@pytest.mark.parametrize(("size", "said"), [(-1, "left"), (5, "these are 5"), (IMAGES.nbytes + 1, "left")])
-def test_sizes_that_do_not_agree_are_told(web: FlaskClient, size: int, said: str) -> None:
-    answer = asked(web, {"inputs": [an_input(parameters={"binary_data_size": size})]}, IMAGES.tobytes())
-    assert (answer.status_code, said in answer.get_json()["error"]) == (400, True)
+@pytest.mark.parametrize(("size", "reason"), [(-1, "left"), (5, "these are 5"), (IMAGES.nbytes + 1, "left")])
+def test_binary_size_that_does_not_fit_is_refused(web: FlaskClient, size: int, reason: str) -> None:
+    answer = infer(web, {"inputs": [an_input(parameters={"binary_data_size": size})]}, IMAGES.tobytes())
+    assert (answer.status_code, reason in answer.get_json()["error"]) == (400, True)
 
 
-def test_bytes_that_belong_to_nobody_are_told(web: FlaskClient) -> None:
-    answer = asked(web, {"inputs": [binary()]}, IMAGES.tobytes() + b"more")
+def test_surplus_bytes_are_refused(web: FlaskClient) -> None:
+    answer = infer(web, {"inputs": [binary()]}, IMAGES.tobytes() + b"more")
     assert (answer.status_code, "4 bytes" in answer.get_json()["error"]) == (400, True)
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "", "99999999"])
-def test_a_header_that_is_no_length_is_told(web: FlaskClient, length: str) -> None:
+def test_header_that_is_not_a_length_is_refused(web: FlaskClient, length: str) -> None:
     answer = web.post("/v2/models/echo/infer", data=b"{}", headers={HEADER: length})
     assert (answer.status_code, HEADER in answer.get_json()["error"]) == (400, True)
 
 
-def test_more_rows_than_may_be_are_too_many(web: FlaskClient) -> None:
+def test_more_rows_than_the_limit_are_refused(web: FlaskClient) -> None:
     rows = np.zeros((9, 28, 28, 1), np.uint8)
     given = an_input(shape=list(rows.shape), parameters={"binary_data_size": rows.nbytes})
-    assert asked(web, {"inputs": [given]}, rows.tobytes()).status_code == 413
+    assert infer(web, {"inputs": [given]}, rows.tobytes()).status_code == 413
 
 
-def test_an_unknown_model_is_not_found_in_the_protocols_words(web: FlaskClient) -> None:
-    answer = asked(web, {"inputs": []}, path="/v2/models/unheard/infer")
+def test_unknown_model_is_not_found_in_the_protocols_shape(web: FlaskClient) -> None:
+    answer = infer(web, {"inputs": []}, path="/v2/models/unheard/infer")
     assert (answer.status_code, type(answer.get_json()["error"])) == (404, str)

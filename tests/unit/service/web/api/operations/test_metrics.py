@@ -5,7 +5,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.mmap_dict import MmapedDict
 
-from service.web.api.operations.metrics import Counted
+from service.web.api.operations.metrics import MultiProcessMetrics
 
 
 @pytest.fixture
@@ -18,22 +18,22 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _told(folder: Path) -> str:
+def _scrape(folder: Path) -> str:
     registry = CollectorRegistry()
-    registry.register(Counted(folder))
+    registry.register(MultiProcessMetrics(folder))
     return generate_latest(registry).decode()
 
 
-def test_what_processes_counted_is_added_up(folder: Path) -> None:
-    assert 'asked_total{model="digits"} 5.0' in _told(folder)
+def test_counts_of_all_processes_are_added_up(folder: Path) -> None:
+    assert 'asked_total{model="digits"} 5.0' in _scrape(folder)
 
 
-def test_a_process_that_is_just_starting_is_passed_over(folder: Path) -> None:
+def test_empty_file_of_a_starting_process_is_skipped(folder: Path) -> None:
     (folder / "counter_103.db").touch()
     (folder / "gauge_livesum_103.db").touch()
-    assert 'asked_total{model="digits"} 5.0' in _told(folder)
+    assert 'asked_total{model="digits"} 5.0' in _scrape(folder)
 
 
-def test_a_process_that_has_just_ended_is_passed_over(folder: Path) -> None:
+def test_missing_file_of_an_ended_process_is_skipped(folder: Path) -> None:
     (folder / "gauge_livesum_104.db").symlink_to(folder / "removed")
-    assert 'asked_total{model="digits"} 5.0' in _told(folder)
+    assert 'asked_total{model="digits"} 5.0' in _scrape(folder)

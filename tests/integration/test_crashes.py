@@ -40,7 +40,7 @@ def assert_grown(before: Counters, after: Counters) -> None:
     assert [key for key in before if after.get(key, -1.0) < before[key]] == []
 
 
-def test_a_worker_that_is_killed_is_replaced_and_the_others_go_on(mortal: Service) -> None:
+def test_killed_worker_is_replaced_and_the_others_go_on(mortal: Service) -> None:
     starts, engine = mortal.metric("inkpaw_engine_starts_total"), mortal.engine
     with asking(mortal) as load:
         load.more(50)

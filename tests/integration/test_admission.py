@@ -35,7 +35,7 @@ class Narrow(Service):
 @pytest.fixture(scope="module")
 def narrow(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Narrow]:
     folder = copied(built, tmp_path_factory.mktemp("models"), "tiny")
-    with running(folder, Narrow, workers=1, threads=PLACES, request_seconds=3) as service:
+    with running(folder, Narrow, workers=1, max_in_flight=PLACES, request_seconds=3) as service:
         yield service
 
 
@@ -44,7 +44,7 @@ def free(narrow: Narrow) -> None:
     until(lambda: narrow.post("/predict/tiny", digit()).status_code == 200)
 
 
-def test_one_too_many_is_turned_away_at_once_and_may_ask_again(narrow: Narrow) -> None:
+def test_request_over_the_limit_gets_503_at_once_and_may_retry(narrow: Narrow) -> None:
     with requests.Session() as session:
         with ExitStack() as stack:
             narrow.taken(stack)
@@ -57,14 +57,14 @@ def test_one_too_many_is_turned_away_at_once_and_may_ask_again(narrow: Narrow) -
     assert narrow.metric("inkpaw_rejected_total", reason="busy") >= 1
 
 
-def test_those_who_watch_over_it_are_always_let_in(narrow: Narrow) -> None:
+def test_probes_bypass_admission(narrow: Narrow) -> None:
     with ExitStack() as stack:
         narrow.taken(stack)
         for path in ("/livez", "/readyz", "/metrics"):
             assert narrow.get(path).status_code == 200
 
 
-def test_a_body_that_is_turned_away_need_not_be_read(narrow: Narrow) -> None:
+def test_refused_body_is_not_read(narrow: Narrow) -> None:
     with ExitStack() as stack:
         narrow.taken(stack)
         sock = stack.enter_context(narrow.connected())
@@ -72,14 +72,14 @@ def test_a_body_that_is_turned_away_need_not_be_read(narrow: Narrow) -> None:
         assert sock.recv(4096).startswith(b"HTTP/1.1 503 ")
 
 
-def test_those_who_say_nothing_take_no_place(narrow: Narrow) -> None:
+def test_silent_connections_take_no_place(narrow: Narrow) -> None:
     with ExitStack() as stack:
         for _ in range(4 * PLACES):
             stack.enter_context(narrow.connected())
         assert [narrow.post("/predict/tiny", digit()).status_code for _ in range(5)] == [200] * 5
 
 
-def test_those_who_kept_their_connection_take_no_place(narrow: Narrow) -> None:
+def test_idle_kept_connections_take_no_place(narrow: Narrow) -> None:
     with ExitStack() as stack:
         for _ in range(4 * PLACES):
             session = stack.enter_context(requests.Session())
@@ -87,13 +87,13 @@ def test_those_who_kept_their_connection_take_no_place(narrow: Narrow) -> None:
         until(lambda: narrow.post("/predict/tiny", told(1)).status_code == 200, 2)
 
 
-def test_those_who_never_finish_lose_their_place_when_their_time_is_up(narrow: Narrow) -> None:
+def test_unfinished_requests_lose_their_place_at_the_deadline(narrow: Narrow) -> None:
     with ExitStack() as stack:
         narrow.taken(stack)
         until(lambda: narrow.post("/predict/tiny", digit(), timeout=4).status_code == 200, 10)
 
 
-def test_those_who_do_not_close_when_asked_to_hold_nobody_up(narrow: Narrow) -> None:
+def test_clients_that_do_not_close_delay_no_other(narrow: Narrow) -> None:
     data = b"POST /predict/tiny HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
     with ExitStack() as stack:
         for _ in range(2):

@@ -1,0 +1,105 @@
+"""What a client asks of a generator: in JSON or in the query, checked against the model's labels and the limits."""
+
+import secrets
+from collections.abc import Sequence
+
+import msgspec
+
+from service.errors import BadRequest, RequestTooLarge
+from service.web.body import parse_json
+from service.web.codecs.image_formats import MEDIA_TYPES
+from service.web.request import Request
+
+MAX_SEED = (1 << 63) - 1
+ANY = -1  # the index of "any label"
+
+Label = int | str
+
+
+class GenerateRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """`labels` by name or by index, one for all samples or one per sample; -1 is any. Without a seed one is drawn."""
+
+    count: int | None = None
+    seed: int | None = None
+    seeds: list[int] | None = None
+    labels: list[Label] | Label | None = None
+    truncation: float = 1.0
+    format: str = "png"
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same request gives the same images."""
+        return self.seed is not None or self.seeds is not None
+
+    def check(self, count: int) -> None:
+        """Raises BadRequest if the format or the truncation makes no sense for `count` samples."""
+        if self.format not in MEDIA_TYPES:
+            raise BadRequest(f"There is no format '{self.format}'. There are: {', '.join(MEDIA_TYPES)}.")
+        if self.format == "png" and count > 1:
+            raise BadRequest(f"A png holds one sample; for {count} ask for grid, zip, npy or json.")
+        if not 0 < self.truncation <= 1:
+            raise BadRequest("truncation must be over 0 and at most 1.")
+
+    def choose_seeds(self, limit: int) -> list[int]:
+        """One seed per sample: those given, or `count` from the first one up. Raises BadRequest, RequestTooLarge."""
+        if self.seeds is not None:
+            if self.seed is not None or self.count not in (None, len(self.seeds)):
+                raise BadRequest("Give either seeds, or seed and count.")
+            _check_count(len(self.seeds), limit)
+            seeds = self.seeds
+        else:
+            count = 1 if self.count is None else self.count
+            _check_count(count, limit)
+            first = secrets.randbits(31) if self.seed is None else self.seed
+            seeds = list(range(first, first + count))
+        if min(seeds) < 0 or max(seeds) > MAX_SEED:
+            raise BadRequest(f"A seed must be from 0 to {MAX_SEED}.")
+        return seeds
+
+    def choose_labels(self, names: Sequence[str], count: int) -> list[int]:
+        """The class index per sample, ANY for any. Raises BadRequest."""
+        if self.labels is None:
+            labels: list[Label] = [ANY]
+        else:
+            labels = self.labels if isinstance(self.labels, list) else [self.labels]
+        if len(labels) not in (1, count):
+            raise BadRequest(f"There are {len(labels)} labels for {count} samples; give one, or one per sample.")
+        return [_to_index(label, names) for label in labels] * (count if len(labels) == 1 else 1)
+
+
+def read_generate_request(request: Request) -> GenerateRequest:
+    """From the body of a POST, else from the query. Raises BadRequest, RequestTooLarge, RequestTimeout."""
+    if request.method == "POST":
+        return parse_json(request.body() or b"{}", GenerateRequest)
+    return _from_query(request.args())
+
+
+def _from_query(query: dict[str, str]) -> GenerateRequest:
+    """`label` or `labels`, and `seeds`, may hold several values, separated by commas."""
+    fields: dict[str, object] = dict(query)
+    labels = fields.pop("label", fields.pop("labels", None))
+    if isinstance(labels, str):
+        fields["labels"] = labels.split(",")
+    if isinstance(fields.get("seeds"), str):
+        fields["seeds"] = str(fields["seeds"]).split(",")
+    try:
+        return msgspec.convert(fields, GenerateRequest, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"The query is not what this path takes: {error}.") from None
+
+
+def _check_count(count: int, limit: int) -> None:
+    if count < 1:
+        raise BadRequest("At least one sample must be asked for.")
+    if count > limit:
+        raise RequestTooLarge(f"{count} samples are asked for; at most {limit} are made at once.")
+
+
+def _to_index(label: Label, names: Sequence[str]) -> int:
+    if str(label) in names:
+        return names.index(str(label))
+    if str(label) in ("any", "-1"):
+        return ANY
+    if isinstance(label, int) and 0 <= label < len(names):
+        return label
+    raise BadRequest(f"There is no label '{label}'. There are: {', '.join(names)}, and any.")

@@ -1,0 +1,27 @@
+"""Inkpaw's own API: images to labels, seeds to images."""
+
+from service.web.api.native.generate import generate
+from service.web.api.native.predict import predict
+from service.web.routing import Protocol, Route
+
+PREDICT = Protocol("predict")
+GENERATE = Protocol("generate")
+
+_VERSIONS = "/versions/<version:version>"
+_LABELS = "/labels/<label>"
+
+ROUTES = (
+    Route(
+        ("/predict/<name>", f"/predict/<name>{_VERSIONS}", f"/predict/<name>{_LABELS}"),
+        ("POST",),
+        predict,
+        PREDICT,
+        fast_path=True,
+    ),
+    Route(
+        ("/generate/<name>", f"/generate/<name>{_VERSIONS}", f"/generate/<name>{_LABELS}"),
+        ("GET", "POST"),
+        generate,
+        GENERATE,
+    ),
+)

@@ -1,0 +1,16 @@
+"""What operators ask: health, metrics, and what is served."""
+
+from service.web.api.operations.health import get_livez, get_readyz
+from service.web.api.operations.index import get_index
+from service.web.api.operations.metrics import get_metrics
+from service.web.routing import Protocol, Route
+
+PROTOCOL = Protocol("operations")
+
+ROUTES = (
+    Route(("/",), ("GET",), get_index, PROTOCOL),
+    # a busy worker must answer these, or Kubernetes would take it out of service just when it is needed
+    Route(("/livez",), ("GET",), get_livez, PROTOCOL, admission=False),
+    Route(("/readyz",), ("GET",), get_readyz, PROTOCOL, admission=False),
+    Route(("/metrics",), ("GET",), get_metrics, PROTOCOL, admission=False),
+)

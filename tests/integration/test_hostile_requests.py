@@ -1,0 +1,150 @@
+"""Requests that two servers may read in two ways, or that bend the rules: each with the status it gets, by both doors.
+
+A proxy in front of the service may read such a request otherwise. So it is refused, and the connection ends: what comes
+after it is never read as a request of its own.
+"""
+
+import http.client
+import json
+import socket
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.pictures import told
+from tests.support.server import Service
+
+PREDICT = ("/predict/brittle", told(0, 4))  # the fast path
+GENERATE = ("/generate/blot", b'{"seed": 3}')  # by Flask
+LIVE = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def exchange(service: Service, data: bytes) -> list[tuple[int, dict[str, str], bytes]]:
+    """Every answer to these bytes: status, fields in small letters, body. The client sends no more after them."""
+    host = urlsplit(service.url)
+    answers = []
+    with closing(socket.create_connection((host.hostname, host.port or 0), timeout=10)) as sock:
+        sock.sendall(data)
+        with sock.makefile("rb") as file:
+            while line := file.readline():
+                fields = {name.lower(): value for name, value in http.client.parse_headers(file).items()}
+                body = file.read(int(fields.get("content-length", 0)))
+                answers.append((int(line.split()[1]), fields, body))
+                if fields.get("connection") == "close":
+                    break
+    return answers
+
+
+def make_request(door: tuple[str, bytes], old: bytes, new: bytes) -> bytes:
+    path, body = door
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    if path == PREDICT[0]:
+        head = head.replace("application/json", "image/png")
+    length = f"{len(body)}".encode()
+    text, old, new = head.encode(), old.replace(b"LENGTH", length), new.replace(b"LENGTH", length)
+    assert old in text
+    return text.replace(old, new) + body
+
+
+HOSTILE = {
+    "second length, equal": (b"Host: a", b"Host: a\r\nContent-Length: LENGTH", 400),
+    "second length, other": (b"Host: a", b"Host: a\r\nContent-Length: 1", 400),
+    "length in a list": (b"Length: LENGTH", b"Length: LENGTH, LENGTH", 400),
+    "length with a sign": (b"Length: LENGTH", b"Length: +LENGTH", 400),
+    "length of 30 digits": (b"Length: LENGTH", b"Length: " + b"9" * 30, 400),
+    "length and chunks": (b"Host: a", b"Host: a\r\nTransfer-Encoding: chunked", 400),
+    "chunks and length": (b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+    "other coding": (b"Content-Length: LENGTH", b"Transfer-Encoding: identity", 400),
+    "coding that almost is chunked": (b"Content-Length: LENGTH", b"Transfer-Encoding: xchunked", 400),
+    "coding on top of chunks": (b"Content-Length: LENGTH", b"Transfer-Encoding: gzip, chunked", 400),
+    "bare line feeds": (b"\r\n", b"\n", 400),
+    "one bare line feed": (b"Host: a\r\n", b"Host: a\n", 400),
+    "folded line": (b"Host: a", b"Host: a\r\nX-A: b\r\n c", 400),
+    "folded length": (b"Length: LENGTH", b"Length:\r\n LENGTH", 400),
+    "NUL in a value": (b"Host: a", b"Host: a\r\nX-A: b\x00c", 400),
+    "NUL in a path": (b" HTTP/1.1", b"\x00 HTTP/1.1", 400),
+    "carriage return in a value": (b"Host: a", b"Host: a\r\nX-A: b\rc", 400),
+    "space before the colon": (b"Content-Length:", b"Content-Length :", 400),
+    "field without a name": (b"Host: a", b"Host: a\r\n: b", 400),
+    "no host": (b"Host: a\r\n", b"", 400),
+    "two hosts": (b"Host: a", b"Host: a\r\nHost: b", 400),
+    "method in small letters": (b"POST", b"post", 400),
+    "HTTP/0.9": (b" HTTP/1.1", b"", 400),
+    "HTTP/2.0": (b"HTTP/1.1", b"HTTP/2.0", 400),
+    "head of 200 KB": (b"Host: a", b"Host: a\r\nX-A: " + b"b" * 200_000, 431),
+    "200 fields": (b"Host: a", b"Host: a\r\n" + b"\r\n".join(b"X-%d: b" % number for number in range(200)), 431),
+}
+
+
+@pytest.mark.parametrize("door", [PREDICT, GENERATE], ids=["fast path", "flask"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_ambiguous_request_is_refused_and_ends_the_connection(
+    service: Service, name: str, door: tuple[str, bytes]
+) -> None:
+    old, new, expected = HOSTILE[name]
+    ((status, fields, body),) = exchange(service, make_request(door, old, new) + LIVE)
+    assert (status, fields["connection"], fields["content-type"]) == (expected, "close", "application/json")
+    assert set(json.loads(body)["error"]) == {"code", "message"}
+
+
+UNUSUAL = {
+    "absolute target": (b"POST ", b"POST http://elsewhere"),
+    "field twice": (b"Host: a", b"Host: a\r\nX-A: b\r\nX-A: c"),
+    "name with an underscore": (b"Host: a", b"Host: a\r\nContent_Length: 1"),
+    "offer of another protocol": (b"Host: a", b"Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c"),
+    "value outside ASCII": (b"Host: a", b"Host: a\r\nX-A: \xe9"),
+    "empty lines before": (b"POST", b"\r\n\r\nPOST"),
+    "length with zeros": (b"Length: ", b"Length: 000"),
+    "names in small letters": (b"Content-Length", b"content-length"),
+}
+
+
+@pytest.mark.parametrize("door", [PREDICT, GENERATE], ids=["fast path", "flask"])
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_unusual_request_is_answered_and_so_is_the_next(service: Service, name: str, door: tuple[str, bytes]) -> None:
+    end = LIVE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    answers = exchange(service, make_request(door, *UNUSUAL[name]) + end)
+    assert [status for status, _, _ in answers] == [200, 200]
+
+
+@pytest.mark.parametrize("door", [PREDICT, GENERATE], ids=["fast path", "flask"])
+def test_request_after_chunks_is_answered(service: Service, door: tuple[str, bytes]) -> None:
+    path, body = door
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    chunked = head + b"%x;extension\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (len(body), body)
+    end = LIVE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    assert [status for status, _, _ in exchange(service, chunked + chunked + end)] == [200, 200, 200]
+
+
+@pytest.mark.parametrize("door", [PREDICT, GENERATE], ids=["fast path", "flask"])
+@pytest.mark.parametrize("chunks", [b"zz\r\nab\r\n", b"2\nab\n", b"2\r\nabcd\r\n", b"f" * 30 + b"\r\nab\r\n"])
+def test_broken_chunk_is_refused_and_ends_the_connection(
+    service: Service, chunks: bytes, door: tuple[str, bytes]
+) -> None:
+    head = f"POST {door[0]} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    ((status, fields, body),) = exchange(service, head + chunks + LIVE)
+    assert (status, fields["connection"]) == (400, "close")
+    assert json.loads(body)["error"]["code"] == "bad_request"
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x16\x03\x01\x02\x00\x01\x00", b"nonsense\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
+)
+def test_other_protocols_are_refused(service: Service, data: bytes) -> None:
+    ((status, fields, _),) = exchange(service, data)
+    assert (status, fields["connection"]) == (400, "close")
+
+
+@pytest.mark.parametrize("path", ["/livez", "/predict/brittle", "/nothing", "/generate/blot?seed=3"])
+def test_head_request_gets_no_body(service: Service, path: str) -> None:
+    end = LIVE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    head = f"HEAD {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+    host = urlsplit(service.url)
+    with closing(socket.create_connection((host.hostname, host.port or 0), timeout=10)) as sock:
+        sock.sendall(head + end)
+        with sock.makefile("rb") as file:
+            data = file.read()
+    head, _, rest = data.partition(b"\r\n\r\n")
+    assert b"\r\nContent-Length: " in head and b"\r\nContent-Length: 0" not in head
+    assert rest.startswith(b"HTTP/1.1 200 "), "the next answer follows at once"

@@ -1,0 +1,75 @@
+"""A model folder and the repository that watches it, with servables that record what was done to them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from service.engine.repository import Key, Repository
+from service.engine.version_policy import VersionPolicies
+
+
+@dataclass
+class FakeServable:
+    text: str
+    manifest: None = None
+    inputs: tuple[()] = ()
+    outputs: tuple[()] = ()
+    load_seconds: float = 0.0
+    unloaded: bool = False
+
+    def unload(self) -> None:
+        self.unloaded = True
+
+
+@dataclass
+class ModelFolder:
+    """A repository over a folder; `open` are the versions that answer, `events` what happened in which order."""
+
+    folder: Path
+    open: dict[Key, FakeServable] = field(default_factory=dict)
+    events: list[str] = field(default_factory=list)
+    before_load: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self.policies = self.folder / "policies.json"
+        self.repository = Repository(
+            self.folder,
+            self._load,  # type: ignore[arg-type]
+            on_load=self._on_load,  # type: ignore[arg-type]
+            on_unload=self._on_unload,
+            policies=VersionPolicies(self.policies),
+        )
+
+    def _load(self, path: Path) -> FakeServable:
+        self.before_load()
+        text = (path / "saved_model.pb").read_text()
+        self.events.append(f"load {path.name}")
+        if text == "broken" or not (path / "variables").exists():
+            raise ValueError("it is broken\nin every way")
+        return FakeServable(text)
+
+    def _on_load(self, key: Key, servable: FakeServable) -> None:
+        state = self.repository.catalog.models[key[0]].versions[key[1]].state
+        assert state == "LOADING", "it is announced before it answers"
+        self.events.append(f"open {key[1]}")
+        self.open[key] = servable
+
+    def _on_unload(self, key: Key) -> None:
+        state = self.repository.catalog.models[key[0]].versions[key[1]].state
+        assert state == "UNLOADING", "it closes before its state says so"
+        self.events.append(f"close {key[1]}")
+        del self.open[key]
+
+    def put(self, number: int, text: str = "good", name: str = "net") -> Path:
+        version_dir = self.folder / name / str(number)
+        (version_dir / "variables").mkdir(parents=True, exist_ok=True)
+        (version_dir / "saved_model.pb").write_text(text)
+        return version_dir
+
+    def refresh(self) -> list[Key]:
+        """The versions that answer after one look at the folder."""
+        self.repository.refresh()
+        return sorted(self.open)
+
+    def default(self) -> int:
+        return self.repository.catalog.resolve("net").number

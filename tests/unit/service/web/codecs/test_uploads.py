@@ -1,0 +1,133 @@
+"""The three ways to send images, each with its own mistakes."""
+
+import io
+import json
+from base64 import b64encode
+
+import pytest
+from flask import Request
+from werkzeug.test import EnvironBuilder
+
+from service.errors import BadRequest, RequestTooLarge
+from service.web.codecs.uploads import Upload, read_uploads
+
+
+def make_request(**given: object) -> Request:
+    return Request(EnvironBuilder("/", method="POST", **given).get_environ())  # type: ignore[arg-type]
+
+
+def instances(*images: bytes) -> dict[str, object]:
+    return {"instances": [{"b64": b64encode(image).decode()} for image in images]}
+
+
+def files(*fields: tuple[str, bytes]) -> Request:
+    """A multipart request with these files in this order."""
+    parts = [
+        b'--cut\r\nContent-Disposition: form-data; name="%s"; filename="f"\r\n\r\n%s\r\n' % (name.encode(), data)
+        for name, data in fields
+    ]
+    return make_request(data=b"".join(parts) + b"--cut--\r\n", content_type="multipart/form-data; boundary=cut")
+
+
+def read_from(request: Request, limit: int = 10) -> list[Upload]:
+    return read_uploads(request.get_data(), request.headers.get("Content-Type", ""), limit)
+
+
+def images(request: Request) -> list[bytes]:
+    return [upload.data for upload in read_from(request)]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["image/png", "application/octet-stream", "", "application/x-www-form-urlencoded"]
+)
+def test_raw_body_is_one_image_whatever_its_content_type(content_type: str) -> None:
+    assert read_from(make_request(data=b"\x00bytes", content_type=content_type)) == [Upload(b"\x00bytes", "The image")]
+
+
+def test_json_holds_images_in_base64() -> None:
+    assert images(make_request(json=instances(b"one", b"two"))) == [b"one", b"two"]
+
+
+def test_files_come_in_the_order_sent() -> None:
+    assert images(files(("file", b"one"), ("file", b"two"), ("file", b"three"))) == [b"one", b"two", b"three"]
+
+
+def test_files_of_several_fields_come_in_the_order_sent() -> None:
+    assert images(files(("a", b"one"), ("b", b"two"), ("a", b"three"))) == [b"one", b"two", b"three"]
+
+
+def test_several_images_are_numbered_in_their_titles() -> None:
+    assert [upload.title for upload in read_from(make_request(json=instances(b"x", b"y")))] == [
+        "Image 1 of 2",
+        "Image 2 of 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        make_request(json=instances()),
+        files(),
+        make_request(data={"text": "no file"}, content_type="multipart/form-data"),
+    ],
+    ids=["json", "no parts", "no file"],
+)
+def test_request_without_an_image_is_refused(sent: Request) -> None:
+    with pytest.raises(BadRequest, match="no image"):
+        read_from(sent)
+
+
+@pytest.mark.parametrize(
+    "sent", [make_request(json=instances(*[b"x"] * 4)), files(*[("file", b"x")] * 4)], ids=["json", "files"]
+)
+def test_more_images_than_the_limit_are_refused(sent: Request) -> None:
+    with pytest.raises(RequestTooLarge, match=r"4 images.* 3 "):
+        read_from(sent, 3)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "truncated"),
+        (b"{", "truncated"),
+        (b"\xff\xfe", "malformed"),
+        (b"[]", "object"),
+        (b"{}", "instances"),
+        (b'{"instances": {"b64": ""}}', "array"),
+        (b'{"instances": ["aGk="]}', "object"),
+        (b'{"instances": [{}]}', "b64"),
+        (b'{"instances": [{"b64": "not base64!"}]}', "base64"),
+        (b'{"instances": [{"b64": 7}]}', "b64"),
+        (b'{"instances": [{"b64": "aGk="}], "top": 3}', "top"),
+        (b'{"instances": [{"b64": "aGk=", "name": "x"}]}', "name"),
+        (b"[" * 100_000, "object"),
+    ],
+)
+def test_error_says_where_json_of_another_form_differs(body: bytes, reason: str) -> None:
+    with pytest.raises(BadRequest, match=f"(?i){reason}"):
+        read_from(make_request(data=body, content_type="application/json"))
+
+
+def test_file_data_is_not_read_as_text() -> None:
+    data = bytes(range(256)) * 3
+    assert images(files(("file", data))) == [data]
+    assert images(make_request(data=io.BytesIO(data), content_type="image/png")) == [data]
+    assert images(make_request(data=json.dumps(instances(data)), content_type="application/json; charset=utf-8")) == [
+        data
+    ]
+
+
+@pytest.mark.parametrize("broken", [b"", b"--cut\r\nContent-Disposition: form-data", b"--other--\r\n", b"no parts"])
+def test_broken_multipart_is_refused(broken: bytes) -> None:
+    with pytest.raises(BadRequest):
+        read_from(make_request(data=broken, content_type="multipart/form-data; boundary=cut"))
+
+
+def test_multipart_without_a_boundary_is_refused() -> None:
+    with pytest.raises(BadRequest):
+        read_from(make_request(data=b"--cut--", content_type="multipart/form-data"))
+
+
+def test_too_many_parts_are_refused() -> None:
+    with pytest.raises(RequestTooLarge):
+        read_from(files(*[("file", b"x")] * 100), limit=3)
