@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from training.parts import Net
+from training.recipes.schema import Net
 
 Tensor = Any  # a KerasTensor: Keras has no types of its own
 FEATURES = 128  # of a picture, by which the discriminator judges

@@ -81,9 +81,7 @@ def test_a_task_cancelled_while_it_runs_is_not_called(scheduler: Scheduler) -> N
 
 
 @pytest.mark.parametrize("end", ["cancelled", "expired"])
-def test_cancelled_task_frees_its_place_at_once(
-    scheduler: Scheduler, clock: FakeClock, end: str
-) -> None:
+def test_cancelled_task_frees_its_place_at_once(scheduler: Scheduler, clock: FakeClock, end: str) -> None:
     scheduler.open("net", max_batch_size=4, max_rows=4)
     (gone,) = submit(scheduler, 4, deadline=clock.now + 1)
     if end == "cancelled":
