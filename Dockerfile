@@ -1,12 +1,12 @@
-# Any base with Python 3.11 or later and its venv module will do. Its own TensorFlow is used if it has one, so that the
-# default brings CUDA; on plain Debian the CPU build is installed.
+# Any base with Python 3.11 or later and its venv module works. If it has TensorFlow, that one is used: so the default
+# base brings CUDA. On plain Debian the CPU build of TensorFlow is installed.
 ARG BASE_IMAGE=tensorflow/tensorflow:2.21.0-gpu
 
 FROM ${BASE_IMAGE} AS build
 COPY lock/serve.txt lock/cpu.txt lock/train.txt /lock/
-# 1 for an image that can train as well: `python -m training`.
+# 1 builds an image that can also train: `python -m training`.
 ARG TRAINING=
-# Headers and libclang, 350 MB, are for those who build against TensorFlow.
+# TensorFlow's headers and libclang (350 MB) are removed: only builds against TensorFlow need them.
 RUN if python3 -c "import tensorflow" 2>/dev/null; then lock=serve; else lock=cpu; fi \
     && python3 -m venv --system-site-packages /opt/inkpaw \
     && /opt/inkpaw/bin/pip install --no-cache-dir --require-hashes -r /lock/$lock.txt \
@@ -19,7 +19,8 @@ WORKDIR /app
 COPY models models
 COPY service service
 COPY training training
-# Nobody can write beside the code when it runs. Modes are those of whoever built, and folders may be private there.
+# Bytecode is compiled here, because nothing can be written beside the code at run time. Files keep the modes of the
+# build machine, where folders may be private: so everybody gets read access.
 RUN if [ -z "$TRAINING" ]; then rm -r training; fi \
     && /opt/inkpaw/bin/python -m compileall -q --invalidation-mode unchecked-hash . && chmod -R a+rX .
 
@@ -27,7 +28,7 @@ FROM ${BASE_IMAGE}
 COPY --from=build /opt/inkpaw /opt/inkpaw
 COPY --from=build /app /app
 WORKDIR /app
-# HOME is for libraries that want one: /tmp is all that has to be writable.
+# Some libraries need a HOME. Only /tmp has to be writable.
 ENV PATH=/opt/inkpaw/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp \
@@ -38,13 +39,13 @@ ENV PATH=/opt/inkpaw/bin:$PATH \
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# Liveness: who acts on this ends the container, and one that loads or drains must not be ended. No urllib: it would
-# follow http_proxy.
+# Liveness, not readiness: an orchestrator ends an unhealthy container, and one that loads or drains must not be ended.
+# http.client instead of urllib, which would follow http_proxy.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-ISc", "import os, sys, http.client; \
-    asked = http.client.HTTPConnection('127.0.0.1', int(os.environ['INKPAW_PORT']), timeout=4); \
-    asked.request('GET', '/livez'); \
-    sys.exit(asked.getresponse().status != 200)"]
-# The base's entrypoint would print a banner before every start.
+    connection = http.client.HTTPConnection('127.0.0.1', int(os.environ['INKPAW_PORT']), timeout=4); \
+    connection.request('GET', '/livez'); \
+    sys.exit(connection.getresponse().status != 200)"]
+# The entrypoint of the base would print a banner at every start.
 ENTRYPOINT []
 CMD ["python", "-m", "service"]
 ARG VERSION=dev

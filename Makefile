@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8080
-# the GPU build of TensorFlow only where an NVIDIA driver answers
+# the GPU build of TensorFlow is installed only where an NVIDIA driver answers
 DEVICE := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
 DATA_DIR ?= $(firstword $(wildcard data ../shared/data))
 export DATA_DIR
@@ -42,7 +42,7 @@ test-container: .venv/developed ## build the image and run it, hardened, with po
 bench: .venv/developed ## measure speed as ratios, in one quiet run; writes bench/; BENCH=--soak adds a million predictions
 	$(BIN)/python -m tests.bench $(BENCH)
 
-bench-peers: .venv/developed ## run the same work on other servers of models; BENCH="--only fast,triton" chooses
+bench-peers: .venv/developed ## run the same work on other model servers; BENCH="--only fast,triton" chooses
 	$(BIN)/python -m tests.bench.peers $(BENCH)
 
 picture: .venv/developed ## draw docs/results.png from the service at HOST:PORT
