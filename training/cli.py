@@ -10,10 +10,10 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # the default only where th
 
 import typer
 
-from training import recipe as recipes
 from training import studies
+from training.errors import in_a_sentence
 from training.history import turning_point
-from training.sentences import in_a_sentence
+from training.recipes import loading as recipes
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -52,8 +52,9 @@ def train(
     ] = "none",
 ) -> None:
     """Train a recipe; a run that was cut off goes on from its last whole epoch."""
-    from training import export, tasks
-    from training import publish as places
+    from training import pipeline as tasks
+    from training.export import saved_model as export
+    from training.publish import publish as places
 
     measure = partial(places.figures, beyond=False) if quick else places.measure
     run = tasks.train(_recipe(name, changes, precision, quick), fresh, download, distribute, measure)
@@ -79,7 +80,7 @@ def study(
 @in_a_sentence
 def report(to: Annotated[Path, typer.Option(help="folder for training.md and its plots")] = Path("docs")) -> None:
     """Write docs/training.md from the runs and studies that have ended: our figures beside the posts'."""
-    from training import report as pages
+    from training.report import page as pages
 
     typer.echo(f"Written: {pages.write(to)}")
 
@@ -88,8 +89,8 @@ def report(to: Annotated[Path, typer.Option(help="folder for training.md and its
 @in_a_sentence
 def evaluate(name: Name) -> None:
     """Measure what a recipe has published, else its candidate, on the test set."""
-    from training import publish as places
-    from training import tasks
+    from training import pipeline as tasks
+    from training.publish import publish as places
 
     recipe = recipes.load(name)
     measured = tasks.servable(name, recipe.publishes)
@@ -107,7 +108,7 @@ def publish(
     retire: Annotated[bool, typer.Option("--retire", help="remove the older versions once this one is there")] = False,
 ) -> None:
     """Put the candidate of a recipe's run at models/<name>/<next version>, unless it is worse than what is there."""
-    from training import tasks
+    from training import pipeline as tasks
 
     place, comparison = tasks.publish_run(_recipe(name, changes, precision), even_if_worse, retire)
     typer.echo(f"{comparison}\nPublished: {place}")
@@ -120,7 +121,7 @@ def predict(
     model: Annotated[str, typer.Option(help="a classifier: a servable's or a recipe's name")] = "cats-dogs",
 ) -> None:
     """Say what one image shows."""
-    from training import tasks
+    from training import pipeline as tasks
 
     label, share = tasks.predict(tasks.servable(model, model), picture)
     typer.echo(f"{label} ({share:.1%})")
@@ -131,7 +132,7 @@ def _recipe(
 ) -> recipes.Recipe:
     if precision is None:
         return recipes.load(name, changes, quick)
-    from training import precision as precisions
+    from training.fit import precision as precisions
 
     return recipes.load(name, [*changes, f"precision={precisions.policy(precision)}"], quick)
 

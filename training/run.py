@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.recipe import Recipe, RecipeError, dumps, same
+from training.recipes.loading import Recipe, RecipeError, dumps, same
 
 RUNS = Path("runs")
 

@@ -15,7 +15,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from training import export
+from training.export import saved_model as export
 
 
 def make(into: Path) -> None:

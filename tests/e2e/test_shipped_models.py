@@ -107,7 +107,7 @@ def test_digits_on_the_test_set_of_mnist() -> None:
 def test_digits_finds_pictures_of_other_things_strange() -> None:
     """A share of 95% of digits to keep, by the score's own meaning, and what it then lets through."""
     from service.images import digit
-    from training.data import strangers
+    from training.data import out_of_distribution as strangers
 
     with np.load(DATA / "mnist.npz") as raw:
         known = _all("digits", "outlier_score", raw["x_test"][..., None])

@@ -1,8 +1,8 @@
 """Where training images come from: one module a data set, each giving the same three splits."""
 
-from training import parts
-from training.data.locate import DataMissing
-from training.data.splits import Dataset, Split, limited
+from training.data.dataset import Dataset, Split, limited
+from training.data.download import DataMissing
+from training.recipes import schema as parts
 
 __all__ = ["DataMissing", "Dataset", "Split", "load"]
 
@@ -14,7 +14,8 @@ def load(what: parts.Data, download: bool = False) -> Dataset:
 
 
 def _whole(what: parts.Data, download: bool) -> Dataset:
-    from training.data import cats_dogs, digits8, folder, mnist
+    from training.data import cats_dogs, digits8, mnist
+    from training.data import image_folder as folder
 
     if what.name == "mnist":
         return mnist.load(what.validation, download, what.seed)

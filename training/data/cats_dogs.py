@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from service.errors import BadImage
-from training.data.locate import find
-from training.data.pictures import Pictures, Source
-from training.data.splits import Dataset, Split, hold_out, part, whole
+from training.data.dataset import Dataset, Split, hold_out, part, whole
+from training.data.download import find
+from training.data.image_files import Pictures, Source
 
 URL = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/kagglecatsanddogs_5340.zip"
 CLASSES = ("cat", "dog")

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from training.data.splits import Dataset, hold_out, whole
+from training.data.dataset import Dataset, hold_out, whole
 
 CLASSES = tuple("0123456789")
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from training.data.locate import find
-from training.data.splits import Dataset, hold_out, whole
+from training.data.dataset import Dataset, hold_out, whole
+from training.data.download import find
 
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 CLASSES = tuple("0123456789")

@@ -3,8 +3,8 @@
 import keras
 
 from training.nets import cnn, mlp, residual
-from training.recipe import Recipe
-from training.sharpness import Sharpness
+from training.nets.sam import Sharpness
+from training.recipes.loading import Recipe
 
 _CLASSIFIERS = {"mlp": mlp.build, "cnn": cnn.build, "residual": residual.build}
 

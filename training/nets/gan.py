@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from training.parts import Net
+from training.recipes.schema import Net
 
 Tensor = Any  # a KerasTensor: Keras has no types of its own
 FEATURES = 128  # of a picture, by which the discriminator judges
@@ -48,7 +48,7 @@ def discriminator(net: Net, side: int, channels: int, classes: int) -> keras.Mod
     """(picture float32 [N,side,side,channels] in [-1, 1], label int32 [N]) -> realness [N].
 
     `net.judge` are the filters from the whole picture down; each step halves the side. It has no norms: a penalty on
-    its slope (training.fit_gan) keeps it smooth.
+    its slope (training.fit.gan) keeps it smooth.
     """
     picture, label = keras.Input((side, side, channels), name="picture"), keras.Input((), dtype="int32", name="label")
     first, *others = net.judge

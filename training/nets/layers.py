@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from training.parts import Net
+from training.recipes.schema import Net
 
 Tensor = Any  # a KerasTensor: Keras has no types of its own
 

@@ -3,7 +3,7 @@
 import keras
 
 from training.nets.layers import classes_out, dense, dropped
-from training.parts import Net
+from training.recipes.schema import Net
 
 
 def build(net: Net, x: keras.KerasTensor, classes: int) -> keras.KerasTensor:

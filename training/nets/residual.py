@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 from training.nets.layers import classes_out, conv
-from training.parts import Net
+from training.recipes.schema import Net
 
 
 def _block(net: Net, x: keras.KerasTensor, filters: int, strides: int) -> keras.KerasTensor:

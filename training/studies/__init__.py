@@ -11,8 +11,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from training import kept, run
-from training.recipe import RecipeError
+from training import run
+from training.recipes.loading import RecipeError
+from training.studies.tools import store as kept
 
 
 class Study(Protocol):

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from training import plots, recipe, variants
+from training import plots
+from training.recipes import loading as recipe
+from training.studies.tools import variants
 
 BASE = ["net.widths=[256, 64, 32, 16]", "net.initialiser=he_normal", "batch_size=256"]
 VARIANTS = {

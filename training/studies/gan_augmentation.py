@@ -14,11 +14,17 @@ import numpy as np
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from training import calibrate, feed, kept, plots, publish, recipe, tasks
+from training import pipeline as tasks
+from training import plots
 from training.data import Dataset, Split
-from training.data.splits import part, whole
-from training.measures import samples
-from training.recipe import Recipe
+from training.data.dataset import part, whole
+from training.evaluation import gan_metrics as samples
+from training.export import temperature as calibrate
+from training.input import pipeline as feed
+from training.publish import publish
+from training.recipes import loading as recipe
+from training.recipes.loading import Recipe
+from training.studies.tools import store as kept
 
 KINDS = ("real", "generated", "mixed")
 NET = [

@@ -7,7 +7,9 @@ zero for every image never learns.
 from pathlib import Path
 from typing import Any
 
-from training import plots, recipe, variants
+from training import plots
+from training.recipes import loading as recipe
+from training.studies.tools import variants
 
 VARIANTS = {
     "variance 2/n": ["net.variance=2"],

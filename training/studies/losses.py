@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from training import plots, recipe, variants
+from training import plots
+from training.recipes import loading as recipe
+from training.studies.tools import variants
 
 BASE = [
     "net.widths=[1024, 512, 512, 512]",

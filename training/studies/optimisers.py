@@ -4,9 +4,14 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from training import folds, kept, plots, recipe, search, tasks, variants
+from training import pipeline as tasks
+from training import plots
 from training.data import Dataset
-from training.recipe import Recipe
+from training.recipes import loading as recipe
+from training.recipes.loading import Recipe
+from training.studies.tools import cross_validation as folds
+from training.studies.tools import search, variants
+from training.studies.tools import store as kept
 
 RATES = {"sgd": 0.01, "momentum": 0.01, "nesterov": 0.01, "adagrad": 0.01, "rmsprop": 1e-3, "adam": 1e-3}
 FOLDS = 5

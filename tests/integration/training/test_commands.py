@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from training import recipe, studies
+from training import studies
 from training.data import digits8
+from training.recipes import loading as recipe
 
 ROOT = Path(__file__).parents[3]
 

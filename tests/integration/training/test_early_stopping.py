@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from training import recipe, tasks
+from training import pipeline as tasks
+from training.recipes import loading as recipe
 
 # so fast a learner overfits within a few epochs
 HASTY = ["optimiser.name=adam", "optimiser.learning_rate=0.02", "batch_size=64", "epochs=40"]

@@ -10,8 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.support import pets
-from training import export, recipe, studies
+from training import studies
 from training.cli import app
+from training.export import saved_model as export
+from training.recipes import loading as recipe
 
 ROOT = Path(__file__).parents[3]
 DATA = Path(os.environ.get("DATA_DIR") or ROOT.parent / "shared/data").resolve()

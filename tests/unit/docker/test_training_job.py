@@ -8,8 +8,8 @@ import pytest
 import typer
 import yaml
 
-from training import recipe
 from training.cli import app
+from training.recipes import loading as recipe
 
 ROOT = Path(__file__).parents[3]
 

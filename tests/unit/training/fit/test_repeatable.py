@@ -1,0 +1,72 @@
+"""The same recipe gives the same figures, cut off and resumed or not: to the last bit on one CPU."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from training import pipeline as tasks
+from training.fit.checkpoint import Checkpoint
+from training.recipes import loading as recipe
+from training.run import Run
+
+CHANGES = ["epochs=3", "net.widths=[8]", "net.dense=[16]", "net.dropout=0.3", "net.batch_norm=before", "batch_size=64"]
+RANDOM = ["augment={rotation = 10.0, shift = 0.05, mixup = 0.5}", "ema=0.9", "sam=0.5"]
+
+
+class CutOff(Exception):
+    """Stands for the loss of the process."""
+
+
+def _train(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    folder.mkdir(exist_ok=True)
+    monkeypatch.chdir(folder)
+    return tasks.train(recipe.load("digits8-cnn", CHANGES + RANDOM))
+
+
+def _weights(run: Run) -> list[np.ndarray]:
+    found: list[np.ndarray] = []
+    with h5py.File(run.folder.absolute() / "best.weights.h5") as file:
+        file.visititems(lambda _, item: found.append(item[()]) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+def _cut_off_in_its_second_epoch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save = Checkpoint.on_epoch_end
+
+    def cut_off(self: Checkpoint, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if epoch == 1:  # its row is in the history by now, and its checkpoint never will be
+            raise CutOff
+        save(self, epoch, logs)
+
+    with monkeypatch.context() as cut:
+        cut.setattr(Checkpoint, "on_epoch_end", cut_off)
+        with pytest.raises(CutOff):
+            _train(folder, cut)
+
+
+def test_the_same_recipe_gives_the_same_weights_resumed_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    straight = _train(tmp_path / "straight", monkeypatch)
+    weights, rows = _weights(straight), straight.rows()
+    _cut_off_in_its_second_epoch(tmp_path / "resumed", monkeypatch)
+    resumed = _train(tmp_path / "resumed", monkeypatch)
+    assert resumed.rows() == rows and len(rows) == 3
+    assert len(weights) > 4
+    assert all((one == other).all() for one, other in zip(weights, _weights(resumed), strict=True))
+
+
+def test_of_averaged_weights_the_last_are_kept_even_if_an_epoch_before_seemed_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = _weights(_train(tmp_path / "straight", monkeypatch))
+    _cut_off_in_its_second_epoch(tmp_path / "resumed", monkeypatch)
+    history = tmp_path / "resumed/runs/digits8-cnn/history.csv"
+    head, row, *rest = history.read_text().splitlines()
+    best = [
+        ("1.0" if name == "val_accuracy" else value)
+        for name, value in zip(head.split(","), row.split(","), strict=True)
+    ]
+    history.write_text("\n".join([head, ",".join(best), *rest]) + "\n")
+    kept = _weights(_train(tmp_path / "resumed", monkeypatch))
+    assert all((one == other).all() for one, other in zip(last, kept, strict=True))

@@ -1,6 +1,0 @@
-from training.measures.accuracy import interval
-
-
-def test_an_interval_holds_the_share_and_narrows_with_more_images() -> None:
-    few, many = interval(0.98, 180), interval(0.98, 10_000)
-    assert few[0] < many[0] < 0.98 < many[1] < few[1] < 1

@@ -1,0 +1,53 @@
+"""Pictures that a classifier should not answer for: the other model's test images, and scikit-image's pictures.
+
+Of scikit-image only what ships inside its wheel is taken: its photographs, drawings and textures, each whole and in
+quarters, and its 200 little pictures of faces and of bits of background (`lfw_subset`).
+"""
+
+import importlib.resources
+import io
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+from PIL import Image
+
+from service.images import digit, photo
+from training.data import Dataset, load
+from training.data.dataset import piece
+from training.recipes.schema import Data
+
+# without its cat, chelsea.png
+_PICTURES = """
+    astronaut.png brick.png camera.png cell.png chessboard_GRAY.png clock_motion.png coffee.png coins.png color.png
+    grass.png gravel.png horse.png hubble_deep_field.jpg ihc.png logo.png moon.png motorcycle_left.png page.png
+    phantom.png retina.jpg rocket.jpg text.png
+"""
+
+
+def scikit_image() -> Iterator[Image.Image]:
+    """310 pictures, as they are."""
+    folder = importlib.resources.files("skimage.data")
+    for name in _PICTURES.split():
+        picture = Image.open(io.BytesIO(folder.joinpath(name).read_bytes())).convert("RGB")
+        wide, high = picture.width // 2, picture.height // 2
+        yield picture
+        for left, top in ((0, 0), (wide, 0), (0, high), (wide, high)):
+            yield picture.crop((left, top, left + wide, top + high))
+    for face in np.load(io.BytesIO(folder.joinpath("lfw_subset.npy").read_bytes())):
+        yield Image.fromarray((face * 255).astype(np.uint8))
+
+
+def others(name: str, part: str = "test") -> Iterator[Image.Image]:
+    """1,000 images of the data set that the other model is of. Raises DataMissing."""
+    data = load(Data(name="mnist", size=28)) if name == "cats-dogs" else load(Data(name="cats-dogs", size=112))
+    split = getattr(data, part)
+    for image in split.images(slice(None, None, max(1, len(split) // 1000)))[:1000]:
+        yield Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+
+
+def prepared(pictures: Iterator[Image.Image], data: Dataset) -> Iterator[np.ndarray]:
+    """uint8 [N,H,W,C], some at a time: in the form of that data set's images, by its treatment."""
+    treat = digit if data.treatment == "digit" else photo
+    while some := list(islice(pictures, piece(data.test.shape))):
+        yield np.stack([treat(picture, *data.test.shape) for picture in some])

@@ -1,0 +1,76 @@
+"""The final figures of a servable, through its SavedModel and its signature alone, as any server would run it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training.data import Dataset, Split
+from training.evaluation import accuracy, frechet, nearest
+from training.evaluation import gan_metrics as samples
+from training.evaluation import inference as saved
+from training.evaluation import out_of_distribution as outliers
+from training.evaluation import synthetic_digits as hands
+from training.evaluation.accuracy import Figures
+from training.recipes.loading import load
+
+PUPIL = "mnist-pupil"  # the recipe of the classifier that learns from samples alone
+SAMPLES, LESSONS = 10_000, 60_000  # to look at; to learn from, of other seeds
+
+
+def classifier(version_dir: Path, split: Split) -> Figures:
+    outputs = saved.outputs(version_dir, saved.images(split))
+    return accuracy.figures(outputs["probabilities"], split.labels)
+
+
+def beyond(version_dir: Path, data: Dataset) -> dict[str, Any]:
+    """What a classifier makes of pictures from elsewhere: `outliers` by source (AUROC), `hands` by kind (accuracy).
+
+    Of what it can say: an `outlier_score` it may not have, and only a net of MNIST's reads digits.
+    """
+    found: dict[str, Any] = {}
+    outputs = saved.outputs(version_dir, saved.images(data.test))
+    if "outlier_score" in outputs:
+        found["outliers"] = outliers.aurocs(version_dir, outputs["outlier_score"], data)
+    if data.name == "mnist":
+        found["hands"] = hands.accuracies(version_dir)
+    return found
+
+
+def generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict[str, Any]:
+    """What a classifier of real images makes of 10,000 samples (as many as there are test images, where these are
+    fewer), of seeds that training never used.
+
+    `read_as_label` is the share that it reads as the label asked for; `frechet` the distance of their features from
+    those of the test images, `frechet_real` that of as many training images.
+    """
+    count = min(SAMPLES, len(data.test))
+    images, labels = samples.draw(version_dir, count, len(data.classes))
+    right = samples.read_as_label(judge_dir, images, labels)
+    real = saved.features(judge_dir, data.test.images())
+    known = data.train.images(np.sort(np.random.default_rng(0).permutation(len(data.train))[:count]))
+    return {
+        "samples": count,
+        "judge": f"{judge_dir.parent.name} version {judge_dir.name}",
+        "read_as_label": float(right.mean()),
+        "by_label": [float(right[labels == label].mean()) for label in range(len(data.classes))],
+        "frechet": frechet.distance(saved.features(judge_dir, images), real),
+        "frechet_real": frechet.distance(saved.features(judge_dir, known), real),
+    }
+
+
+def lessons(version_dir: Path, data: Dataset) -> dict[str, Any]:
+    """What can be learned from a generator, and whether it copies; minutes of training.
+
+    `taught` is the accuracy on real test images of a classifier that saw 60,000 samples and nothing else; `nearest` how
+    far, per pixel of 255, the nearest training image is from a sample and, beside it, from a test image.
+    """
+    images, labels = samples.draw(version_dir, LESSONS, len(data.classes), first_seed=SAMPLES)
+    return {
+        "lessons": LESSONS,
+        "taught": samples.taught(images, labels, data, load(PUPIL)),
+        "nearest": {
+            "samples": nearest.typical(images[:1000], data.train),
+            "test images": nearest.typical(data.test.images(slice(0, 1000)), data.train),
+        },
+    }

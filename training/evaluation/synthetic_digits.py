@@ -1,0 +1,25 @@
+"""How a classifier reads digits that are not MNIST's, as files, through the service's own preparation."""
+
+from pathlib import Path
+
+import numpy as np
+
+from service.images import prepare
+from training.data import synthetic_digits as hands
+from training.evaluation import inference as saved
+from training.export.saved_model import manifest
+
+EACH, SEED = 50, 1  # of every digit and kind; seed 0 is free for trying things out
+
+
+def accuracies(version_dir: Path, each: int = EACH, seed: int = SEED) -> dict[str, float]:
+    """By kind (training.data.synthetic_digits), the share read right."""
+    form = manifest(version_dir)["image"]
+    size = form["height"], form["width"], form["channels"]
+    found = {}
+    for kind in hands.KINDS:
+        files, digits = zip(*hands.files(kind, each, seed), strict=True)
+        images = np.stack([prepare(file, form["treatment"], *size) for file in files])
+        shares = saved.outputs(version_dir, saved.batches(images=images))["probabilities"]
+        found[kind] = float((shares.argmax(axis=1) == np.array(digits)).mean())
+    return found

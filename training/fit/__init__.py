@@ -1,0 +1,1 @@
+"""Training: the loops, and what surrounds them."""

@@ -1,0 +1,1 @@
+"""The stream of batches that a net is trained on."""

@@ -1,0 +1,125 @@
+"""docs/training.md: our figure beside the post's for every recipe and study, from the runs that have ended."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from training import curves, plots, studies
+from training.evaluation.accuracy import interval
+from training.export import saved_model as export
+from training.history import Rows, turning_point
+from training.recipes import loading as recipe
+from training.recipes.loading import Recipe
+from training.report import earlier
+from training.report.results import Ended, found
+
+INTRODUCTION = """# Training: our figures beside the posts'
+
+Made by `python -m training report` from runs on one machine with 2 CPU cores, or where a note says so on a GPU. Each
+recipe keeps the weights of the epoch with the best validation accuracy, or where weights are averaged the last average;
+the test set is used once, for the figure here. The options (initialiser, L1, L2, dropout, batch norm, LeakyReLU, early
+stopping, loss) work for each recipe:
+`python -m training train mnist-mlp --fresh --set net.dropout=0.3 --set patience=5`."""
+
+HEAD = ["recipe", "our test figure", "the post's", "95% interval of ours", "epochs", "lowest validation loss after"]
+
+
+def write(folder: Path) -> Path:
+    """The page, and its plots in `training/` beside it.
+
+    Of what has not been run here, it goes on saying what it said; what has been run nowhere is said to be missing.
+    """
+    page, pictures = folder / "training.md", folder / "training"
+    pictures.mkdir(parents=True, exist_ok=True)
+    before = earlier.read(page)
+    rows, sections = dict(before.rows), dict(before.sections)
+    for name in recipe.names():
+        if (ended := found(name)) and (ended.here or name not in before.sections):
+            rows[name], sections[name] = _row(ended), _section(ended, pictures)
+    for name in studies.names():
+        if results := studies.results(name):
+            sections[name] = [studies.about(name), "", *studies.load(name).tell(results, pictures)]
+    page.write_text("\n".join([INTRODUCTION, "", *_recipes(rows, sections), "", *_studies(sections)]) + "\n")
+    for picture in pictures.glob("*.png"):
+        if f"({pictures.name}/{picture.name})" not in page.read_text():
+            picture.unlink()
+    return page
+
+
+def _recipes(rows: dict[str, list[str]], sections: dict[str, list[str]]) -> list[str]:
+    known = [name for name in recipe.names() if name in sections and name in rows]
+    missing = [recipe.load(name) for name in recipe.names() if name not in known]
+    lines = ["## Recipes", "", *plots.table(HEAD, [rows[name] for name in known])]
+    if missing:
+        lines += ["", "These have no figure of a full run here:", ""]
+        lines += [" ".join(filter(None, [f"- `{each.name}`: {each.about}", each.note])) for each in missing]
+    for name in known:
+        lines += ["", f"### {name}", "", *sections[name]]
+    return lines
+
+
+def _studies(sections: dict[str, list[str]]) -> list[str]:
+    lines = ["## Studies"]
+    for name in studies.names():
+        untold = [studies.about(name), "", "Not run to its end yet."]
+        lines += ["", f"### {name}", "", *sections.get(name, untold)]
+    return lines
+
+
+def _row(each: Ended) -> list[str]:
+    test, rows, post = each.test, each.run.rows(), each.recipe.post
+    name, epochs = f"[{each.recipe.name}](#{each.recipe.name})", str(each.epochs)
+    if "accuracy" not in test:
+        return [name, f"{test['read_as_label']:.2%} read as their label", "none given", "", epochs, ""]
+    low, high = interval(test["accuracy"], test["images"])
+    turn = f"epoch {turning_point(rows)}" if rows and not each.recipe.ema else ""
+    beside = f"{post:.1%}" if post else "none given"
+    return [name, f"{test['accuracy']:.2%}", beside, f"{low:.1%} to {high:.1%}", epochs, turn]
+
+
+def _section(each: Ended, pictures: Path) -> list[str]:
+    name, test = each.recipe.name, each.test
+    lines = [each.recipe.about, "", *_difference(each.recipe, test)]
+    if each.recipe.note:
+        lines += [each.recipe.note, ""]
+    if each.card:
+        lines += [f"This is what the service ships: [its model card](../{each.card.as_posix()}) has every figure.", ""]
+    if rows := each.run.rows():
+        if not each.recipe.ema:  # the validation of those is through other batch norms than what is served
+            lines += _turn(rows)
+        curves.draw(rows, name, pictures / f"{name}-curves.png", dpi=plots.DPI)
+        lines += [f"![loss and accuracy by epoch](training/{name}-curves.png)"]
+    if "confusion" in test:
+        labels = export.manifest(each.servable)["labels"]
+        plots.confusion(test["confusion"], labels, f"{name}: test images", pictures / f"{name}-confusion.png")
+        lines += [f"![confusion matrix](training/{name}-confusion.png)"]
+    if each.run.mistakes.exists():
+        shutil.copy(each.run.mistakes, pictures / f"{name}-mistakes.png")
+        lines += [f"![misread images](training/{name}-mistakes.png)"]
+    return lines
+
+
+def _turn(rows: Rows) -> list[str]:
+    """When overfitting starts, if it does."""
+    turn = turning_point(rows)
+    if rows[-1]["val_loss"] < rows[turn - 1]["val_loss"] * 1.1:
+        return ["The validation loss had not clearly begun to rise at the end.", ""]
+    return [
+        f"The validation loss was lowest after epoch {turn} of {len(rows)}: from there on the net learns its training "
+        f"images by heart (validation loss {rows[turn - 1]['val_loss']:.3f} then, {rows[-1]['val_loss']:.3f} at the "
+        "end).",
+        "",
+    ]
+
+
+def _difference(plan: Recipe, test: dict[str, Any]) -> list[str]:
+    """How our figure stands to the post's, where the post gives one."""
+    if plan.post is None or "accuracy" not in test:
+        return []
+    low, high = interval(test["accuracy"], test["images"])
+    if test["accuracy"] >= plan.post - 0.0005:  # the posts give three digits
+        return [f"The post's {plan.post:.1%} is met: {test['accuracy']:.2%}.", ""]
+    beside = f"{test['accuracy']:.2%}, lower than the post's {plan.post:.1%}"
+    if low <= plan.post <= high:
+        return [f"{beside} by less than {test['images']:,} test images can tell apart.", ""]
+    return [f"{beside}.", ""]

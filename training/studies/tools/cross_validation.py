@@ -1,0 +1,33 @@
+"""k-fold cross-validation: every training image is held out once, and a figure a fold shows how far luck reaches."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+from sklearn.model_selection import KFold
+
+from training import pipeline as tasks
+from training.data import Dataset
+from training.data.dataset import part
+from training.input import pipeline as feed
+from training.recipes.loading import Recipe
+
+
+def folds(data: Dataset, count: int, seed: int) -> list[Dataset]:
+    """The training images cut into `count` equal parts: each is the validation split once, the others train."""
+    cut = KFold(count, shuffle=True, random_state=seed).split(np.arange(len(data.train)))
+    return [replace(data, train=part(data.train, rest), validation=part(data.train, held)) for rest, held in cut]
+
+
+def accuracy(recipe: Recipe, data: Dataset) -> float:
+    """Of the recipe's net on the validation split after its last epoch; nothing is kept."""
+    keras.utils.set_random_seed(recipe.seed)
+    model = tasks.compiled(recipe, data)
+    model.fit(
+        feed.training(data, recipe, first_epoch=0),
+        epochs=recipe.epochs,
+        steps_per_epoch=feed.steps(data, recipe),
+        shuffle=False,
+        verbose=0,
+    )
+    return float(model.evaluate(feed.plain(data.validation, len(data.classes), 256), verbose=0)[1])

@@ -1,0 +1,36 @@
+"""The same recipe trained in several variants: what most studies are."""
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from training import pipeline as tasks
+from training import run
+from training.export import saved_model as export
+from training.publish import publish
+from training.recipes.loading import Recipe, varied
+from training.studies.tools import store as kept
+
+Overrides = list[str]
+
+
+def train(place: Path, base: Recipe, variants: dict[str, Overrides]) -> list[dict[str, Any]]:
+    """Each variant as a run in the folder `place`: its label, its history and the test figure of its candidate."""
+    return [_outcome(place, label, varied(base, _name(place, label), change)) for label, change in variants.items()]
+
+
+def conduct(place: Path, base: Recipe, variants: dict[str, Overrides]) -> None:
+    """A whole study that is nothing but variants."""
+    kept.save(place / "results.json", train(place, base, variants))
+
+
+def _name(place: Path, label: str) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+    return (place / slug).relative_to(run.RUNS).as_posix()
+
+
+def _outcome(place: Path, label: str, recipe: Recipe) -> dict[str, Any]:
+    done = tasks.train(recipe, measure=partial(publish.figures, beyond=False))
+    accuracy = export.manifest(done.candidate)["facts"]["test"]["accuracy"]
+    return {"label": label, "accuracy": accuracy, "epochs": len(done.rows()), "rows": done.rows()}
