@@ -1,7 +1,7 @@
 """Where training images come from: one module a data set, each giving the same three splits."""
 
-from training.data.dataset import Dataset, Split, limited
-from training.data.download import DataMissing
+from training.data.dataset import Dataset, Split, limit_images
+from training.errors import DataMissing
 from training.recipes import schema as parts
 
 __all__ = ["DataMissing", "Dataset", "Split", "load"]
@@ -10,7 +10,7 @@ __all__ = ["DataMissing", "Dataset", "Split", "load"]
 def load(what: parts.Data, download: bool = False) -> Dataset:
     """The data that a recipe asks for; images uint8 [N,H,W,C]. Raises DataMissing where it is not on this machine."""
     data = _whole(what, download)
-    return limited(data, what.limit) if what.limit else data
+    return limit_images(data, what.limit) if what.limit else data
 
 
 def _whole(what: parts.Data, download: bool) -> Dataset:

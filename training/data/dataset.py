@@ -69,19 +69,19 @@ class Dataset:
         return digest.hexdigest()
 
 
-def piece(shape: tuple[int, ...]) -> int:
+def chunk_size(shape: tuple[int, ...]) -> int:
     """How many images of that shape to look at in one go: a hundred, fewer of large ones."""
     return max(1, min(100, PIECE // math.prod(shape)))
 
 
-def pieces(split: Split, which: NDArray[np.int64] | None = None) -> Iterator[NDArray[np.uint8]]:
+def chunks(split: Split, which: NDArray[np.int64] | None = None) -> Iterator[NDArray[np.uint8]]:
     """uint8 [K,H,W,C], in order: those images of the split (all by default), so many that memory stays small."""
     rows = np.arange(len(split)) if which is None else which
-    count = piece(split.shape)
+    count = chunk_size(split.shape)
     return (split.images(rows[at : at + count]) for at in range(0, len(rows), count))
 
 
-def some(split: Split, most: int) -> NDArray[np.int64]:
+def evenly_spaced(split: Split, most: int) -> NDArray[np.int64]:
     """Which images to look at where `most` will do: evenly spaced ones."""
     return np.arange(0, len(split), max(1, len(split) // most))[:most]
 
@@ -103,7 +103,7 @@ def part(split: Split, which: NDArray) -> Split:
     return Split(split.store, split.rows[which], split.labels[which])
 
 
-def limited(data: Dataset, count: int) -> Dataset:
+def limit_images(data: Dataset, count: int) -> Dataset:
     """At most `count` images to train on, and as many to validate and to test on: for a quick look."""
 
     def some(split: Split) -> Split:

@@ -5,11 +5,9 @@ import shutil
 import urllib.request
 from pathlib import Path
 
+from training.errors import DataMissing
+
 PROJECT_DATA = Path(__file__).parents[2] / "data"
-
-
-class DataMissing(Exception):
-    """The data is not on this machine; the text says where to get it and how."""
 
 
 def folder() -> Path:

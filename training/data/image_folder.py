@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from training.data.dataset import Dataset, Split, hold_out
-from training.data.download import DataMissing
 from training.data.image_files import THREADS, Pictures, Source
+from training.errors import DataMissing
 from training.recipes.schema import Data
 
 TEST = 0.1

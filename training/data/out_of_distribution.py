@@ -14,7 +14,7 @@ from PIL import Image
 
 from service.images import digit, photo
 from training.data import Dataset, load
-from training.data.dataset import piece
+from training.data.dataset import chunk_size
 from training.recipes.schema import Data
 
 # without its cat, chelsea.png
@@ -49,5 +49,5 @@ def others(name: str, part: str = "test") -> Iterator[Image.Image]:
 def prepared(pictures: Iterator[Image.Image], data: Dataset) -> Iterator[np.ndarray]:
     """uint8 [N,H,W,C], some at a time: in the form of that data set's images, by its treatment."""
     treat = digit if data.treatment == "digit" else photo
-    while some := list(islice(pictures, piece(data.test.shape))):
+    while some := list(islice(pictures, chunk_size(data.test.shape))):
         yield np.stack([treat(picture, *data.test.shape) for picture in some])

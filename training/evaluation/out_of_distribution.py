@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from training.data import DataMissing, Dataset
+from training.data import Dataset
 from training.data import out_of_distribution as strangers
+from training.errors import DataMissing
 from training.evaluation import inference as saved
 
 

@@ -7,14 +7,14 @@ import numpy as np
 from service.images import prepare
 from training.data import synthetic_digits as hands
 from training.evaluation import inference as saved
-from training.export.saved_model import manifest
+from training.export.manifest import read_manifest
 
 EACH, SEED = 50, 1  # of every digit and kind; seed 0 is free for trying things out
 
 
 def accuracies(version_dir: Path, each: int = EACH, seed: int = SEED) -> dict[str, float]:
     """By kind (training.data.synthetic_digits), the share read right."""
-    form = manifest(version_dir)["image"]
+    form = read_manifest(version_dir)["image"]
     size = form["height"], form["width"], form["channels"]
     found = {}
     for kind in hands.KINDS:

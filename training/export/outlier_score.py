@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
 from training.data import Split
-from training.data.dataset import some
-from training.fit.precision import short
-from training.input.pipeline import sized
+from training.data.dataset import evenly_spaced
+from training.export.rounding import short
+from training.input.pipeline import resized
 from training.nets import levels
 
 KNOTS = 201  # of the curve from distance to share
@@ -82,8 +82,8 @@ def thin(features: tf.Tensor) -> tf.Tensor:
 def seen(model: keras.Model, split: Split, side: int, most: int = 20_000) -> tuple[list[Features], NDArray[np.int32]]:
     """(what is seen, classes [N]) of the split's images at that size, of `most` evenly spaced ones at most."""
     net = levels(model)
-    batches = [[thin(part) for part in net.predict_on_batch(images)] for images in sized(split, side, most)]
-    return [np.concatenate(parts) for parts in zip(*batches, strict=True)], split.labels[some(split, most)]
+    batches = [[thin(part) for part in net.predict_on_batch(images)] for images in resized(split, side, most)]
+    return [np.concatenate(parts) for parts in zip(*batches, strict=True)], split.labels[evenly_spaced(split, most)]
 
 
 def fit(known: Sequence[Features], labels: NDArray[np.integer], held_out: Sequence[Features]) -> Outliers:

@@ -10,10 +10,9 @@ from training.fit.checkpoint import Checkpoint
 from training.fit.early_stopping import Patience
 from training.fit.model_ema import Average
 from training.fit.strategy import ALONE, Team
-from training.history import exhausted
-from training.input import pipeline as feed
-from training.recipes.loading import Recipe
-from training.run import Run
+from training.input.pipeline import eval_batches, reraise_bad_image, steps_per_epoch, training_batches
+from training.recipes.schema import Recipe
+from training.run import Run, exhausted
 
 
 def loggers(run: Run) -> list[keras.callbacks.Callback]:
@@ -66,7 +65,7 @@ def fit(model: keras.Model, data: Dataset, run: Run, team: Team = ALONE) -> None
         callbacks += [average] if average else []
         if team.chief:
             callbacks += [*loggers(run), checkpoint]
-        with feed.unwrapped():
+        with reraise_bad_image():
             if team.strategy:
                 fit_distributed.fit(model, data, recipe, team, done, callbacks, verbosity() if team.chief else 0)
             else:
@@ -79,11 +78,11 @@ def _fit_alone(
     model: keras.Model, data: Dataset, recipe: Recipe, done: int, callbacks: list[keras.callbacks.Callback]
 ) -> None:
     model.fit(
-        feed.training(data, recipe, first_epoch=done),
-        validation_data=feed.plain(data.validation, len(data.classes), recipe.batch_size),
+        training_batches(data, recipe, first_epoch=done),
+        validation_data=eval_batches(data.validation, len(data.classes), recipe.batch_size),
         epochs=recipe.epochs,
         initial_epoch=done,
-        steps_per_epoch=feed.steps(data, recipe),
+        steps_per_epoch=steps_per_epoch(data, recipe),
         callbacks=callbacks,
         verbose=verbosity(),
     )

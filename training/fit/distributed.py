@@ -6,9 +6,10 @@ import keras
 import tensorflow as tf
 
 from training.data import Dataset
+from training.errors import RecipeError
 from training.fit.strategy import Team
-from training.input import pipeline as feed
-from training.recipes.loading import Recipe, RecipeError
+from training.input.pipeline import eval_batches, steps_per_epoch, training_batches
+from training.recipes.schema import Recipe
 
 
 def fit(
@@ -26,7 +27,7 @@ def fit(
     """
     if recipe.batch_size % team.devices:
         raise RecipeError(f"A batch of {recipe.batch_size} has no equal parts for {team.devices} devices.")
-    strategy, steps = model.distribute_strategy, feed.steps(data, recipe)
+    strategy, steps = model.distribute_strategy, steps_per_epoch(data, recipe)
     _build(model, data)
     train, test, agree = _steps(model, strategy)
     followers = keras.callbacks.CallbackList(
@@ -40,10 +41,10 @@ def fit(
     )
 
     def batches(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        return feed.training(data, recipe, first_epoch, team.share(context))
+        return training_batches(data, recipe, first_epoch, team.share(context))
 
     def held_out(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        return feed.plain(data.validation, len(data.classes), recipe.batch_size, team.share(context))
+        return eval_batches(data.validation, len(data.classes), recipe.batch_size, team.share(context))
 
     stream = iter(strategy.distribute_datasets_from_function(batches))
     validation = strategy.distribute_datasets_from_function(held_out)

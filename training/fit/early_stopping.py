@@ -2,7 +2,7 @@
 
 import keras
 
-from training.history import Rows, exhausted
+from training.run import Rows, exhausted
 
 
 class Patience(keras.callbacks.Callback):  # type: ignore[misc]

@@ -15,9 +15,9 @@ from training.data import Dataset
 from training.fit import optimisers as optimise
 from training.fit.checkpoint import Checkpoint
 from training.fit.classifier import loggers, verbosity
-from training.input import pipeline as feed
+from training.input.pipeline import steps_per_epoch, training_batches
 from training.nets import gan
-from training.recipes.loading import Recipe
+from training.recipes.schema import Recipe
 from training.run import Run
 
 STEEP = 8  # pictures of a batch, of each sort, whose slope is measured: it costs six times a plain look
@@ -108,7 +108,7 @@ def train(data: Dataset, run: Run) -> Gan:
     model = Gan(recipe, side, channels, len(data.classes))
     model.generator.summary()
     model.discriminator.summary()
-    per_epoch = feed.steps(data, recipe)
+    per_epoch = steps_per_epoch(data, recipe)
     model.compile(*(optimise.optimiser(recipe.optimiser, per_epoch, recipe.epochs) for _ in range(2)))
     checkpoint = Checkpoint(
         run,
@@ -121,7 +121,7 @@ def train(data: Dataset, run: Run) -> Gan:
     done = checkpoint.restore()
     if done < recipe.epochs:
         model.fit(
-            feed.training(data, recipe, first_epoch=done),
+            training_batches(data, recipe, first_epoch=done),
             epochs=recipe.epochs,
             initial_epoch=done,
             steps_per_epoch=per_epoch,

@@ -3,10 +3,7 @@
 import logging
 from typing import Literal
 
-import keras
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from service import bfloat16
 
@@ -36,20 +33,3 @@ def here(precision: str) -> str:
         return precision
     log.warning("This CPU has no instructions for bfloat16: training in float32, which is quicker here.")
     return "float32"
-
-
-def short(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Matrices and kernels rounded to bfloat16's 7 bits of mantissa, as float32 still; vectors as they are.
-
-    That is less than training's own noise, what `INKPAW_PRECISION=mixed` multiplies by anyway, and a servable packs to
-    half wherever it is kept.
-    """
-    if weights.ndim < 2:
-        return weights
-    bits = np.ascontiguousarray(weights, np.float32).view(np.uint32)
-    return ((bits + np.uint32(0x8000)) & np.uint32(0xFFFF0000)).view(np.float32)
-
-
-def shorten(model: keras.Model) -> None:
-    """Make every weight of the model `short`."""
-    model.set_weights([short(weights) for weights in model.get_weights()])

@@ -13,17 +13,13 @@ from typing import Any, Literal, TypeVar
 
 import tensorflow as tf
 
+from training.errors import PeerLost, RecipeError
 from training.input import pipeline as feed
-from training.recipes.loading import RecipeError
 
 Kind = Literal["none", "mirrored", "multiworker"]
 T = TypeVar("T")
 
 _LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.DeadlineExceededError)
-
-
-class PeerLost(Exception):
-    """Another worker is gone. All have to be started again; they go on from the last whole epoch."""
 
 
 def _sum_over_all(mine: tf.Tensor) -> tf.Tensor:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-from training.recipes.loading import RecipeError
+from training.errors import RecipeError
 
 _NORMS = {
     "moving_mean": "Cast",

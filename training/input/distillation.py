@@ -2,13 +2,14 @@
 
 import tensorflow as tf
 
-from training.recipes.loading import Recipe, RecipeError
+from training.errors import RecipeError
+from training.recipes.schema import Recipe
 from training.run import RUNS
 
 Batch = tuple[tf.Tensor, tf.Tensor]
 
 
-def told(batches: tf.data.Dataset, recipe: Recipe) -> tf.data.Dataset:
+def with_teacher_labels(batches: tf.data.Dataset, recipe: Recipe) -> tf.data.Dataset:
     """The same batches, with labels that are `lesson` parts what the recipe's teachers say of those very images.
 
     Teachers are the candidates of other recipes' runs; several are averaged. Raises RecipeError if one is not there.

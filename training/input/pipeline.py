@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from service.errors import BadImage
 from training.data import Dataset, Split
-from training.data.dataset import pieces, some
+from training.data.dataset import chunks, evenly_spaced
 from training.input import stateless_random as draws
 from training.input.augment import augment
-from training.input.distillation import told
-from training.recipes.loading import Recipe
-from training.recipes.schema import Augment
+from training.input.distillation import with_teacher_labels
+from training.recipes.schema import Augment, Recipe
 
 Batch = tuple[tf.Tensor, tf.Tensor]
 
@@ -39,7 +38,7 @@ def _gather(split: Split, classes: int, rows: tf.Tensor) -> Batch:
     return tf.ensure_shape(images, [None, *split.shape]), labels
 
 
-def training(data: Dataset, recipe: Recipe, first_epoch: int, share: Share = ALL) -> tf.data.Dataset:
+def training_batches(data: Dataset, recipe: Recipe, first_epoch: int, share: Share = ALL) -> tf.data.Dataset:
     """(images float32 [N,S,S,C], labels float32 [N,K]) for every epoch from `first_epoch` on, without end.
 
     The order of an epoch depends on the seed and the epoch alone, and the changes to a batch on these, the step and the
@@ -52,7 +51,7 @@ def training(data: Dataset, recipe: Recipe, first_epoch: int, share: Share = ALL
     def batches() -> Iterator[tuple[NDArray[np.int64], int, np.int64]]:
         for epoch in count(first_epoch):
             drawn = _batches(np.random.default_rng((recipe.seed, epoch)), len(split), recipe.batch_size)
-            for step, whole in enumerate(islice(drawn, steps(data, recipe))):
+            for step, whole in enumerate(islice(drawn, steps_per_epoch(data, recipe))):
                 for part in share.parts:
                     seed = np.random.SeedSequence((recipe.seed, epoch, step, part)).generate_state(1, np.uint64)
                     yield whole[part :: share.of], recipe.size_at(epoch), seed.view(np.int64)[0]
@@ -68,10 +67,10 @@ def training(data: Dataset, recipe: Recipe, first_epoch: int, share: Share = ALL
     kinds = (tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.int64))
     rows = tf.data.Dataset.from_generator(batches, output_signature=kinds)
     endless = rows.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-    return told(endless.map(batch, num_parallel_calls=2), recipe).prefetch(2)
+    return with_teacher_labels(endless.map(batch, num_parallel_calls=2), recipe).prefetch(2)
 
 
-def steps(data: Dataset, recipe: Recipe) -> int:
+def steps_per_epoch(data: Dataset, recipe: Recipe) -> int:
     """Batches in an epoch: once through in whole batches, the smaller last one left out, or what the recipe says."""
     return recipe.steps or max(1, len(data.train) // recipe.batch_size)
 
@@ -84,7 +83,7 @@ def _batches(rng: np.random.Generator, count: int, batch_size: int) -> Iterator[
         yield from (order[at : at + size] for at in range(0, count - size + 1, size))
 
 
-def plain(split: Split, classes: int, batch_size: int, share: Share = ALL) -> tf.data.Dataset:
+def eval_batches(split: Split, classes: int, batch_size: int, share: Share = ALL) -> tf.data.Dataset:
     """(images float32 [N,H,W,C], labels float32 [N,K]), once through, in order, unchanged; N is `batch_size` at most.
 
     Every part of a share has the same number of batches.
@@ -102,14 +101,14 @@ def plain(split: Split, classes: int, batch_size: int, share: Share = ALL) -> tf
     return counted.map(batch, num_parallel_calls=2).prefetch(2)
 
 
-def sized(split: Split, side: int, most: int) -> Iterator[tf.Tensor]:
+def resized(split: Split, side: int, most: int) -> Iterator[tf.Tensor]:
     """float32 [K,side,side,C], in order: `some` of the split's images, in pieces, at another size."""
-    for images in pieces(split, some(split, most)):
+    for images in chunks(split, evenly_spaced(split, most)):
         yield tf.image.resize(tf.cast(images, tf.float32), [side, side], antialias=True)
 
 
 @contextmanager
-def unwrapped() -> Iterator[None]:
+def reraise_bad_image() -> Iterator[None]:
     """A picture that cannot be read, met inside a stream, is BadImage again and not an error of TensorFlow's."""
     try:
         yield

@@ -4,7 +4,7 @@ import keras
 
 from training.nets import cnn, mlp, residual
 from training.nets.sam import Sharpness
-from training.recipes.loading import Recipe
+from training.recipes.schema import Recipe
 
 _CLASSIFIERS = {"mlp": mlp.build, "cnn": cnn.build, "residual": residual.build}
 

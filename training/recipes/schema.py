@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 
 class Part(BaseModel):
@@ -91,3 +91,44 @@ class Stage(Part):
 
     epoch: int
     size: int
+
+
+class Recipe(Part):
+    name: str
+    about: str
+    publishes: str = Field(description="name of the servable that a run of this recipe makes")
+    post: float | None = Field(None, exclude=True, description="test accuracy that the teaching post got")
+    note: str = Field("", exclude=True, description="what to know of our figure, for the report")
+    quick: list[str] = Field(["data.limit=2000", "epochs=3"], exclude=True, description="what --quick overrides")
+    data: Data
+    net: Net
+    optimiser: Optimiser
+    augment: Augment = Augment()
+    stages: list[Stage] = Field([], description="image sizes to train at, in place of `data.size`, one after another")
+    loss: Literal["cross_entropy", "mean_squared_error"] = "cross_entropy"
+    label_smoothing: float = 0.0
+    begin: str = Field("", description="recipe whose net, trained before, this one's begins as; otherwise at random")
+    soup: float = Field(0.0, ge=0, lt=1, description="how much of the weights it began with is in those it ends with")
+    teachers: list[str] = Field([], description="recipes whose nets, trained before, say what else an image looks like")
+    lesson: float = Field(0.7, ge=0, le=1, description="how much of a label the teachers say")
+    epochs: int = Field(gt=0)
+    steps: int | None = Field(None, gt=0, description="batches in an epoch, if that is not once through the images")
+    batch_size: int = Field(gt=0, description="images in a step; more than there are is all of them")
+    patience: int = Field(0, ge=0, description="epochs without a lower validation loss that end the run; 0 is never")
+    seed: int = 1
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    sam: float = Field(0.0, ge=0, description="how far uphill gradients are taken, for flat minima; 0.5 to 1 is usual")
+    smooth: float = Field(0.0, ge=0, description="gan: weight of the penalty on the discriminator's slope")
+    truncation: float = Field(1.0, gt=0, le=1, description="gan: share of training's noise that is drawn from then on")
+    ema: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights that are judged and exported")
+
+    @field_validator("soup")
+    @classmethod
+    def _of_a_beginning(cls, share: float, fields: ValidationInfo) -> float:
+        if share and not fields.data.get("begin"):
+            raise ValueError("there is nothing to blend with, as `begin` names no recipe")
+        return share
+
+    def size_at(self, epoch: int) -> int:
+        """Height and width of training images in that epoch."""
+        return [self.data.size, *(stage.size for stage in self.stages if stage.epoch <= epoch)][-1]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from training import studies
 from training.data import digits8
-from training.recipes import loading as recipe
+from training.recipes.loading import recipe_names
 
 ROOT = Path(__file__).parents[3]
 
@@ -116,4 +116,4 @@ def test_without_its_data_a_recipe_says_where_to_get_it(tmp_path: Path, name: st
 
 def test_list_names_every_recipe_and_every_study(tmp_path: Path) -> None:
     listed = _run(tmp_path, "list").stdout
-    assert all(f"\n{name} " in f"\n{listed}" for name in [*recipe.names(), *studies.names()])
+    assert all(f"\n{name} " in f"\n{listed}" for name in [*recipe_names(), *studies.names()])

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from tests.support import pets
 from training import studies
 from training.cli import app
-from training.export import saved_model as export
-from training.recipes import loading as recipe
+from training.export.manifest import read_manifest
+from training.recipes.loading import load_recipe, recipe_names
 
 ROOT = Path(__file__).parents[3]
 DATA = Path(os.environ.get("DATA_DIR") or ROOT.parent / "shared/data").resolve()
@@ -69,14 +69,14 @@ def _command(*words: str) -> str:
 
 def _trained(name: str) -> dict[str, Any]:
     """The test figures of a recipe's quick run."""
-    _needs(recipe.load(name).data.name)
+    _needs(load_recipe(name).data.name)
     where = ["--set", "data.path=data/cat-and-dog"] if name == "pictures" else []
     _command("train", name, "--quick", *where)
-    figures: dict[str, Any] = export.manifest(Path("runs/quick") / name / "candidate")["facts"]["test"]
+    figures: dict[str, Any] = read_manifest(Path("runs/quick") / name / "candidate")["facts"]["test"]
     return figures
 
 
-@pytest.mark.parametrize("name", [name for name in recipe.names() if name != "digits-gan"])
+@pytest.mark.parametrize("name", [name for name in recipe_names() if name != "digits-gan"])
 def test_a_classifier_learns_in_its_quick_mode(name: str) -> None:
     assert _trained(name)["accuracy"] > LEARNT[name]
     assert list(Path("runs/quick", name).glob("tensorboard/*/events*"))

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.data import DataMissing, cats_dogs, digits8, mnist
+from training.data import cats_dogs, digits8, mnist
 from training.data import download as locate
-from training.data.dataset import hold_out, part, pieces, whole
+from training.data.dataset import chunks, hold_out, part, whole
+from training.errors import DataMissing
 
 
 def _jpeg(path: Path, grey: int) -> None:
@@ -45,11 +46,11 @@ def test_a_part_of_a_part_keeps_images_and_labels_together() -> None:
 
 def test_pieces_are_all_of_a_split_in_order_and_small_for_large_images() -> None:
     small, large = (whole(np.zeros((130, side, side, 3), np.uint8), np.arange(130)) for side in (8, 256))
-    assert [len(piece) for piece in pieces(small)] == [100, 30]
-    assert max(piece.nbytes for piece in pieces(large)) <= 4 << 20
-    assert sum(len(piece) for piece in pieces(large)) == 130
+    assert [len(piece) for piece in chunks(small)] == [100, 30]
+    assert max(piece.nbytes for piece in chunks(large)) <= 4 << 20
+    assert sum(len(piece) for piece in chunks(large)) == 130
     marked = whole(np.arange(9, dtype=np.uint8).reshape(9, 1, 1, 1), np.arange(9))
-    (chosen,) = pieces(marked, np.array([7, 2]))
+    (chosen,) = chunks(marked, np.array([7, 2]))
     assert chosen.ravel().tolist() == [7, 2]
 
 

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from service.errors import BadImage
-from training.data import DataMissing, Dataset
+from training.data import Dataset
 from training.data import image_folder as folder
+from training.errors import DataMissing
 from training.recipes.schema import Data
 
 GREYS = {"dark": 40, "light": 200}

@@ -5,12 +5,12 @@ import pytest
 from training.data.dataset import whole
 from training.export import batch_norm as norms
 from training.nets import classifier
-from training.recipes import loading as recipe
+from training.recipes.loading import load_recipe
 
 
 def _net(*options: str) -> keras.Model:
     keras.utils.set_random_seed(1)
-    net = classifier(recipe.load("digits", ["net.widths=[4, 8]", "net.depths=[1, 1]", *options]), 1, 10)
+    net = classifier(load_recipe("digits", ["net.widths=[4, 8]", "net.depths=[1, 1]", *options]), 1, 10)
     for layer in net.layers:
         if isinstance(layer, keras.layers.BatchNormalization):  # as if training had seen something else
             layer.moving_mean.assign(keras.random.normal(layer.moving_mean.shape))
@@ -66,7 +66,7 @@ def test_images_are_measured_at_the_size_they_are_served_at() -> None:
 
 
 def test_a_net_without_batch_norms_stays_as_it_is() -> None:
-    net = classifier(recipe.load("mnist-mlp"), 1, 10)
+    net = classifier(load_recipe("mnist-mlp"), 1, 10)
     before = net.get_weights()
     norms.measure(net, whole(_images(5, 28), np.zeros(5)), 28)
     assert all((a == b).all() for a, b in zip(before, net.get_weights(), strict=True))

@@ -9,7 +9,7 @@ from training.evaluation import inference as saved
 from training.export import outlier_score as outliers
 from training.export import saved_model as export
 from training.nets import classifier, features, gan
-from training.recipes import loading as recipe
+from training.recipes.loading import load_recipe
 from training.run import Run
 
 
@@ -17,7 +17,7 @@ from training.run import Run
 def made(tmp_path):  # type: ignore[no-untyped-def]
     """(the candidate of a small net of chance weights, the net, its data)"""
     keras.utils.set_random_seed(2)
-    plan = recipe.load("digits8-cnn")
+    plan = load_recipe("digits8-cnn")
     images = np.random.default_rng(0).integers(0, 256, (300, 8, 8, 1), np.uint8)
     split = whole(images, np.arange(300) % 10)
     data = Dataset("any", tuple("0123456789"), "photo", split, split, split)
@@ -50,7 +50,7 @@ def test_a_generator_draws_from_the_share_of_noise_that_its_recipe_says(tmp_path
     keras.utils.set_random_seed(4)
     split = whole(np.zeros((4, 8, 8, 1), np.uint8), np.arange(4) % 2)
     data = Dataset("any", ("0", "1"), "digit", split, split, split)
-    plans = [recipe.load("digits-gan", ["net.widths=[8, 4]", f"truncation={share}"]) for share in (1.0, 0.5)]
+    plans = [load_recipe("digits-gan", ["net.widths=[8, 4]", f"truncation={share}"]) for share in (1.0, 0.5)]
     net = gan.generator(plans[0].net, 8, 1, 2)
     whole_noise, half = (export.generator(net, data, Run(tmp_path / str(plan.truncation), plan)) for plan in plans)
 

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from training.fit.gan import Gan
-from training.recipes import loading as recipe
+from training.recipes.loading import load_recipe
 
 SMALL = ["net.widths=[8, 4]", "net.judge=[8, 8]", "net.latent=4", "ema=0.9"]
 
@@ -12,7 +12,7 @@ SMALL = ["net.widths=[8, 4]", "net.judge=[8, 8]", "net.latent=4", "ema=0.9"]
 @pytest.fixture
 def gan() -> Gan:
     keras.utils.set_random_seed(3)
-    made = Gan(recipe.load("digits-gan", SMALL), 8, 1, 2)
+    made = Gan(load_recipe("digits-gan", SMALL), 8, 1, 2)
     made.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-2))
     return made
 

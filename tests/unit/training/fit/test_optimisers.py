@@ -1,11 +1,11 @@
 import pytest
 
 from training.fit import optimisers as optimise
-from training.recipes import loading as recipe
+from training.recipes.loading import load_recipe
 
 
 def test_a_trapezoid_rises_stays_and_falls_to_nothing() -> None:
-    plan = recipe.load(
+    plan = load_recipe(
         "digits8-cnn",
         ["optimiser.schedule=trapezoid", "optimiser.warmup_epochs=1", "optimiser.learning_rate=0.5"],
     )

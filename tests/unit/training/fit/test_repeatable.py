@@ -8,7 +8,7 @@ import pytest
 
 from training import pipeline as tasks
 from training.fit.checkpoint import Checkpoint
-from training.recipes import loading as recipe
+from training.recipes.loading import load_recipe
 from training.run import Run
 
 CHANGES = ["epochs=3", "net.widths=[8]", "net.dense=[16]", "net.dropout=0.3", "net.batch_norm=before", "batch_size=64"]
@@ -22,7 +22,7 @@ class CutOff(Exception):
 def _train(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     folder.mkdir(exist_ok=True)
     monkeypatch.chdir(folder)
-    return tasks.train(recipe.load("digits8-cnn", CHANGES + RANDOM))
+    return tasks.train(load_recipe("digits8-cnn", CHANGES + RANDOM))
 
 
 def _weights(run: Run) -> list[np.ndarray]:

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training import pipeline as tasks
 from training.data.dataset import Dataset, whole
+from training.errors import RecipeError
 from training.export import saved_model as export
+from training.fit.compile import compile_model
 from training.fit.warm_start import begin, blend
 from training.nets import classifier
-from training.recipes import loading as recipe
-from training.recipes.loading import RecipeError
+from training.recipes.loading import load_recipe
 
 FORMS = {
     "digits8-cnn": [],
@@ -22,7 +22,7 @@ FORMS = {
 
 
 def _net(name: str, classes: int = 10, *options: str) -> keras.Model:
-    return classifier(recipe.load(name, [*FORMS[name], *options]), 1, classes)
+    return classifier(load_recipe(name, [*FORMS[name], *options]), 1, classes)
 
 
 def _published(net: keras.Model, folder: Path) -> Path:
@@ -82,7 +82,7 @@ def test_a_recipe_begins_as_what_another_made(tmp_path: Path, monkeypatch: pytes
     _published(other, Path("runs/digits8-cnn/candidate"))
     split = whole(np.zeros((20, 8, 8, 1), np.uint8), np.arange(20) % 10)
     data = Dataset("any", tuple("0123456789"), "photo", split, split, split)
-    net = tasks.compiled(recipe.load("digits8-cnn", ["begin=digits8-cnn"]), data)
+    net = compile_model(load_recipe("digits8-cnn", ["begin=digits8-cnn"]), data)
     for theirs, ours in zip(other.get_weights(), net.get_weights(), strict=True):
         np.testing.assert_array_equal(theirs, ours)
 
@@ -92,4 +92,4 @@ def test_a_recipe_that_begins_as_nothing_there_is_says_so(tmp_path: Path, monkey
     split = whole(np.zeros((20, 8, 8, 1), np.uint8), np.arange(20) % 10)
     data = Dataset("any", tuple("0123456789"), "photo", split, split, split)
     with pytest.raises(Exception, match=r"no run of 'mnist-mlp' has ended"):
-        tasks.compiled(recipe.load("digits8-cnn", ["begin=mnist-mlp"]), data)
+        compile_model(load_recipe("digits8-cnn", ["begin=mnist-mlp"]), data)

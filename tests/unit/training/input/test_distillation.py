@@ -5,10 +5,11 @@ import pytest
 import tensorflow as tf
 
 from training import pipeline as tasks
-from training.data.dataset import Dataset, limited
-from training.input import pipeline as feed
-from training.recipes import loading as recipe
-from training.recipes.loading import Recipe, RecipeError
+from training.data.dataset import Dataset, limit_images
+from training.errors import RecipeError
+from training.input.pipeline import training_batches
+from training.recipes.loading import load_recipe
+from training.recipes.schema import Recipe
 
 
 def _teacher(folder: Path, says: int) -> None:
@@ -24,15 +25,15 @@ def _teacher(folder: Path, says: int) -> None:
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     monkeypatch.chdir(tmp_path)
-    return limited(tasks.load_data(recipe.load("digits8-cnn")), 100)
+    return limit_images(tasks.load_data(load_recipe("digits8-cnn")), 100)
 
 
 def _plan(*options: str) -> Recipe:
-    return recipe.load("digits8-cnn", ["batch_size=20", *options])
+    return load_recipe("digits8-cnn", ["batch_size=20", *options])
 
 
 def _labels(data: Dataset, plan: Recipe) -> np.ndarray:
-    return next(iter(feed.training(data, plan, 0)))[1].numpy()
+    return next(iter(training_batches(data, plan, 0)))[1].numpy()
 
 
 def test_labels_are_in_part_what_the_teachers_say_on_average(data: Dataset) -> None:
@@ -47,4 +48,4 @@ def test_labels_are_in_part_what_the_teachers_say_on_average(data: Dataset) -> N
 
 def test_a_recipe_whose_teacher_is_not_there_says_what_to_train_first(data: Dataset) -> None:
     with pytest.raises(RecipeError, match=r"'digits8-cnn' learns from 'nobody'.*train that first"):
-        feed.training(data, _plan('teachers=["nobody"]'), 0)
+        training_batches(data, _plan('teachers=["nobody"]'), 0)

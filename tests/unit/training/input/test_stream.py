@@ -6,11 +6,9 @@ import tensorflow as tf
 
 from service.errors import BadImage
 from training.data.dataset import Dataset, whole
-from training.input import pipeline as feed
 from training.input import stateless_random as draws
-from training.input.pipeline import Share
-from training.recipes.loading import Recipe
-from training.recipes.schema import Augment, Data, Net, Optimiser
+from training.input.pipeline import Share, eval_batches, reraise_bad_image, steps_per_epoch, training_batches
+from training.recipes.schema import Augment, Data, Net, Optimiser, Recipe
 
 Taken = list[tuple[np.ndarray, np.ndarray]]
 
@@ -49,23 +47,23 @@ CHANGED = _recipe(augment=Augment(rotation=20, shift=0.1, brightness=0.3, elasti
 
 def test_a_resumed_stream_goes_on_as_the_whole_one_would_have() -> None:
     data = _data()
-    per_epoch = feed.steps(data, CHANGED)
-    straight = _take(feed.training(data, CHANGED, 0), 3 * per_epoch)
-    assert _same(straight, _take(feed.training(data, CHANGED, 0), 3 * per_epoch))
-    assert _same(straight[per_epoch:], _take(feed.training(data, CHANGED, 1), 2 * per_epoch))
+    per_epoch = steps_per_epoch(data, CHANGED)
+    straight = _take(training_batches(data, CHANGED, 0), 3 * per_epoch)
+    assert _same(straight, _take(training_batches(data, CHANGED, 0), 3 * per_epoch))
+    assert _same(straight[per_epoch:], _take(training_batches(data, CHANGED, 1), 2 * per_epoch))
     assert not _same(straight[:per_epoch], straight[per_epoch : 2 * per_epoch])
 
 
 def test_another_seed_is_another_stream() -> None:
     again = CHANGED.model_copy(update={"seed": 2})
-    assert not _same(_take(feed.training(_data(), CHANGED, 0), 2), _take(feed.training(_data(), again, 0), 2))
+    assert not _same(_take(training_batches(_data(), CHANGED, 0), 2), _take(training_batches(_data(), again, 0), 2))
 
 
 def test_parts_of_a_batch_together_are_the_batch() -> None:
     data, plain = _data(), _recipe()
-    one_by_one = _take(feed.training(data, plain, 0), 4)
+    one_by_one = _take(training_batches(data, plain, 0), 4)
     shares = [Share(range(0, 2), 4), Share(range(2, 4), 4)]  # two processes of two devices
-    parts = [_take(feed.training(data, plain, 0, share), 8) for share in shares]
+    parts = [_take(training_batches(data, plain, 0, share), 8) for share in shares]
     for step, (images, _) in enumerate(one_by_one):
         mine = [each for taken in parts for each, _ in taken[2 * step : 2 * step + 2]]
         assert [len(each) for each in mine] == [2, 2, 2, 2]
@@ -75,7 +73,7 @@ def test_parts_of_a_batch_together_are_the_batch() -> None:
 @pytest.mark.parametrize("devices", [1, 2, 3])
 def test_every_image_is_validated_once_in_as_many_batches_each(devices: int) -> None:
     split = _data(23).validation
-    taken = [list(feed.plain(split, 10, 4, Share(range(part, part + 1), devices))) for part in range(devices)]
+    taken = [list(eval_batches(split, 10, 4, Share(range(part, part + 1), devices))) for part in range(devices)]
     assert len({len(batches) for batches in taken}) == 1
     images = np.concatenate([images for batches in taken for images, _ in batches])
     assert sorted(map(bytes, images.astype(np.uint8))) == sorted(map(bytes, split.images()))
@@ -99,5 +97,5 @@ def test_a_picture_that_cannot_be_read_is_named_through_the_stream() -> None:
 
     data = _data()
     split = type(data.train)(Broken(), data.train.rows, data.train.labels)
-    with pytest.raises(BadImage, match=r"^cat/7\.jpg cannot be read$"), feed.unwrapped():
-        list(feed.plain(split, 10, 4))
+    with pytest.raises(BadImage, match=r"^cat/7\.jpg cannot be read$"), reraise_bad_image():
+        list(eval_batches(split, 10, 4))

@@ -6,7 +6,7 @@ import tensorflow as tf
 from training import pipeline as tasks
 from training.nets import classifier
 from training.nets.sam import Sharpness
-from training.recipes import loading as recipe
+from training.recipes.loading import load_recipe
 
 
 class Steep(keras.losses.Loss):
@@ -66,10 +66,10 @@ def test_the_loss_told_is_the_mean_of_what_the_batches_lost() -> None:
 def test_batch_norms_remember_what_they_saw_where_the_weights_are() -> None:
     keras.utils.set_random_seed(1)
     options = ["net.batch_norm=before", "net.dropout=0.3", "data.size=8"]
-    plan = recipe.load("digits8-cnn", [*options, "sam=20"])
+    plan = load_recipe("digits8-cnn", [*options, "sam=20"])
     images = np.random.default_rng(0).uniform(0, 255, (8, 8, 8, 1)).astype(np.float32)
     labels = keras.utils.to_categorical(np.arange(8), 10)
-    net, plain = classifier(plan, 1, 10), classifier(recipe.load("digits8-cnn", options), 1, 10)
+    net, plain = classifier(plan, 1, 10), classifier(load_recipe("digits8-cnn", options), 1, 10)
     plain.set_weights(net.get_weights())
     for each in (net, plain):
         each.compile(keras.optimizers.SGD(0.0), "categorical_crossentropy")
@@ -81,5 +81,5 @@ def test_batch_norms_remember_what_they_saw_where_the_weights_are() -> None:
 
 def test_a_recipe_asks_for_it_by_name_and_learns_with_it(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.chdir(tmp_path)
-    plan = recipe.load("digits8-cnn", ["epochs=20", "sam=0.5"])
+    plan = load_recipe("digits8-cnn", ["epochs=20", "sam=0.5"])
     assert tasks.train(plan).rows()[-1]["val_accuracy"] > 0.85

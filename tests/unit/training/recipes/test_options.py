@@ -6,11 +6,12 @@ import keras
 import numpy as np
 import pytest
 
+from training.errors import RecipeError
 from training.fit.compile import loss
 from training.fit.optimisers import optimiser
 from training.nets import classifier
-from training.recipes import loading as recipe
-from training.recipes.loading import Recipe
+from training.recipes.loading import load_recipe
+from training.recipes.schema import Recipe
 
 CLASSIFIERS = ["mnist-logistic", "mnist-mlp", "mnist-dense", "mnist-cnn", "digits8-cnn", "cats-dogs-small"]
 
@@ -27,7 +28,7 @@ def _kinds(net: keras.Model) -> list[str]:
 
 def _first_weights(*options: str) -> np.ndarray:
     """The kernel of a layer from 784 values to 512 units."""
-    net = _net(recipe.load("mnist-mlp", ["net.widths=[512]", *(f"net.{option}" for option in options)]))
+    net = _net(load_recipe("mnist-mlp", ["net.widths=[512]", *(f"net.{option}" for option in options)]))
     return next(weight.numpy() for weight in net.weights if weight.shape == (784, 512))
 
 
@@ -61,7 +62,7 @@ def test_uniform_weights_differ_from_normal_ones_of_the_same_variance() -> None:
 
 def test_rectified_outputs_are_never_below_zero() -> None:
     images = np.random.default_rng(0).integers(0, 256, (50, 28, 28, 1)).astype(np.float32)
-    plain, rectified = (_net(recipe.load("mnist-mlp", [f"net.rectified={said}"])) for said in ("false", "true"))
+    plain, rectified = (_net(load_recipe("mnist-mlp", [f"net.rectified={said}"])) for said in ("false", "true"))
     assert plain.predict_on_batch(images).min() < 0
     np.testing.assert_allclose(
         rectified.predict_on_batch(images), np.maximum(plain.predict_on_batch(images), 0), atol=1e-5
@@ -76,7 +77,7 @@ def test_rectified_outputs_are_never_below_zero() -> None:
 def test_penalties_are_added_to_the_loss_of_every_recipe(
     name: str, options: list[str], expected: tuple[float, float]
 ) -> None:
-    net = _net(recipe.load(name, ["net.initialiser=he_normal", *(f"net.{option}" for option in options)]))
+    net = _net(load_recipe(name, ["net.initialiser=he_normal", *(f"net.{option}" for option in options)]))
     kernels = [weight.numpy() for weight in net.weights if weight.path.endswith("kernel")]
     l1, l2 = expected
     should_be = sum(l1 * abs(kernel).sum() + l2 * (kernel**2).sum() for kernel in kernels)
@@ -85,7 +86,7 @@ def test_penalties_are_added_to_the_loss_of_every_recipe(
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_dropout_drops_in_training_and_only_then(name: str) -> None:
-    net = _net(recipe.load(name, ["net.initialiser=he_normal", "net.conv_dropout=0", "net.dropout=0.5"]))
+    net = _net(load_recipe(name, ["net.initialiser=he_normal", "net.conv_dropout=0", "net.dropout=0.5"]))
     images = np.random.default_rng(0).uniform(0, 255, (4, *net.input_shape[1:])).astype("float32")
     first, second = (np.asarray(net(images, training=True)) for _ in range(2))
     assert not np.allclose(first, second)
@@ -93,8 +94,8 @@ def test_dropout_drops_in_training_and_only_then(name: str) -> None:
 
 
 def test_dropout_between_convolutions_is_an_option_of_its_own() -> None:
-    assert _kinds(_net(recipe.load("cats-dogs-small"))).count("Dropout") == 3
-    assert "Dropout" not in _kinds(_net(recipe.load("cats-dogs-small", ["net.conv_dropout=0"])))
+    assert _kinds(_net(load_recipe("cats-dogs-small"))).count("Dropout") == 3
+    assert "Dropout" not in _kinds(_net(load_recipe("cats-dogs-small", ["net.conv_dropout=0"])))
 
 
 @pytest.mark.parametrize("name", [name for name in CLASSIFIERS if name != "mnist-logistic"])
@@ -103,7 +104,7 @@ def test_dropout_between_convolutions_is_an_option_of_its_own() -> None:
     [("before", ["BatchNormalization", "LeakyReLU"]), ("after", ["LeakyReLU", "BatchNormalization"])],
 )
 def test_batch_norm_and_leaky_relu_stand_in_the_order_asked_for(name: str, place: str, order: list[str]) -> None:
-    kinds = _kinds(_net(recipe.load(name, [f"net.batch_norm={place}", "net.activation=leaky_relu"])))
+    kinds = _kinds(_net(load_recipe(name, [f"net.batch_norm={place}", "net.activation=leaky_relu"])))
     found = [kind for kind in kinds if kind in order]
     assert found and found == order * (len(found) // 2)
 
@@ -112,8 +113,8 @@ def test_batch_norm_and_leaky_relu_stand_in_the_order_asked_for(name: str, place
 def test_the_loss_can_be_mean_squared_error_or_cross_entropy(name: str) -> None:
     logits, labels = np.array([[2.0, -1.0, 0.5]], "float32"), np.array([[0.0, 1.0, 0.0]], "float32")
     shares = np.exp(logits) / np.exp(logits).sum()
-    squares = loss(recipe.load(name, ["loss=mean_squared_error"]))(labels, logits)
-    surprise = loss(recipe.load(name, ["loss=cross_entropy"]))(labels, logits)
+    squares = loss(load_recipe(name, ["loss=mean_squared_error"]))(labels, logits)
+    surprise = loss(load_recipe(name, ["loss=cross_entropy"]))(labels, logits)
     assert float(squares) == pytest.approx(((shares - labels) ** 2).mean(), rel=1e-5)
     assert float(surprise) == pytest.approx(-np.log(shares[0, 1]), rel=1e-5)
 
@@ -121,7 +122,7 @@ def test_the_loss_can_be_mean_squared_error_or_cross_entropy(name: str) -> None:
 def test_smoothed_labels_smooth_both_losses() -> None:
     logits, labels = np.array([[9.0, -9.0]], "float32"), np.array([[1.0, 0.0]], "float32")
     for name in ("mean_squared_error", "cross_entropy"):
-        plain, smooth = (loss(recipe.load("mnist-mlp", [f"loss={name}", f"label_smoothing={s}"])) for s in (0, 0.2))
+        plain, smooth = (loss(load_recipe("mnist-mlp", [f"loss={name}", f"label_smoothing={s}"])) for s in (0, 0.2))
         assert float(smooth(labels, logits)) > float(plain(labels, logits)) + 0.005
 
 
@@ -140,11 +141,11 @@ def test_smoothed_labels_smooth_both_losses() -> None:
 def test_every_optimiser_of_the_posts_is_made_as_asked(
     options: list[str], kind: str, settings: dict[str, object]
 ) -> None:
-    made = optimiser(recipe.load("mnist-mlp", [f"optimiser.{option}" for option in options]).optimiser, 10, 2)
+    made = optimiser(load_recipe("mnist-mlp", [f"optimiser.{option}" for option in options]).optimiser, 10, 2)
     assert type(made).__name__ == kind
     assert {key: getattr(made, key) for key in settings} == settings
 
 
 def test_an_initialiser_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(recipe.RecipeError, match=r"net\.initialiser"):
-        recipe.load("mnist-mlp", ["net.initialiser=hopeful"])
+    with pytest.raises(RecipeError, match=r"net\.initialiser"):
+        load_recipe("mnist-mlp", ["net.initialiser=hopeful"])

@@ -1,4 +1,4 @@
-from training.history import exhausted, turning_point
+from training.run import exhausted, turning_point
 
 
 def _rows(*losses: float) -> list[dict[str, float]]:
