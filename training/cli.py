@@ -132,9 +132,9 @@ def predict(
 def _recipe(name: str, changes: list[str], precision: Literal["full", "mixed"] | None, quick: bool = False) -> Recipe:
     if precision is None:
         return load_recipe(name, changes, quick)
-    from training.fit import precision as precisions
+    from training.fit.precision import choose_policy
 
-    return load_recipe(name, [*changes, f"precision={precisions.policy(precision)}"], quick)
+    return load_recipe(name, [*changes, f"precision={choose_policy(precision)}"], quick)
 
 
 def _tell(figures: dict[str, Any]) -> None:

@@ -17,13 +17,13 @@ from training.export import saved_model as export
 from training.export import temperature as calibrate
 from training.export.manifest import add_facts, read_manifest
 from training.export.rounding import shorten
-from training.fit import classifier as fit
-from training.fit import gan as fit_gan
-from training.fit import precision
-from training.fit import strategy as distribute
-from training.fit import warm_start as begin
-from training.fit.compile import beginning, compile_model
-from training.nets import classifier
+from training.fit.classifier import fit_classifier
+from training.fit.compile import compile_model, find_init_servable
+from training.fit.gan import fit_gan
+from training.fit.precision import supported_policy
+from training.fit.strategy import Kind, Team, open_team
+from training.fit.warm_start import interpolate
+from training.nets.classifier import build_classifier
 from training.publish import publish
 from training.recipes.schema import Recipe
 from training.run import Run, join_run, open_run
@@ -39,7 +39,7 @@ def train(
     recipe: Recipe,
     fresh: bool = False,
     download: bool = False,
-    devices: distribute.Kind = "none",
+    devices: Kind = "none",
     measure: Measure = publish.measure,
 ) -> Run:
     """Train, or go on training, and leave a candidate servable with its test figures in the run's folder.
@@ -52,12 +52,12 @@ def train(
     """
     if recipe.net.kind == "gan" and devices != "none":
         raise RecipeError(f"'{recipe.name}' trains on one device: --distribute is for classifiers.")
-    with distribute.team(devices) as team:
+    with open_team(devices) as team:
         dataset = team.chief_first(lambda _: load_data(recipe, download))
         run = team.chief_first(lambda chief: open_run(recipe, fresh) if chief else join_run(recipe))
         keras.utils.set_random_seed(recipe.seed)
         if recipe.net.kind == "gan":
-            average = fit_gan.train(dataset, run).average
+            average = fit_gan(dataset, run).average
             shorten(average)
             export.generator(average, dataset, run)
         else:
@@ -68,23 +68,23 @@ def train(
     return run
 
 
-def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) -> None:
+def _train_classifier(dataset: data.Dataset, run: Run, team: Team) -> None:
     recipe, channels, classes = run.recipe, dataset.train.shape[2], len(dataset.classes)
-    keras.mixed_precision.set_global_policy(precision.here(recipe.precision))
+    keras.mixed_precision.set_global_policy(supported_policy(recipe.precision))
     with team.scope():
         model = compile_model(recipe, dataset)
     if team.chief:
         model.summary()
-    fit.fit(model, dataset, run, team)
+    fit_classifier(model, dataset, run, team)
     keras.mixed_precision.set_global_policy("float32")
     if not team.chief:
         return
-    exact = classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
+    exact = build_classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
     exact.set_weights(model.get_weights())
-    if recipe.soup:
-        begin.blend(exact, beginning(recipe), recipe.soup)
+    if recipe.init_weight:
+        interpolate(exact, find_init_servable(recipe), recipe.init_weight)
     shorten(exact)
-    if recipe.ema or recipe.soup:
+    if recipe.ema or recipe.init_weight:
         norms.measure(exact, dataset.train, recipe.data.size)
     scores = calibrate.logits(exact, dataset.validation)
     mistakes.save(scores, dataset, run)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.errors import RecipeError
-from training.recipes.loading import is_dump_of, to_json
 from training.recipes.schema import Recipe
+from training.recipes.stored import is_dump_of, to_json
 
 RUNS = Path("runs")
 
@@ -91,8 +91,3 @@ def join_run(recipe: Recipe) -> Run:
 def turning_point(rows: Rows) -> int:
     """The epoch, counted from 1, of the lowest validation loss: what comes after it overfits."""
     return min(range(len(rows)), key=lambda at: rows[at]["val_loss"]) + 1
-
-
-def exhausted(rows: Rows, patience: int) -> bool:
-    """Whether that many epochs have gone by without a lower validation loss; a patience of 0 never ends."""
-    return bool(rows) and 0 < patience <= len(rows) - turning_point(rows)

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.data import Dataset, Split
-from training.data.dataset import whole
 from training.evaluation import inference as saved
 from training.export.temperature import logits
-from training.fit import optimisers as optimise
-from training.fit.model_ema import Average
+from training.fit.model_ema import WeightAverage
+from training.fit.optimisers import build_optimiser
 from training.input.pipeline import steps_per_epoch, training_batches
-from training.nets import classifier
+from training.nets.classifier import build_classifier
 from training.recipes.schema import Recipe
 
 Images = NDArray[np.uint8]
@@ -41,17 +40,17 @@ def taught(images: Images, labels: Labels, data: Dataset, recipe: Recipe) -> flo
     """GAN-train: the accuracy, on real test images, of a classifier that was trained on nothing but these samples."""
     keras.utils.set_random_seed(recipe.seed)
     keras.mixed_precision.set_global_policy("float32")
-    lessons = replace(data, train=whole(images, labels))
+    lessons = replace(data, train=Split.of(images, labels))
     steps = steps_per_epoch(lessons, recipe)
-    pupil = classifier(recipe, images.shape[3], len(data.classes))
+    pupil = build_classifier(recipe, images.shape[3], len(data.classes))
     pupil.compile(
-        optimise.optimiser(recipe.optimiser, steps, recipe.epochs),
+        build_optimiser(recipe.optimiser, steps, recipe.epochs),
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
     )
-    average = Average(pupil, recipe.ema)
+    average = WeightAverage(pupil, recipe.ema)
     batches = training_batches(lessons, recipe, first_epoch=0)
     pupil.fit(batches, epochs=recipe.epochs, steps_per_epoch=steps, callbacks=[average], verbose=2)
-    with average.in_place():
+    with average.as_weights():
         said = logits(pupil, data.test).argmax(axis=1)
     return float((said == data.test.labels).mean())
 

@@ -18,7 +18,7 @@ def accuracies(version_dir: Path, each: int = EACH, seed: int = SEED) -> dict[st
     size = form["height"], form["width"], form["channels"]
     found = {}
     for kind in hands.KINDS:
-        files, digits = zip(*hands.files(kind, each, seed), strict=True)
+        files, digits = zip(*hands.image_files(kind, each, seed), strict=True)
         images = np.stack([prepare(file, form["treatment"], *size) for file in files])
         shares = saved.outputs(version_dir, saved.batches(images=images))["probabilities"]
         found[kind] = float((shares.argmax(axis=1) == np.array(digits)).mean())

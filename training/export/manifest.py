@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from training.data import Dataset
+from training.recipes.stored import upgrade_stored
 from training.run import Run
 
 LIBRARIES = ("tensorflow-cpu", "keras", "numpy", "pillow")
@@ -38,6 +39,8 @@ def manifest_path(version_dir: Path) -> Path:
 
 def read_manifest(version_dir: Path) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(manifest_path(version_dir).read_text())
+    if "recipe" in body["facts"]:
+        body["facts"]["recipe"] = upgrade_stored(body["facts"]["recipe"])
     return body
 
 

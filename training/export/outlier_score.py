@@ -25,7 +25,7 @@ from training.data import Split
 from training.data.dataset import evenly_spaced
 from training.export.rounding import short
 from training.input.pipeline import resized
-from training.nets import levels
+from training.nets.classifier import feature_extractor
 
 KNOTS = 201  # of the curve from distance to share
 MOST = 512  # features of a level that are looked at: a covariance has as many rows and columns
@@ -50,7 +50,7 @@ class Level:
 class Outliers:
     """`claim` is what a unit of energy counts; `knots` is how strange validation images are, ascending.
 
-    What is seen of images is what `training.nets.levels` gives: logits, then features, [N,any] each.
+    What is seen of images is what `feature_extractor` gives: logits, then features, [N,any] each.
     """
 
     levels: list[Level]
@@ -81,7 +81,7 @@ def thin(features: tf.Tensor) -> tf.Tensor:
 
 def seen(model: keras.Model, split: Split, side: int, most: int = 20_000) -> tuple[list[Features], NDArray[np.int32]]:
     """(what is seen, classes [N]) of the split's images at that size, of `most` evenly spaced ones at most."""
-    net = levels(model)
+    net = feature_extractor(model)
     batches = [[thin(part) for part in net.predict_on_batch(images)] for images in resized(split, side, most)]
     return [np.concatenate(parts) for parts in zip(*batches, strict=True)], split.labels[evenly_spaced(split, most)]
 

@@ -11,7 +11,8 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from training.data import Dataset
 from training.export.manifest import write_manifest
 from training.export.outlier_score import Outliers
-from training.nets import levels, noise
+from training.nets import noise
+from training.nets.classifier import feature_extractor
 from training.run import Run
 
 SIGNATURE = "serving_default"
@@ -49,7 +50,7 @@ def classifier(model: keras.Model, temperature: float, outliers: Outliers, data:
     `outlier_score` float32 [N]: the share of validation images that are less strange (training.export.outlier_score).
     """
     side, channels = run.recipe.data.size, data.train.shape[2]
-    net = levels(model)
+    net = feature_extractor(model)
 
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
         seen = net(tf.cast(images, tf.float32), training=False)
@@ -71,7 +72,7 @@ def generator(model: keras.Model, data: Dataset, run: Run) -> Path:
 
     def serve(seeds: tf.Tensor, labels: tf.Tensor, truncation: tf.Tensor) -> dict[str, tf.Tensor]:
         known = tf.where(labels < 0, noise.choices(seeds, classes), labels % classes)
-        drawn = noise.normals(seeds, recipe.net.latent) * recipe.truncation * truncation[:, None]
+        drawn = noise.normals(seeds, recipe.gan.latent) * recipe.truncation * truncation[:, None]
         pictures = model([drawn, known], training=False)
         return {"images": tf.cast(tf.round((tf.clip_by_value(pictures, -1, 1) + 1) * 127.5), tf.uint8)}
 

@@ -1,1 +1,1 @@
-"""Training: the loops, and what surrounds them."""
+"""Training: the loops, the optimisers and the callbacks."""

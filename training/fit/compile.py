@@ -1,4 +1,4 @@
-"""What training makes small: a loss over logits, as a recipe names it."""
+"""Compiles the classifier of a recipe: net, initial weights, optimiser and loss."""
 
 from pathlib import Path
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 import keras
 
 from training.data import Dataset
-from training.fit.optimisers import optimiser
-from training.fit.warm_start import begin
+from training.fit.optimisers import build_optimiser
+from training.fit.warm_start import init_from
 from training.input.pipeline import steps_per_epoch
 from training.model_store import find_servable
-from training.nets import classifier
+from training.nets.classifier import build_classifier
 from training.recipes.loading import load_recipe
 from training.recipes.schema import Recipe
 
 
 class SquaredError(keras.losses.Loss):  # type: ignore[misc]
-    """Mean squared error of the softmax of logits, a regression of probabilities; labels may be smoothed."""
+    """Mean squared error between the softmax of logits and the labels, which may be smoothed."""
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
         super().__init__(name="mean_squared_error")
@@ -27,24 +27,28 @@ class SquaredError(keras.losses.Loss):  # type: ignore[misc]
         return keras.ops.mean(keras.ops.square(keras.ops.softmax(logits) - labels), axis=-1)
 
 
-def loss(recipe: Recipe) -> keras.losses.Loss:
+def build_loss(recipe: Recipe) -> keras.losses.Loss:
     if recipe.loss == "mean_squared_error":
         return SquaredError(recipe.label_smoothing)
     return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
 
 
-def compile_model(recipe: Recipe, dataset: Dataset) -> keras.Model:
-    """The recipe's classifier with its optimiser and loss, as it begins. Raises PublishError where it cannot."""
-    model = classifier(recipe, dataset.train.shape[2], len(dataset.classes))
-    if recipe.begin:
-        begin(model, beginning(recipe))
+def compile_model(recipe: Recipe, data: Dataset) -> keras.Model:
+    """The recipe's classifier before training.
+
+    Raises PublishError if the model of `init_from` is not here, and RecipeError if its layers differ.
+    """
+    model = build_classifier(recipe, data.train.shape[2], len(data.classes))
+    if recipe.init_from:
+        init_from(model, find_init_servable(recipe))
     model.compile(
-        optimizer=optimiser(recipe.optimiser, steps_per_epoch(dataset, recipe), recipe.epochs),
-        loss=loss(recipe),
+        optimizer=build_optimiser(recipe.optimiser, steps_per_epoch(data, recipe), recipe.epochs),
+        loss=build_loss(recipe),
         metrics=["accuracy"],
     )
     return model
 
 
-def beginning(recipe: Recipe) -> Path:
-    return find_servable(recipe.begin, load_recipe(recipe.begin).publishes)
+def find_init_servable(recipe: Recipe) -> Path:
+    """The servable of `recipe.init_from`. Raises PublishError."""
+    return find_servable(recipe.init_from, load_recipe(recipe.init_from).publishes)

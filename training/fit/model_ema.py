@@ -1,18 +1,29 @@
-"""The running average of a net's weights: steadier than the weights themselves (Polyak and Juditsky 1992)."""
+"""The moving average of a net's weights, which is steadier than the weights (Polyak and Juditsky 1992)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import keras
 import tensorflow as tf
 
 
-class Average(keras.callbacks.Callback):  # type: ignore[misc]
-    """Averages every weight after each step, batch norms' statistics too.
+def update_means(means: Sequence[tf.Variable], values: Sequence[tf.Variable], decay: float, steps: tf.Tensor) -> None:
+    """Moves every mean towards its value, after `steps` steps (from 1). It moves faster in the first steps, when the
+    means are still those of the random weights.
+    """
+    steps = tf.cast(steps, tf.float32)
+    decay = tf.minimum(decay, steps / (9.0 + steps))
+    for mean, value in zip(means, values, strict=True):
+        mean.assign_add((1 - decay) * (value - mean))
 
-    From the start of an epoch's validation until this callback sees the epoch's end, the net has the averages as its
-    weights: what keeps the best of them comes before it in the list, what saves the weights themselves after it. Every
-    worker of a team needs it, as reading a weight may take all of them. `means` and `steps` belong into the checkpoint.
+
+class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
+    """Averages every weight after each step, the BatchNorm statistics too.
+
+    From the start of an epoch's validation until this callback's `on_epoch_end`, the net's weights are the averages.
+    So a callback that saves the best averages comes before this one in the list, and one that saves the weights
+    themselves after it. Every worker of a team needs this callback, because reading a weight may need all workers.
+    `means` and `steps` belong in the checkpoint.
     """
 
     def __init__(self, model: keras.Model, decay: float) -> None:
@@ -21,37 +32,35 @@ class Average(keras.callbacks.Callback):  # type: ignore[misc]
         self.means = [tf.Variable(value, trainable=False) for value in self._values]
         self.steps = tf.Variable(0.0, trainable=False)
         self._decay = decay
-        self._judged = False
+        self._swapped = False
 
     @tf.function  # type: ignore[untyped-decorator]
-    def _follow(self) -> None:
+    def update(self) -> None:
         self.steps.assign_add(1.0)
-        decay = tf.minimum(self._decay, self.steps / (9.0 + self.steps))  # at first there is little to average
-        for mean, value in zip(self.means, self._values, strict=True):
-            mean.assign_add((1 - decay) * (value - mean))
+        update_means(self.means, self._values, self._decay, self.steps)
 
     @tf.function  # type: ignore[untyped-decorator]
-    def _exchange(self) -> None:
+    def _swap(self) -> None:
         for mean, value in zip(self.means, self._values, strict=True):
             before = tf.identity(value)
             value.assign(mean)
             mean.assign(before)
 
     @contextmanager
-    def in_place(self) -> Iterator[None]:
-        """While it lasts, the net has the averages as its weights."""
-        self._exchange()
+    def as_weights(self) -> Iterator[None]:
+        """In this context, the net's weights are the averages."""
+        self._swap()
         yield
-        self._exchange()
+        self._swap()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self._follow()
+        self.update()
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        self._exchange()
-        self._judged = True
+        self._swap()
+        self._swapped = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self._judged:
-            self._exchange()
-            self._judged = False
+        if self._swapped:
+            self._swap()
+            self._swapped = False

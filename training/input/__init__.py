@@ -1,1 +1,1 @@
-"""The stream of batches that a net is trained on."""
+"""The input pipeline: from a data set to batches that a net is trained on."""

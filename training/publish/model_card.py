@@ -87,7 +87,7 @@ def _figures(labels: list[str], test: dict[str, Any] | None) -> list[str]:
 
 def _before(recipe: dict[str, Any]) -> list[str]:
     """The recipes to train first, in that order."""
-    own = [*filter(None, [recipe.get("begin")]), *recipe.get("teachers", [])]
+    own = [*filter(None, [recipe.get("init_from")]), *recipe.get("teachers", [])]
     return list(dict.fromkeys(each for name in own for each in (*_before(load_recipe(name).model_dump()), name)))
 
 

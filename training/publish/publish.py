@@ -14,7 +14,7 @@ from training.evaluation.gan_metrics import draw_nearest
 from training.export.manifest import manifest_path, read_manifest
 from training.model_store import newest_version
 from training.publish import model_card as card
-from training.recipes.schema import Data
+from training.recipes.stored import parse_stored_data
 
 JUDGES = {"mnist": "digits"}  # the servable that reads what a generator trained on that data draws
 
@@ -72,7 +72,7 @@ def _at_its_size(version_dir: Path, data: Dataset) -> Dataset:
     side, how = manifest["image"]["height"], manifest["facts"]["recipe"].get("data")
     if how is None or side == data.test.shape[0]:
         return data
-    return load(Data(**{**how, "size": side, "train_size": None}))
+    return load(parse_stored_data({**how, "size": side, "train_size": None}))
 
 
 def figures(version_dir: Path, data: Dataset, beyond: bool = True) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from sklearn.metrics import roc_auc_score
 from training import pipeline as tasks
 from training import plots
 from training.data import Dataset, Split
-from training.data.dataset import part, whole
 from training.errors import PublishError
 from training.evaluation import gan_metrics as samples
 from training.export import temperature as calibrate
@@ -61,18 +60,18 @@ def _generated(count: int, data: Dataset) -> Split:
     version = newest_version("digits-gan")
     if version is None:
         raise PublishError("The digits come from the published 'digits-gan': publish that first.")
-    return whole(*samples.draw(version, count, len(data.classes), first_seed=10**6))
+    return Split.of(*samples.draw(version, count, len(data.classes), first_seed=10**6))
 
 
 def _mixture(kind: str, amount: int, seed: int, real: Split, made: Split) -> Split:
     """`amount` real digits, as many generated ones, or both together."""
     rng = np.random.default_rng(seed)
-    some, drawn = (part(split, rng.permutation(len(split))[:amount]) for split in (real, made))
+    some, drawn = (split.select(rng.permutation(len(split))[:amount]) for split in (real, made))
     if kind == "real":
         return some
     if kind == "generated":
         return drawn
-    return whole(np.concatenate([some.images(), drawn.images()]), np.concatenate([some.labels, drawn.labels]))
+    return Split.of(np.concatenate([some.images(), drawn.images()]), np.concatenate([some.labels, drawn.labels]))
 
 
 def _auc(plan: Recipe, data: Dataset) -> float:

@@ -12,7 +12,7 @@ from tests.support.waiting import until
 PLAN = ("epochs=8", "steps=45", "optimiser.name=adam", "optimiser.learning_rate=1e-3", "batch_size=32")
 WORDS = ("train", "digits8-cnn", *(word for change in PLAN for word in ("--set", change)))
 # what keeps something a device, too: averages of batch norms, of weights
-MORE = ("epochs=2", "net.batch_norm=before", "ema=0.9", "sam=0.5", "augment={rotation = 5.0}")
+MORE = ("epochs=2", "net.batch_norm=before", "ema=0.9", "sam_rho=0.5", "augment={rotation = 5.0}")
 SHORT = (*WORDS[2:], *(word for change in MORE for word in ("--set", change)))
 
 

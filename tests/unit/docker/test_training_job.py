@@ -38,7 +38,9 @@ def test_its_command_is_one_that_the_command_line_accepts(container: dict[str, A
     assert (python, dash_m, package, name) == ("python", "-m", "training", "train")
     given = typer.main.get_command(app).commands[name].make_context(name, list(words)).params
     plan = load_recipe(given["name"], given["changes"])
-    assert plan.net.kind != "gan" and not plan.begin and not plan.teachers  # there are no other runs on a new volume
+    assert (
+        plan.net.kind != "gan" and not plan.init_from and not plan.teachers
+    )  # there are no other runs on a new volume
     assert given["distribute"] == "multiworker"
     assert not given["fresh"]  # a worker that is started again would throw its epochs away
 

@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.model_selection import KFold
 
 from training.data import Dataset
-from training.data.dataset import part
 from training.fit.compile import compile_model
 from training.input.pipeline import eval_batches, steps_per_epoch, training_batches
 from training.recipes.schema import Recipe
@@ -16,7 +15,7 @@ from training.recipes.schema import Recipe
 def folds(data: Dataset, count: int, seed: int) -> list[Dataset]:
     """The training images cut into `count` equal parts: each is the validation split once, the others train."""
     cut = KFold(count, shuffle=True, random_state=seed).split(np.arange(len(data.train)))
-    return [replace(data, train=part(data.train, rest), validation=part(data.train, held)) for rest, held in cut]
+    return [replace(data, train=data.train.select(rest), validation=data.train.select(held)) for rest, held in cut]
 
 
 def accuracy(recipe: Recipe, data: Dataset) -> float:

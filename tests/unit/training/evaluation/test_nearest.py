@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.data.dataset import whole
+from training.data.dataset import Split
 from training.evaluation.gan_metrics import draw_nearest, nearest_images, typical_distance
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 6, 6, 1), np.uint8)
-SPLIT = whole(IMAGES, np.zeros(50, np.int32))
+SPLIT = Split.of(IMAGES, np.zeros(50, np.int32))
 
 
 def test_a_copy_is_found_and_at_no_distance() -> None:
@@ -19,7 +19,7 @@ def test_a_copy_is_found_and_at_no_distance() -> None:
 
 def test_the_distance_is_in_grey_levels_a_pixel() -> None:
     lighter = (np.clip(IMAGES, 0, 250) + 5).astype(np.uint8)
-    darker = whole(np.clip(IMAGES, 0, 250), np.zeros(50, np.int32))
+    darker = Split.of(np.clip(IMAGES, 0, 250), np.zeros(50, np.int32))
     assert typical_distance(lighter, darker) == pytest.approx(5, abs=0.1)
 
 

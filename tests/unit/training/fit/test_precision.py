@@ -1,4 +1,4 @@
-"""`--precision mixed`: the 16-bit floats that suit the device."""
+"""`--precision mixed`: the 16-bit float type that suits the device."""
 
 import json
 from pathlib import Path
@@ -9,38 +9,41 @@ from typer.testing import CliRunner
 
 from service import bfloat16
 from training.cli import app
-from training.fit import precision
+from training.fit.precision import choose_policy, supported_policy
 
 
 @pytest.mark.parametrize(
     ("capabilities", "policy"),
     [([], "mixed_bfloat16"), ([(9, 0)], "mixed_bfloat16"), ([(7, 5)], "mixed_float16"), ([{}], "mixed_bfloat16")],
 )
-def test_mixed_is_what_suits_the_device(
+def test_mixed_precision_depends_on_the_gpu(
     monkeypatch: pytest.MonkeyPatch, capabilities: list[object], policy: str
 ) -> None:
     details = [{"compute_capability": each} if each else {} for each in capabilities]
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(range(len(details))))
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details[gpu])
-    assert precision.policy("mixed") == policy
-    assert precision.policy("full") == "float32"
+    assert choose_policy("mixed") == policy
+    assert choose_policy("full") == "float32"
 
 
 @pytest.mark.parametrize(
-    ("multiplies", "gpus", "trained_in"),
+    ("multiplies", "gpus", "policy"),
     [(True, 0, "mixed_bfloat16"), (False, 1, "mixed_bfloat16"), (False, 0, "float32")],
 )
 def test_a_cpu_without_bfloat16_trains_in_float32(
-    monkeypatch: pytest.MonkeyPatch, multiplies: bool, gpus: int, trained_in: str
+    monkeypatch: pytest.MonkeyPatch, multiplies: bool, gpus: int, policy: str
 ) -> None:
     monkeypatch.setattr(bfloat16, "multiplies", lambda: multiplies)
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(range(gpus)))
-    assert precision.here("mixed_bfloat16") == trained_in
-    assert precision.here("float32") == "float32"
-    assert precision.here("mixed_float16") == "mixed_float16"  # its optimiser scales the loss: not the same run
+    assert supported_policy("mixed_bfloat16") == policy
+    assert supported_policy("float32") == "float32"
+    # its optimiser scales the loss, so it would not be the same run
+    assert supported_policy("mixed_float16") == "mixed_float16"
 
 
-def test_the_command_line_trains_in_it_and_the_recipe_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_precision_option_trains_and_is_noted_in_the_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     words = ["train", "digits8-cnn", "--precision", "mixed", "--set", "epochs=2", "--set", "steps=45"]
     done = CliRunner().invoke(

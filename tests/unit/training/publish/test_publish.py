@@ -6,19 +6,19 @@ import pytest
 import tensorflow as tf
 
 from training import model_store
-from training.data.dataset import Dataset, whole
+from training.data.dataset import Dataset, Split
 from training.errors import PublishError
 from training.evaluation import figures as evaluate
 from training.export.manifest import manifest_path, read_manifest
 from training.model_store import newest_version
 from training.publish import publish
-from training.recipes.schema import Data
+from training.recipes.data_schema import MnistData
 
 
 def _data() -> Dataset:
     """Pictures of one pixel whose brightness is their class."""
     labels = np.arange(100) % 2
-    split = whole((labels * 255).astype(np.uint8).reshape(100, 1, 1, 1), labels)
+    split = Split.of((labels * 255).astype(np.uint8).reshape(100, 1, 1, 1), labels)
     return Dataset("one-pixel", ("dark", "light"), "photo", split, split, split)
 
 
@@ -119,7 +119,7 @@ def test_a_version_of_another_size_is_measured_at_its_own(shelf: Path, monkeypat
     manifest_path(candidate).write_text(json.dumps(body))
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(publish, "load", lambda *how: asked.append(how) or _data())
-    large = whole(np.zeros((4, 9, 9, 1), np.uint8), np.zeros(4, np.int32))
+    large = Split.of(np.zeros((4, 9, 9, 1), np.uint8), np.zeros(4, np.int32))
     data = Dataset("one-pixel", ("dark", "light"), "photo", large, large, large)
     assert publish.measure(candidate, data)["accuracy"] == pytest.approx(0.9)
-    assert asked[0] == (Data(name="mnist", size=1, validation=0.2),)
+    assert asked[0] == (MnistData(size=1, validation=0.2),)
