@@ -64,8 +64,10 @@ def _apply_override(raw: dict[str, Any], path: list[str], value: Any) -> None:
     part = raw
     for name in parts:
         part = part.setdefault(name, {})
+        if not isinstance(part, dict):
+            raise RecipeError(f"'{name}' is one value: it has no field '{last}'.")
     part[last] = value
-    if _names_kind(path) and value in KINDS[parts[0]][1]:
+    if _names_kind(path) and str(value) in KINDS[parts[0]][1]:
         known = KINDS[parts[0]][1][value].model_fields
         raw[parts[0]] = {field: part[field] for field in part if field in known}
 

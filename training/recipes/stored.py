@@ -8,15 +8,15 @@ from pydantic import TypeAdapter
 from training.recipes.data_schema import Data
 from training.recipes.schema import KINDS, Recipe
 
-# fields under the names that stored recipes may have for them
+# the fields of a recipe and of its net whose names in stored recipes may be older ones
 RENAMED = {
     "begin": "init_from",
     "soup": "init_weight",
     "lesson": "distill_weight",
     "sam": "sam_rho",
     "smooth": "gradient_penalty",
-    "net.judge": "net.discriminator_widths",
 }
+RENAMED_IN_NET = {"judge": "discriminator_widths"}
 
 
 def to_json(recipe: Recipe) -> str:
@@ -25,11 +25,15 @@ def to_json(recipe: Recipe) -> str:
 
 
 def is_dump_of(text: str, recipe: Recipe) -> bool:
-    """Whether the text is a dump of this recipe; a field that the dump lacks counts as its default."""
+    """Whether the text is a dump of this recipe; a field that the dump lacks counts as its default.
+
+    The description may differ: it decides nothing.
+    """
     try:
-        return to_json(Recipe.model_validate(upgrade_stored(json.loads(text)))) == to_json(recipe)
+        stored = Recipe.model_validate(upgrade_stored(json.loads(text)))
     except ValueError:
         return False
+    return to_json(stored.model_copy(update={"about": recipe.about})) == to_json(recipe)
 
 
 def upgrade_stored(stored: dict[str, Any]) -> dict[str, Any]:
@@ -37,12 +41,9 @@ def upgrade_stored(stored: dict[str, Any]) -> dict[str, Any]:
 
     Stored parts may hold the fields of every kind; those of other kinds are dropped where they are at their defaults.
     """
-    upgraded = {name: dict(value) if name in KINDS else value for name, value in stored.items()}
-    for old, new in RENAMED.items():
-        *part, old_field = old.split(".")
-        fields = upgraded.get(part[0], {}) if part else upgraded
-        if old_field in fields:
-            fields[new.split(".")[-1]] = fields.pop(old_field)
+    upgraded = {RENAMED.get(name, name): value for name, value in stored.items()}
+    if "net" in upgraded:
+        upgraded["net"] = {RENAMED_IN_NET.get(name, name): value for name, value in upgraded["net"].items()}
     return {name: _drop_foreign(name, value) if name in KINDS else value for name, value in upgraded.items()}
 
 

@@ -22,6 +22,8 @@ def test_an_override_changes_one_field() -> None:
         ("epochs=0", "epochs"),
         ("nonsense=1", "nonsense"),
         ("epochs", "part.field=value"),
+        ("epochs.first=1", "'epochs' is one value"),
+        ("data.name=[1]", r"data\.name: "),
         ("init_weight=0.5", "init_weight.*`init_from` names no recipe"),
         ("net.kernel=three", r"net\.kernel: .*integer"),
         ("net.kind=transformer", r"net\.kind: 'transformer' is none of mlp, cnn, residual, gan\."),
