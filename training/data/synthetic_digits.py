@@ -27,22 +27,22 @@ def image_files(kind: str, per_digit: int, seed: int) -> Iterator[tuple[bytes, i
     """(an image file, its digit): `per_digit` of every digit, the same for the same seed; of `enlarged`, all 1,797."""
     rng = np.random.default_rng((seed, KINDS.index(kind)))
     if kind == "enlarged":
-        yield from _enlarged(rng)
+        yield from _draw_enlarged(rng)
         return
     for digit in range(10):
         for _ in range(per_digit):
             yield _DRAW[kind](digit, rng), digit
 
 
-def _canvas(digit: int, rng: np.random.Generator) -> bytes:
+def _draw_canvas(digit: int, rng: np.random.Generator) -> bytes:
     return _encode(_on_canvas(draw_ink(digit, rng), rng), "PNG")
 
 
-def _scanned(digit: int, rng: np.random.Generator) -> bytes:
+def _draw_scanned(digit: int, rng: np.random.Generator) -> bytes:
     return _encode_jpeg(_on_paper(draw_ink(digit, rng), rng), rng)
 
 
-def _turned(digit: int, rng: np.random.Generator) -> bytes:
+def _draw_turned(digit: int, rng: np.random.Generator) -> bytes:
     ink = draw_ink(digit, rng)
     box = ink.getbbox()
     assert box is not None
@@ -53,7 +53,7 @@ def _turned(digit: int, rng: np.random.Generator) -> bytes:
     return _encode_jpeg(_on_paper(ink, rng), rng)
 
 
-def _uneven(digit: int, rng: np.random.Generator) -> bytes:
+def _draw_uneven(digit: int, rng: np.random.Generator) -> bytes:
     ink = draw_ink(digit, rng)
     y, x = np.indices((ink.height, ink.width)) / ink.height - 0.5
     angle = rng.uniform(0, 2 * math.pi)
@@ -63,10 +63,10 @@ def _uneven(digit: int, rng: np.random.Generator) -> bytes:
     return _encode_jpeg(_on_paper(ink, rng, falloff * shadow), rng)
 
 
-_DRAW = {"canvas": _canvas, "scanned": _scanned, "turned": _turned, "uneven": _uneven}
+_DRAW = {"canvas": _draw_canvas, "scanned": _draw_scanned, "turned": _draw_turned, "uneven": _draw_uneven}
 
 
-def _enlarged(rng: np.random.Generator) -> Iterator[tuple[bytes, int]]:
+def _draw_enlarged(rng: np.random.Generator) -> Iterator[tuple[bytes, int]]:
     raw = load_digits()
     for pixels, digit in zip(raw.images, raw.target, strict=True):
         grey = Image.fromarray((255 - pixels * (255 / 16)).astype(np.uint8))

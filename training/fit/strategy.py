@@ -96,6 +96,7 @@ def open_team(kind: Kind) -> Iterator[Team]:
         yield team
         team.sum(0)
     except tf.errors.OpError as error:
+        # other errors of a lost worker only say so in their text: "Collective ops", "collective"
         if isinstance(error, _LOST) or "ollective" in error.message:
             raise PeerLost("A worker was lost. Start it and this one again: they go on from the last epoch.") from None
         raise

@@ -8,6 +8,7 @@ import math
 
 import tensorflow as tf
 
+from training.input.mixup import cutmix, mixup
 from training.input.stateless_random import normal, uniform
 from training.recipes.schema import Augment
 
@@ -125,27 +126,3 @@ def _change_colours(images: tf.Tensor, config: Augment) -> tf.Tensor:
     if config.brightness:
         images = images + 255 * per_image(config.brightness)
     return tf.clip_by_value(images, 0.0, 255.0)
-
-
-def mixup(images: tf.Tensor, labels: tf.Tensor, share: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """That share of the batches blended with themselves reversed, labels too (Zhang et al. 2018, mixup)."""
-    weight = tf.where(uniform([]) < share, uniform([], 0.5, 1.0), 1.0)
-    return weight * images + (1 - weight) * images[::-1], weight * labels + (1 - weight) * labels[::-1]
-
-
-def cutmix(images: tf.Tensor, labels: tf.Tensor, share: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """That share of the batches with one box of each image from the batch reversed, labels mixed by area.
-
-    Yun et al. 2019, CutMix.
-    """
-    side = tf.shape(images)[1]
-    length = tf.sqrt(tf.where(uniform([]) < share, uniform([], 0.0, 0.5), 0.0))
-    box = tf.cast(length * tf.cast(side, tf.float32), tf.int32)
-
-    def random_span() -> tf.Tensor:
-        start = uniform([], 0, side - box + 1, tf.int32)
-        return (tf.range(side) >= start) & (tf.range(side) < start + box)
-
-    mask = (random_span()[:, None] & random_span()[None, :])[None, :, :, None]
-    area = tf.square(tf.cast(box, tf.float32) / tf.cast(side, tf.float32))
-    return tf.where(mask, images[::-1], images), (1 - area) * labels + area * labels[::-1]

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.input.augment import augment, cutmix, warp
+from training.input.augment import augment, warp
+from training.input.mixup import cutmix
 from training.recipes.schema import Augment
 
 
