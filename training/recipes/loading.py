@@ -81,10 +81,10 @@ def _explain(error: ValidationError) -> str:
         return f"{path[0]}.{tag}: '{first['ctx']['tag']}' is none of {', '.join(kinds)}."
     if first["type"] == "union_tag_not_found":
         return f"{path[0]}.{tag}: it is missing; it is one of {', '.join(kinds)}."
+    reason = "there is no such field" if first["type"] == "extra_forbidden" else first["msg"]
     if not kinds or len(path) < 3:
-        return f"{'.'.join(path)}: {first['msg']}."
+        return f"{'.'.join(path)}: {reason}."
     _, kind, *fields = path  # pydantic puts the kind between the part and its field
-    reason = first["msg"]
     if first["type"] == "extra_forbidden":
         reason = f"'{kind}' has no such field; its fields are {', '.join(kinds[kind].model_fields)}"
     return f"{'.'.join([path[0], *fields])}: {reason}."

@@ -20,7 +20,7 @@ def test_an_override_changes_one_field() -> None:
     [
         ("net.activation=sinus", "net.activation"),
         ("epochs=0", "epochs"),
-        ("nonsense=1", "nonsense"),
+        ("nonsense=1", "nonsense: there is no such field"),
         ("epochs", "part.field=value"),
         ("epochs.first=1", "'epochs' is one value"),
         ("data.name=[1]", r"data\.name: "),
