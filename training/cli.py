@@ -12,8 +12,11 @@ import typer
 
 from training import studies
 from training.errors import in_a_sentence
-from training.history import turning_point
-from training.recipes import loading as recipes
+from training.export.manifest import read_manifest
+from training.model_store import find_servable
+from training.recipes.loading import load_recipe, recipe_names
+from training.recipes.schema import Recipe
+from training.run import turning_point
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -30,8 +33,8 @@ Precision = Annotated[
 @app.command("list")
 def list_all() -> None:
     """The recipes and the studies there are."""
-    for name in recipes.names():
-        typer.echo(f"{name:22} {recipes.load(name).about}")
+    for name in recipe_names():
+        typer.echo(f"{name:22} {load_recipe(name).about}")
     typer.echo("\nStudies:")
     for name in studies.names():
         typer.echo(f"{name:22} {studies.about(name)}")
@@ -53,12 +56,11 @@ def train(
 ) -> None:
     """Train a recipe; a run that was cut off goes on from its last whole epoch."""
     from training import pipeline as tasks
-    from training.export import saved_model as export
     from training.publish import publish as places
 
     measure = partial(places.figures, beyond=False) if quick else places.measure
     run = tasks.train(_recipe(name, changes, precision, quick), fresh, download, distribute, measure)
-    _tell(export.manifest(run.candidate)["facts"]["test"])
+    _tell(read_manifest(run.candidate)["facts"]["test"])
     if "val_loss" in (rows := run.rows())[0]:
         typer.echo(f"Validation loss was lowest after epoch {turning_point(rows)} of {len(rows)}.")
     if not quick:
@@ -92,8 +94,8 @@ def evaluate(name: Name) -> None:
     from training import pipeline as tasks
     from training.publish import publish as places
 
-    recipe = recipes.load(name)
-    measured = tasks.servable(name, recipe.publishes)
+    recipe = load_recipe(name)
+    measured = find_servable(name, recipe.publishes)
     typer.echo(f"servable: {measured}")
     _tell(places.measure(measured, tasks.load_data(recipe)))
 
@@ -123,18 +125,16 @@ def predict(
     """Say what one image shows."""
     from training import pipeline as tasks
 
-    label, share = tasks.predict(tasks.servable(model, model), picture)
+    label, share = tasks.predict(find_servable(model, model), picture)
     typer.echo(f"{label} ({share:.1%})")
 
 
-def _recipe(
-    name: str, changes: list[str], precision: Literal["full", "mixed"] | None, quick: bool = False
-) -> recipes.Recipe:
+def _recipe(name: str, changes: list[str], precision: Literal["full", "mixed"] | None, quick: bool = False) -> Recipe:
     if precision is None:
-        return recipes.load(name, changes, quick)
-    from training.fit import precision as precisions
+        return load_recipe(name, changes, quick)
+    from training.fit.precision import choose_policy
 
-    return recipes.load(name, [*changes, f"precision={precisions.policy(precision)}"], quick)
+    return load_recipe(name, [*changes, f"precision={choose_policy(precision)}"], quick)
 
 
 def _tell(figures: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Errors that a person can do something about, said in a sentence."""
+"""Errors that a person can do something about: the command line shows their text, a sentence, and no traceback."""
 
 import functools
 import sys
@@ -6,23 +6,36 @@ from collections.abc import Callable
 from typing import Any
 
 from service.errors import InkpawError
-from training.data.download import DataMissing
-from training.recipes.loading import RecipeError
+
+
+class UserError(Exception):
+    """The user can fix it; the text says how."""
+
+
+class RecipeError(UserError):
+    """The recipe does not exist, is not valid, or does not fit the run, the model or the devices."""
+
+
+class DataMissing(UserError):
+    """The data set is not on this machine; the text says where to get it and where to put it."""
+
+
+class PublishError(UserError):
+    """There is nothing to publish, or it is worse than what is published."""
+
+
+class PeerLost(UserError):
+    """Another worker is gone. Start all workers again: they resume from the last whole epoch."""
 
 
 def in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
-    """What a person can do something about is said in a sentence, not in a traceback."""
+    """A command that ends with the error's text where the user can do something about it."""
 
     @functools.wraps(command)
     def run(**arguments: Any) -> None:
         try:
             command(**arguments)
-        except Exception as error:
-            from training.fit.strategy import PeerLost  # only here: they bring TensorFlow along
-            from training.publish.publish import PublishError
-
-            if isinstance(error, RecipeError | DataMissing | PublishError | PeerLost | InkpawError):
-                sys.exit(str(error))
-            raise
+        except (UserError, InkpawError) as error:
+            sys.exit(str(error))
 
     return run

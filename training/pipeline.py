@@ -7,25 +7,26 @@ from typing import Any
 import keras
 
 from service.images import ImageInput, prepare
-from training import curves, data
+from training import data, plots
+from training.errors import RecipeError
 from training.evaluation import inference as saved
 from training.evaluation import mistakes
 from training.export import batch_norm as norms
 from training.export import outlier_score as outliers
 from training.export import saved_model as export
 from training.export import temperature as calibrate
-from training.fit import classifier as fit
-from training.fit import gan as fit_gan
-from training.fit import losses, precision
-from training.fit import optimisers as optimise
-from training.fit import strategy as distribute
-from training.fit import warm_start as begin
-from training.input import pipeline as feed
-from training.nets import classifier
+from training.export.manifest import add_facts, read_manifest
+from training.export.rounding import shorten
+from training.fit.classifier import fit_classifier
+from training.fit.compile import compile_model, find_init_servable
+from training.fit.gan import fit_gan
+from training.fit.precision import supported_policy
+from training.fit.strategy import Kind, Team, open_team
+from training.fit.warm_start import interpolate
+from training.nets.classifier import build_classifier
 from training.publish import publish
-from training.recipes import loading as recipes
-from training.recipes.loading import Recipe, RecipeError
-from training.run import RUNS, Run, joined, opened
+from training.recipes.schema import Recipe
+from training.run import Run, join_run, open_run
 
 Measure = Callable[[Path, data.Dataset], dict[str, Any]]  # a version's folder and its data -> figures
 
@@ -38,7 +39,7 @@ def train(
     recipe: Recipe,
     fresh: bool = False,
     download: bool = False,
-    devices: distribute.Kind = "none",
+    devices: Kind = "none",
     measure: Measure = publish.measure,
 ) -> Run:
     """Train, or go on training, and leave a candidate servable with its test figures in the run's folder.
@@ -51,56 +52,39 @@ def train(
     """
     if recipe.net.kind == "gan" and devices != "none":
         raise RecipeError(f"'{recipe.name}' trains on one device: --distribute is for classifiers.")
-    with distribute.team(devices) as team:
+    with open_team(devices) as team:
         dataset = team.chief_first(lambda _: load_data(recipe, download))
-        run = team.chief_first(lambda chief: opened(recipe, fresh) if chief else joined(recipe))
+        run = team.chief_first(lambda chief: open_run(recipe, fresh) if chief else join_run(recipe))
         keras.utils.set_random_seed(recipe.seed)
         if recipe.net.kind == "gan":
-            average = fit_gan.train(dataset, run).average
-            precision.shorten(average)
+            average = fit_gan(dataset, run).average
+            shorten(average)
             export.generator(average, dataset, run)
         else:
             _train_classifier(dataset, run, team)
         if team.chief:
-            curves.draw(run.rows(), recipe.name, run.folder / "curves.png")
-            export.add_facts(run.candidate, test=measure(run.candidate, dataset))
+            plots.curves(run.rows(), recipe.name, run.folder / "curves.png")
+            add_facts(run.candidate, test=measure(run.candidate, dataset))
     return run
 
 
-def compiled(recipe: Recipe, dataset: data.Dataset) -> keras.Model:
-    """The recipe's classifier with its optimiser and loss, as it begins. Raises PublishError where it cannot."""
-    model = classifier(recipe, dataset.train.shape[2], len(dataset.classes))
-    if recipe.begin:
-        begin.begin(model, _beginning(recipe))
-    model.compile(
-        optimizer=optimise.optimiser(recipe.optimiser, feed.steps(dataset, recipe), recipe.epochs),
-        loss=losses.loss(recipe),
-        metrics=["accuracy"],
-    )
-    return model
-
-
-def _beginning(recipe: Recipe) -> Path:
-    return servable(recipe.begin, recipes.load(recipe.begin).publishes)
-
-
-def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) -> None:
+def _train_classifier(dataset: data.Dataset, run: Run, team: Team) -> None:
     recipe, channels, classes = run.recipe, dataset.train.shape[2], len(dataset.classes)
-    keras.mixed_precision.set_global_policy(precision.here(recipe.precision))
+    keras.mixed_precision.set_global_policy(supported_policy(recipe.precision))
     with team.scope():
-        model = compiled(recipe, dataset)
+        model = compile_model(recipe, dataset)
     if team.chief:
         model.summary()
-    fit.fit(model, dataset, run, team)
+    fit_classifier(model, dataset, run, team)
     keras.mixed_precision.set_global_policy("float32")
     if not team.chief:
         return
-    exact = classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
+    exact = build_classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
     exact.set_weights(model.get_weights())
-    if recipe.soup:
-        begin.blend(exact, _beginning(recipe), recipe.soup)
-    precision.shorten(exact)
-    if recipe.ema or recipe.soup:
+    if recipe.init_weight:
+        interpolate(exact, find_init_servable(recipe), recipe.init_weight)
+    shorten(exact)
+    if recipe.ema or recipe.init_weight:
         norms.measure(exact, dataset.train, recipe.data.size)
     scores = calibrate.logits(exact, dataset.validation)
     mistakes.save(scores, dataset, run)
@@ -112,21 +96,12 @@ def _train_classifier(dataset: data.Dataset, run: Run, team: distribute.Team) ->
 
 def publish_run(recipe: Recipe, even_if_worse: bool, retire: bool) -> tuple[Path, publish.Comparison]:
     """Publish the candidate of the recipe's run. Raises PublishError, RecipeError, DataMissing."""
-    return publish.publish(opened(recipe, fresh=False).candidate, load_data(recipe), even_if_worse, retire)
-
-
-def servable(name: str, publishes: str) -> Path:
-    """What is published as `publishes`, else the candidate of the run of recipe `name`. Raises PublishError."""
-    candidate = RUNS / name / "candidate"
-    found = publish.newest(publishes) or (candidate if (candidate / "saved_model.pb").exists() else None)
-    if found is None:
-        raise publish.PublishError(f"Nothing is published as '{publishes}' yet, and no run of '{name}' has ended.")
-    return found
+    return publish.publish(open_run(recipe, fresh=False).candidate, load_data(recipe), even_if_worse, retire)
 
 
 def predict(version_dir: Path, picture: Path) -> tuple[str, float]:
     """(class name, probability) of one picture, prepared as the service prepares it. Raises InkpawError."""
-    manifest = export.manifest(version_dir)
+    manifest = read_manifest(version_dir)
     form = manifest["image"]
     image = prepare(picture.read_bytes(), ImageInput(**form))
     shares = saved.outputs(version_dir, [{"images": image[None]}])["probabilities"][0]

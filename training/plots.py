@@ -12,6 +12,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from training.run import Rows, turning_point
+
 DPI = 70
 TITLES = {"loss": "training loss", "accuracy": "training accuracy"}
 
@@ -89,3 +91,23 @@ def scatter(groups: dict[str, list[tuple[float, float]]], axes: tuple[str, str],
     panel.legend(fontsize=8)
     panel.grid(alpha=0.3)
     keep(figure, path)
+
+
+def curves(rows: Rows, title: str, path: Path, dpi: int = 100) -> None:
+    """A panel a measure, training and validation in each; where validation loss turns is marked."""
+    measures = [name for name in rows[0] if name != "epoch" and not name.startswith("val_")]
+    figure, panels = plt.subplots(1, len(measures), figsize=(5 * len(measures), 4), squeeze=False)
+    for panel, measure in zip(panels[0], measures, strict=True):
+        epochs = [row["epoch"] + 1 for row in rows]
+        panel.plot(epochs, [row[measure] for row in rows], label="training")
+        if f"val_{measure}" in rows[0]:
+            panel.plot(epochs, [row[f"val_{measure}"] for row in rows], label="validation")
+            panel.axvline(turning_point(rows), color="grey", linestyle=":", label="lowest validation loss")
+        panel.set_xlabel("epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.set_title(f"{title}: {measure}")
+        panel.legend()
+        panel.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(path, dpi=dpi)
+    plt.close(figure)

@@ -5,9 +5,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.recipes.loading import Recipe, RecipeError, dumps, same
+from training.errors import RecipeError
+from training.recipes.schema import Recipe
+from training.recipes.stored import is_dump_of, to_json
 
 RUNS = Path("runs")
+
+Rows = list[dict[str, float]]  # a run's history, one row per epoch
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Run:
         """The servable that the run made, laid out like a version under `models/`."""
         return self.folder / "candidate"
 
-    def rows(self) -> list[dict[str, float]]:
+    def rows(self) -> Rows:
         """The history, a row an epoch."""
         if not self.history.exists():
             return []
@@ -58,27 +62,32 @@ class Run:
             part.replace(self.history)
 
 
-def opened(recipe: Recipe, fresh: bool) -> Run:
+def open_run(recipe: Recipe, fresh: bool) -> Run:
     """The recipe's run, to begin or to go on with. Raises RecipeError if the folder is another recipe's."""
     run = Run(RUNS / recipe.name, recipe)
     if fresh:
         shutil.rmtree(run.folder, ignore_errors=True)
     note = run.note
-    if note.exists() and not same(note.read_text(), recipe):
+    if note.exists() and not is_dump_of(note.read_text(), recipe):
         raise RecipeError(
             f"{run.folder} holds a run of another form of recipe '{recipe.name}'. "
             "Give the same options to go on with it, or --fresh to begin again."
         )
     run.folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(dumps(recipe))
+    note.write_text(to_json(recipe))
     return run
 
 
-def joined(recipe: Recipe) -> Run:
+def join_run(recipe: Recipe) -> Run:
     """The run that another worker has opened. Raises RecipeError if it is not to be seen here."""
     run = Run(RUNS / recipe.name, recipe)
-    if not run.note.exists() or not same(run.note.read_text(), recipe):
+    if not run.note.exists() or not is_dump_of(run.note.read_text(), recipe):
         raise RecipeError(
             f"{run.folder} is not what the chief opened: all workers need one runs/ and the same options."
         )
     return run
+
+
+def turning_point(rows: Rows) -> int:
+    """The epoch, counted from 1, of the lowest validation loss: what comes after it overfits."""
+    return min(range(len(rows)), key=lambda at: rows[at]["val_loss"]) + 1

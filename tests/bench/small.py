@@ -16,6 +16,7 @@ import tensorflow as tf
 from keras import layers
 
 from training.export import saved_model as export
+from training.export.manifest import manifest_path
 
 
 def make(into: Path) -> None:
@@ -47,8 +48,8 @@ def wrap(source: Path, into: Path) -> None:
     export.save(serve, {"images": tf.TensorSpec([None, 28, 28, 1], tf.uint8, "images")}, into)
     image = {"height": 28, "width": 28, "channels": 1, "treatment": "digit"}
     body = {"name": "digits", "kind": "classifier", "labels": list("0123456789"), "image": image}
-    export.manifest_path(into).parent.mkdir(parents=True)
-    export.manifest_path(into).write_text(json.dumps(body))
+    manifest_path(into).parent.mkdir(parents=True)
+    manifest_path(into).write_text(json.dumps(body))
 
 
 if __name__ == "__main__":

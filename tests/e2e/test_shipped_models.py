@@ -107,11 +107,11 @@ def test_digits_on_the_test_set_of_mnist() -> None:
 def test_digits_gives_other_pictures_a_high_outlier_score() -> None:
     """A share of 95% of digits to keep, by the score's own meaning, and what it then lets through."""
     from service.images import digit
-    from training.data import out_of_distribution as strangers
+    from training.data.out_of_distribution import scikit_image_pictures
 
     with np.load(DATA / "mnist.npz") as raw:
         known = _all("digits", "outlier_score", raw["x_test"][..., None])
-    others = _all("digits", "outlier_score", np.stack([digit(each, 28, 28, 1) for each in strangers.scikit_image()]))
+    others = _all("digits", "outlier_score", np.stack([digit(each, 28, 28, 1) for each in scikit_image_pictures()]))
     assert 0.9 < (known < 0.95).mean() < 0.98
     assert (others < 0.95).mean() < 0.2
 

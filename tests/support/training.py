@@ -1,4 +1,4 @@
-"""The training commands as a person runs them: processes, in a folder of their own."""
+"""The training commands as users run them: processes, in a folder of their own."""
 
 import json
 import os
@@ -12,40 +12,40 @@ ROOT = Path(__file__).parents[2]
 Process = subprocess.Popen[str]
 
 
-def start(folder: Path, *words: str, first: str = "", **environment: str) -> Process:
-    """`python -m training <words>` in that folder, where no data set is to be found, after the code `first`."""
+def start(folder: Path, *words: str, prelude: str = "", **environment: str) -> Process:
+    """`python -m training <words>` in that folder, without any data set, after the code `prelude`."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder / "nowhere"), **environment}
-    code = f"{first}\nimport runpy; runpy.run_module('training', run_name='__main__')"
+    code = f"{prelude}\nimport runpy; runpy.run_module('training', run_name='__main__')"
     command = [sys.executable, "-c", code, *words]
     return subprocess.Popen(command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def ended(process: Process, seconds: float = 240) -> subprocess.CompletedProcess[str]:
+def wait(process: Process, seconds: float = 240) -> subprocess.CompletedProcess[str]:
     try:
         out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        process.kill()  # nobody else would
+        process.kill()
         raise
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def run(folder: Path, *words: str, first: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return ended(start(folder, *words, first=first, **environment))
+def run(folder: Path, *words: str, prelude: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return wait(start(folder, *words, prelude=prelude, **environment))
 
 
-def ports(count: int) -> list[int]:
-    """So many that are free."""
+def free_ports(count: int) -> list[int]:
+    """That many free ports."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     try:
-        return [each.getsockname()[1] for each in sockets]
+        return [sock.getsockname()[1] for sock in sockets]
     finally:
-        for each in sockets:
-            each.close()
+        for sock in sockets:
+            sock.close()
 
 
-def workers(folder: Path, count: int, *words: str) -> list[Process]:
-    """So many that train one model together, the chief first, each with one thread."""
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports(count)]}
-    configs = (json.dumps({"cluster": cluster, "task": {"type": "worker", "index": each}}) for each in range(count))
-    one = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
-    return [start(folder, *words, "--distribute", "multiworker", TF_CONFIG=config, **one) for config in configs]
+def start_workers(folder: Path, count: int, *words: str) -> list[Process]:
+    """That many processes that train one model together, the chief first, one thread each."""
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(count)]}
+    configs = (json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}) for index in range(count))
+    one_thread = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    return [start(folder, *words, "--distribute", "multiworker", TF_CONFIG=config, **one_thread) for config in configs]

@@ -1,27 +1,27 @@
-"""Where training images come from: one module a data set, each giving the same three splits."""
+"""Data sets, one module each; all of them give the same three splits."""
 
-from training.data.dataset import Dataset, Split, limited
-from training.data.download import DataMissing
-from training.recipes import schema as parts
+from training.data.dataset import Dataset, Split, limit_images
+from training.errors import DataMissing
+from training.recipes.data_schema import Data
 
 __all__ = ["DataMissing", "Dataset", "Split", "load"]
 
 
-def load(what: parts.Data, download: bool = False) -> Dataset:
-    """The data that a recipe asks for; images uint8 [N,H,W,C]. Raises DataMissing where it is not on this machine."""
-    data = _whole(what, download)
-    return limited(data, what.limit) if what.limit else data
+def load(config: Data, download: bool = False) -> Dataset:
+    """The data set of a recipe. Raises DataMissing if it is not on this machine."""
+    data = _load_all(config, download)
+    return limit_images(data, config.limit) if config.limit else data
 
 
-def _whole(what: parts.Data, download: bool) -> Dataset:
-    from training.data import cats_dogs, digits8, mnist
-    from training.data import image_folder as folder
+def _load_all(config: Data, download: bool) -> Dataset:
+    from training.data import cats_dogs, digits8, image_folder, mnist
 
-    if what.name == "mnist":
-        return mnist.load(what.validation, download, what.seed)
-    if what.name == "digits8":
-        return digits8.load(what.validation, what.seed)
-    if what.name == "folder":
-        return folder.load(what)
-    train_size = what.train_size or what.size
-    return cats_dogs.load(what.size, train_size, what.validation, download, what.seed, what.first)
+    match config.name:
+        case "mnist":
+            return mnist.load(config.validation, download, config.seed)
+        case "digits8":
+            return digits8.load(config.validation, config.seed)
+        case "folder":
+            return image_folder.load(config)
+    train_size = config.train_size or config.size
+    return cats_dogs.load(config.size, train_size, config.validation, download, config.seed, config.first)

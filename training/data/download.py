@@ -1,40 +1,42 @@
-"""Finding the files of a data set: `DATA_DIR`, else the project's own `data/` folder; downloading when asked to."""
+"""Finds the files of a data set in `DATA_DIR`, or else in the project's `data/` folder; downloads them on request."""
 
 import os
 import shutil
 import urllib.request
 from pathlib import Path
 
+from training.errors import DataMissing
+
 PROJECT_DATA = Path(__file__).parents[2] / "data"
 
 
-class DataMissing(Exception):
-    """The data is not on this machine; the text says where to get it and how."""
-
-
-def folder() -> Path:
+def data_folder() -> Path:
     return Path(os.environ.get("DATA_DIR") or PROJECT_DATA)
 
 
-def find(candidates: tuple[str, ...], url: str, title: str, download: bool) -> Path:
-    """The first candidate that exists under the data folder; fetched from `url` under the first name if asked.
+def find_or_download(candidates: tuple[str, ...], url: str, title: str, download: bool) -> Path:
+    """The first candidate that exists in the data folder; with `download`, it is fetched under the first name.
 
     Raises DataMissing.
     """
+    folder = data_folder()
     for name in candidates:
-        if (folder() / name).exists():
-            return folder() / name
-    target = folder() / candidates[0]
+        if (folder / name).exists():
+            return folder / name
+    target = folder / candidates[0]
     if download:
-        return fetch(url, target)
+        return download_file(url, target)
     raise DataMissing(
-        f"{title} is not in {folder()}: put {candidates[0]} there (or set DATA_DIR to the folder that holds it), "
+        f"{title} is not in {folder}: put {candidates[0]} there (or set DATA_DIR to the folder that holds it), "
         f"or run the same command with --download to fetch it from {url}."
     )
 
 
-def fetch(url: str, target: Path) -> Path:
-    """Download to a temporary name, then rename: a broken download never looks like the data."""
+def download_file(url: str, target: Path) -> Path:
+    """Downloads to a temporary name, then renames: an interrupted download leaves nothing under the target's name.
+
+    Raises DataMissing.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part")
     try:

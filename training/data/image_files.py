@@ -1,4 +1,4 @@
-"""Pictures in a folder or in a zip, read and decoded only when they are asked for, so that memory stays bounded."""
+"""Image files in a folder or in a zip, decoded only when they are used: memory does not grow with their number."""
 
 import os
 import zipfile
@@ -18,28 +18,28 @@ SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", 
 THREADS = len(os.sched_getaffinity(0))
 
 
-class Source:
-    """The picture files under a folder or inside a zip: `names`, relative to it and sorted, and how to `open` one."""
+class ImageArchive:
+    """A folder or a zip: the sorted `names` of its image files, relative to it, and `open` for one of them."""
 
     names: list[str]
     open: Callable[[str], IO[bytes]]
 
     def __init__(self, path: Path) -> None:
         if path.is_dir():
-            found = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
+            names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
             self.open = lambda name: (path / name).open("rb")
         else:
-            archive = zipfile.ZipFile(path)  # many threads may read from one
-            found = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+            archive = zipfile.ZipFile(path)  # several threads may read from one ZipFile
+            names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
             self.open = archive.open
-        self.names = sorted(name for name in found if Path(name).suffix.lower() in SUFFIXES and _wanted(name))
+        self.names = sorted(name for name in names if Path(name).suffix.lower() in SUFFIXES and not _is_hidden(name))
 
     def read(self, name: str) -> bytes:
         with self.open(name) as file:
             return file.read()
 
-    def is_picture(self, name: str) -> bool:
-        """Whether the file starts as a picture does, no more of it is read; it may still be cut short."""
+    def is_image(self, name: str) -> bool:
+        """Whether the file starts like an image. Only the start is read, so the file may still be truncated."""
         try:
             with self.open(name) as file, Image.open(file):
                 return True
@@ -47,36 +47,36 @@ class Source:
             return False
 
 
-def _wanted(name: str) -> bool:
-    """Not what desktops leave beside pictures: `._1.jpg`, `__MACOSX/`, and other hidden things."""
-    return not any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
+def _is_hidden(name: str) -> bool:
+    """Whether it is a hidden file, or one that desktops leave beside images: `._1.jpg`, `__MACOSX/`."""
+    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 
-class Pictures:
-    """A store of the pictures of those names: `pictures[rows]` decodes them, uint8 [K,H,W,C]. See splits.Store.
+class ImageFiles:
+    """A `Store` (training.data.dataset) of the files of those names: `files[rows]` decodes them, uint8 [K,H,W,C].
 
-    Raises BadImage, which names the file, when one that is asked for cannot be decoded.
+    The size limit is that of service.images. Raises BadImage with the file's name if one cannot be decoded.
     """
 
-    def __init__(self, source: Source, names: Sequence[str], treatment: str, side: int, channels: int) -> None:
-        self._source, self._names, self._treatment = source, names, treatment
+    def __init__(self, archive: ImageArchive, names: Sequence[str], treatment: str, side: int, channels: int) -> None:
+        self._archive, self._names, self._treatment = archive, names, treatment
         self.shape = (len(names), side, side, channels)
         self._threads = ThreadPoolExecutor(THREADS, "decode")
 
     def __getitem__(self, rows: NDArray[np.int64], /) -> NDArray[np.uint8]:
         images = np.empty((len(rows), *self.shape[1:]), np.uint8)
 
-        def fill(place: int) -> None:
-            images[place] = self.one(int(rows[place]))
+        def fill(index: int) -> None:
+            images[index] = self.decode(int(rows[index]))
 
         for _ in self._threads.map(fill, range(len(rows))):
             pass
         return images
 
-    def one(self, row: int) -> NDArray[np.uint8]:
-        """uint8 [H,W,C]."""
+    def decode(self, row: int) -> NDArray[np.uint8]:
+        """uint8 [H,W,C]. Raises BadImage."""
         name, (_, height, width, channels) = self._names[row], self.shape
         try:
-            return prepare(self._source.read(name), ImageInput(height, width, channels, self._treatment))
+            return prepare(self._archive.read(name), ImageInput(height, width, channels, self._treatment))
         except (BadImage, ImageTooLarge, OSError, zipfile.BadZipFile) as error:
-            raise BadImage(f"{name} cannot be read as a picture ({error}). Remove it and go on.") from None
+            raise BadImage(f"{name} cannot be read as a picture ({error}). Remove it and start again.") from None

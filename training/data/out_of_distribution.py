@@ -1,7 +1,7 @@
-"""Pictures that a classifier should not answer for: the other model's test images, and scikit-image's pictures.
+"""Pictures that a classifier does not know: the other model's test images, and the pictures of scikit-image.
 
-Of scikit-image only what ships inside its wheel is taken: its photographs, drawings and textures, each whole and in
-quarters, and its 200 little pictures of faces and of bits of background (`lfw_subset`).
+Of scikit-image only the pictures inside its wheel are used: photographs, drawings and textures, each as a whole and in
+quarters, and 200 small pictures of faces and of bits of background (`lfw_subset`).
 """
 
 import importlib.resources
@@ -14,10 +14,10 @@ from PIL import Image
 
 from service.images import digit, photo
 from training.data import Dataset, load
-from training.data.dataset import piece
-from training.recipes.schema import Data
+from training.data.dataset import chunk_size
+from training.recipes.data_schema import CatsDogsData, MnistData
 
-# without its cat, chelsea.png
+# all but its cat, chelsea.png
 _PICTURES = """
     astronaut.png brick.png camera.png cell.png chessboard_GRAY.png clock_motion.png coffee.png coins.png color.png
     grass.png gravel.png horse.png hubble_deep_field.jpg ihc.png logo.png moon.png motorcycle_left.png page.png
@@ -25,8 +25,8 @@ _PICTURES = """
 """
 
 
-def scikit_image() -> Iterator[Image.Image]:
-    """310 pictures, as they are."""
+def scikit_image_pictures() -> Iterator[Image.Image]:
+    """310 pictures, unprepared."""
     folder = importlib.resources.files("skimage.data")
     for name in _PICTURES.split():
         picture = Image.open(io.BytesIO(folder.joinpath(name).read_bytes())).convert("RGB")
@@ -38,16 +38,15 @@ def scikit_image() -> Iterator[Image.Image]:
         yield Image.fromarray((face * 255).astype(np.uint8))
 
 
-def others(name: str, part: str = "test") -> Iterator[Image.Image]:
-    """1,000 images of the data set that the other model is of. Raises DataMissing."""
-    data = load(Data(name="mnist", size=28)) if name == "cats-dogs" else load(Data(name="cats-dogs", size=112))
-    split = getattr(data, part)
+def other_model_pictures(name: str) -> Iterator[Image.Image]:
+    """1,000 test images of the data set of the other shipped classifier. Raises DataMissing."""
+    split = load(MnistData(size=28) if name == "cats-dogs" else CatsDogsData(size=112)).test
     for image in split.images(slice(None, None, max(1, len(split) // 1000)))[:1000]:
         yield Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
 
 
-def prepared(pictures: Iterator[Image.Image], data: Dataset) -> Iterator[np.ndarray]:
-    """uint8 [N,H,W,C], some at a time: in the form of that data set's images, by its treatment."""
+def prepare_chunks(pictures: Iterator[Image.Image], data: Dataset) -> Iterator[np.ndarray]:
+    """uint8 [N,H,W,C], in chunks: the pictures, prepared like the images of that data set."""
     treat = digit if data.treatment == "digit" else photo
-    while some := list(islice(pictures, piece(data.test.shape))):
-        yield np.stack([treat(picture, *data.test.shape) for picture in some])
+    while chunk := list(islice(pictures, chunk_size(data.test.shape))):
+        yield np.stack([treat(picture, *data.test.shape) for picture in chunk])

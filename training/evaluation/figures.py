@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 
 from training.data import Dataset, Split
-from training.evaluation import accuracy, frechet, nearest
+from training.evaluation import accuracy
 from training.evaluation import gan_metrics as samples
 from training.evaluation import inference as saved
 from training.evaluation import out_of_distribution as outliers
 from training.evaluation import synthetic_digits as hands
 from training.evaluation.accuracy import Figures
-from training.recipes.loading import load
+from training.evaluation.gan_metrics import frechet_distance, typical_distance
+from training.recipes.loading import load_recipe
 
 PUPIL = "mnist-pupil"  # the recipe of the classifier that learns from samples alone
 SAMPLES, LESSONS = 10_000, 60_000  # to look at; to learn from, of other seeds
@@ -54,8 +55,8 @@ def generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict[str, An
         "judge": f"{judge_dir.parent.name} version {judge_dir.name}",
         "read_as_label": float(right.mean()),
         "by_label": [float(right[labels == label].mean()) for label in range(len(data.classes))],
-        "frechet": frechet.distance(saved.features(judge_dir, images), real),
-        "frechet_real": frechet.distance(saved.features(judge_dir, known), real),
+        "frechet": frechet_distance(saved.features(judge_dir, images), real),
+        "frechet_real": frechet_distance(saved.features(judge_dir, known), real),
     }
 
 
@@ -68,9 +69,9 @@ def lessons(version_dir: Path, data: Dataset) -> dict[str, Any]:
     images, labels = samples.draw(version_dir, LESSONS, len(data.classes), first_seed=SAMPLES)
     return {
         "lessons": LESSONS,
-        "taught": samples.taught(images, labels, data, load(PUPIL)),
+        "taught": samples.taught(images, labels, data, load_recipe(PUPIL)),
         "nearest": {
-            "samples": nearest.typical(images[:1000], data.train),
-            "test images": nearest.typical(data.test.images(slice(0, 1000)), data.train),
+            "samples": typical_distance(images[:1000], data.train),
+            "test images": typical_distance(data.test.images(slice(0, 1000)), data.train),
         },
     }

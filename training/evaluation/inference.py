@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
 
 from training.data import Split
-from training.data.dataset import pieces
+from training.data.dataset import chunks
+from training.export.saved_model import FEATURES
 
 BATCH = 100
-FEATURES = "features"  # the tensor inside a classifier that its last layer reads; no output of the signature
 
 Arrays = dict[str, NDArray]
 
@@ -27,7 +27,7 @@ def batches(**inputs: NDArray) -> Iterator[Arrays]:
 
 def images(split: Split) -> Iterator[Arrays]:
     """The split's images, some at a time: all of them need not fit into memory."""
-    return ({"images": images} for images in pieces(split))
+    return ({"images": images} for images in chunks(split))
 
 
 def outputs(version_dir: Path, asked: Iterable[Arrays]) -> Arrays:

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from training.data import DataMissing, Dataset
-from training.data import out_of_distribution as strangers
+from training.data import Dataset
+from training.data.out_of_distribution import other_model_pictures, prepare_chunks, scikit_image_pictures
+from training.errors import DataMissing
 from training.evaluation import inference as saved
 
 
@@ -15,10 +16,13 @@ def aurocs(version_dir: Path, scores: np.ndarray, data: Dataset) -> dict[str, fl
 
     `scores` are those of the test images. A source that is not on this machine is left out.
     """
-    sources = {"the other model's test images": strangers.others(data.name), "scikit-image": strangers.scikit_image()}
+    sources = {
+        "the other model's test images": other_model_pictures(data.name),
+        "scikit-image": scikit_image_pictures(),
+    }
     found = {}
     for title, pictures in sources.items():
-        asked = ({"images": images} for images in strangers.prepared(pictures, data))
+        asked = ({"images": images} for images in prepare_chunks(pictures, data))
         try:
             strange = saved.outputs(version_dir, asked)["outlier_score"]
         except DataMissing:

@@ -7,17 +7,17 @@ import numpy as np
 from service.images import ImageInput, prepare
 from training.data import synthetic_digits as hands
 from training.evaluation import inference as saved
-from training.export.saved_model import manifest
+from training.export.manifest import read_manifest
 
 EACH, SEED = 50, 1  # of every digit and kind; seed 0 is free for trying things out
 
 
 def accuracies(version_dir: Path, each: int = EACH, seed: int = SEED) -> dict[str, float]:
-    """By kind (training.data.hands), the share read right."""
-    form = ImageInput(**manifest(version_dir)["image"])
+    """By kind (training.data.synthetic_digits), the share read right."""
+    form = ImageInput(**read_manifest(version_dir)["image"])
     found = {}
     for kind in hands.KINDS:
-        files, digits = zip(*hands.files(kind, each, seed), strict=True)
+        files, digits = zip(*hands.image_files(kind, each, seed), strict=True)
         images = np.stack([prepare(file, form) for file in files])
         shares = saved.outputs(version_dir, saved.batches(images=images))["probabilities"]
         found[kind] = float((shares.argmax(axis=1) == np.array(digits)).mean())

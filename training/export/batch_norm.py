@@ -10,8 +10,7 @@ import keras
 import numpy as np
 
 from training.data import Split
-from training.data.dataset import part
-from training.input.pipeline import sized
+from training.input.pipeline import resized
 
 
 def measure(model: keras.Model, split: Split, side: int, most: int = 4096) -> None:
@@ -27,7 +26,7 @@ def measure(model: keras.Model, split: Split, side: int, most: int = 4096) -> No
     for norm in norms:
         norm.momentum = 0.0  # the statistics are then those of the last batch alone
     drawn = np.random.default_rng(0).permutation(len(split))[:most]
-    for images in sized(part(split, drawn), side, most):
+    for images in resized(split.select(drawn), side, most):
         model(images, training=True)
         for norm, each in zip(norms, seen, strict=True):
             each.append((norm.moving_mean.numpy(), norm.moving_variance.numpy()))

@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
 from training.data import Split
-from training.data.dataset import some
-from training.fit.precision import short
-from training.input.pipeline import sized
-from training.nets import levels
+from training.data.dataset import evenly_spaced
+from training.export.rounding import short
+from training.input.pipeline import resized
+from training.nets.classifier import feature_extractor
 
 KNOTS = 201  # of the curve from distance to share
 MOST = 512  # features of a level that are looked at: a covariance has as many rows and columns
@@ -50,7 +50,7 @@ class Level:
 class Outliers:
     """`claim` is what a unit of energy counts; `knots` is how strange validation images are, ascending.
 
-    What is seen of images is what `training.nets.levels` gives: logits, then features, [N,any] each.
+    What is seen of images is what `feature_extractor` gives: logits, then features, [N,any] each.
     """
 
     levels: list[Level]
@@ -81,9 +81,9 @@ def thin(features: tf.Tensor) -> tf.Tensor:
 
 def seen(model: keras.Model, split: Split, side: int, most: int = 20_000) -> tuple[list[Features], NDArray[np.int32]]:
     """(what is seen, classes [N]) of the split's images at that size, of `most` evenly spaced ones at most."""
-    net = levels(model)
-    batches = [[thin(part) for part in net.predict_on_batch(images)] for images in sized(split, side, most)]
-    return [np.concatenate(parts) for parts in zip(*batches, strict=True)], split.labels[some(split, most)]
+    net = feature_extractor(model)
+    batches = [[thin(part) for part in net.predict_on_batch(images)] for images in resized(split, side, most)]
+    return [np.concatenate(parts) for parts in zip(*batches, strict=True)], split.labels[evenly_spaced(split, most)]
 
 
 def fit(known: Sequence[Features], labels: NDArray[np.integer], held_out: Sequence[Features]) -> Outliers:

@@ -1,26 +1,22 @@
 """From a trained net to a servable: a SavedModel whose graph takes uint8 images, and what it says of itself."""
 
-import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import keras
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from training.data import Dataset
-from training.evaluation.inference import FEATURES
+from training.export.manifest import write_manifest
 from training.export.outlier_score import Outliers
-from training.nets import levels, noise
+from training.nets import noise
+from training.nets.classifier import feature_extractor
 from training.run import Run
 
 SIGNATURE = "serving_default"
-LIBRARIES = ("tensorflow-cpu", "keras", "numpy", "pillow")
+FEATURES = "features"  # the tensor inside a classifier that its last layer reads; no output of the signature
 
 Signature = Callable[..., dict[str, tf.Tensor]]
 
@@ -51,10 +47,10 @@ def save(function: Signature, specs: dict[str, tf.TensorSpec], folder: Path) -> 
 
 def classifier(model: keras.Model, temperature: float, outliers: Outliers, data: Dataset, run: Run) -> Path:
     """The candidate of a classifier's run: `images` uint8 [N,H,W,C] -> `probabilities` float32 [N,K] and
-    `outlier_score` float32 [N]: the share of validation images that are less strange (training.outliers).
+    `outlier_score` float32 [N]: the share of validation images that are less strange (training.export.outlier_score).
     """
     side, channels = run.recipe.data.size, data.train.shape[2]
-    net = levels(model)
+    net = feature_extractor(model)
 
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
         seen = net(tf.cast(images, tf.float32), training=False)
@@ -63,7 +59,7 @@ def classifier(model: keras.Model, temperature: float, outliers: Outliers, data:
 
     save(serve, {"images": tf.TensorSpec([None, side, side, channels], tf.uint8, "images")}, run.candidate)
     image = {"height": side, "width": side, "channels": channels, "treatment": data.treatment}
-    describe(run, "classifier", data, image)
+    write_manifest(run, "classifier", data, image)
     return run.candidate
 
 
@@ -76,65 +72,12 @@ def generator(model: keras.Model, data: Dataset, run: Run) -> Path:
 
     def serve(seeds: tf.Tensor, labels: tf.Tensor, truncation: tf.Tensor) -> dict[str, tf.Tensor]:
         known = tf.where(labels < 0, noise.choices(seeds, classes), labels % classes)
-        drawn = noise.normals(seeds, recipe.net.latent) * recipe.truncation * truncation[:, None]
+        drawn = noise.normals(seeds, recipe.gan.latent) * recipe.truncation * truncation[:, None]
         pictures = model([drawn, known], training=False)
         return {"images": tf.cast(tf.round((tf.clip_by_value(pictures, -1, 1) + 1) * 127.5), tf.uint8)}
 
     kinds = {"seeds": tf.int64, "labels": tf.int32, "truncation": tf.float32}
     save(serve, {name: tf.TensorSpec([None], kind, name) for name, kind in kinds.items()}, run.candidate)
     image = {"height": side, "width": side, "channels": channels, "treatment": data.treatment}
-    describe(run, "generator", data, image)
+    write_manifest(run, "generator", data, image)
     return run.candidate
-
-
-def describe(run: Run, kind: str, data: Dataset, image: dict[str, object]) -> None:
-    """Write `assets.extra/servable.json`; the test figures come in later, with `add_facts`."""
-    body = {
-        "name": run.recipe.publishes,
-        "kind": kind,
-        "labels": list(data.classes),
-        "image": image,
-        "facts": {
-            "recipe": run.recipe.model_dump(mode="json"),
-            "data": {"name": data.name, "fingerprint": data.fingerprint, "train": len(data.train)},
-            "validation": len(data.validation),
-            "libraries": _versions(),
-            "revision": _revision(),
-        },
-    }
-    (run.candidate / "assets.extra").mkdir(parents=True, exist_ok=True)
-    manifest_path(run.candidate).write_text(json.dumps(body, indent=1))
-
-
-def manifest_path(version_dir: Path) -> Path:
-    return version_dir / "assets.extra" / "servable.json"
-
-
-def manifest(version_dir: Path) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(manifest_path(version_dir).read_text())
-    return body
-
-
-def add_facts(version_dir: Path, **facts: object) -> None:
-    body = manifest(version_dir)
-    body["facts"] |= facts
-    manifest_path(version_dir).write_text(json.dumps(body, indent=1))
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": sys.version.split()[0]}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except ModuleNotFoundError:
-            continue
-    return found
-
-
-def _revision() -> str:
-    """The git revision of the code, with `+` if files differ from it; empty outside a checkout."""
-
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
-
-    return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "-uno") else "")

@@ -5,12 +5,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data import Split
-from training.data.dataset import pieces
+from training.data.dataset import chunks
 
 
 def logits(model: keras.Model, split: Split) -> NDArray[np.float64]:
     """[N,K] for every image of the split."""
-    return np.concatenate([model.predict_on_batch(images) for images in pieces(split)]).astype(np.float64)
+    return np.concatenate([model.predict_on_batch(images) for images in chunks(split)]).astype(np.float64)
 
 
 def _surprise(scores: NDArray[np.float64], labels: NDArray[np.int32], temperature: float) -> float:

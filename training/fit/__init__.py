@@ -1,0 +1,1 @@
+"""Training: the loops, the optimisers and the callbacks."""

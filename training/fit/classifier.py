@@ -1,89 +1,60 @@
-"""Fitting a net: the part that is the same for every recipe. Interrupted, it goes on from the last whole epoch."""
-
-import sys
+"""Trains a classifier. An interrupted run resumes from the last whole epoch."""
 
 import keras
 
 from training.data import Dataset
-from training.fit import distributed as fit_distributed
+from training.fit.callbacks import build_best_checkpoint, build_loggers, verbosity
 from training.fit.checkpoint import Checkpoint
-from training.fit.patience import Patience
+from training.fit.distributed import fit_distributed
+from training.fit.early_stopping import EarlyStopping, should_stop
+from training.fit.model_ema import WeightAverage
 from training.fit.strategy import ALONE, Team
-from training.fit.weight_average import Average
-from training.history import exhausted
-from training.input import pipeline as feed
-from training.recipes.loading import Recipe
+from training.input.pipeline import eval_batches, reraise_bad_image, steps_per_epoch, training_batches
+from training.recipes.schema import Recipe
 from training.run import Run
 
 
-def loggers(run: Run) -> list[keras.callbacks.Callback]:
-    """A row an epoch in history.csv, and everything for TensorBoard."""
-    return [
-        keras.callbacks.CSVLogger(str(run.history), append=True),
-        keras.callbacks.TensorBoard(str(run.folder / "tensorboard"), write_graph=True),
-    ]
+def fit_classifier(model: keras.Model, data: Dataset, run: Run, team: Team = ALONE) -> None:
+    """Trains the compiled classifier to the recipe's last epoch; the chief then loads the weights of the best epoch.
 
-
-def verbosity() -> int:
-    """A progress bar for a person, a line an epoch for a file."""
-    return 1 if sys.stdout.isatty() else 2
-
-
-def _best_so_far(run: Run, done: int) -> float | None:
-    return max((row["val_accuracy"] for row in run.rows()[:done]), default=None)
-
-
-def _keep_best(run: Run, done: int) -> keras.callbacks.Callback:
-    """Keeps the best epoch's weights; of averaged ones the last, as what tells those apart is chance."""
-    return keras.callbacks.ModelCheckpoint(
-        str(run.best),
-        monitor="val_accuracy",
-        mode="max",
-        save_best_only=not run.recipe.ema,
-        save_weights_only=True,
-        initial_value_threshold=_best_so_far(run, done),
-    )
-
-
-def fit(model: keras.Model, data: Dataset, run: Run, team: Team = ALONE) -> None:
-    """Train the compiled classifier to the recipe's last epoch; the chief ends with the weights of the best epoch.
-
-    Best is highest accuracy on the validation split, or last where weights are averaged. Raises BadImage for a picture
-    that cannot be read.
+    The best epoch has the highest accuracy on the validation split; of averaged weights it is the last one. Raises
+    BadImage for an image that cannot be read.
     """
     recipe = run.recipe
     with team.scope():
         model.optimizer.build(model.trainable_variables)
-        average = Average(model, recipe.ema) if recipe.ema else None
-    averaged = {"average": [average.steps, *average.means]} if average else {}
-    checkpoint = Checkpoint(run, model=model, optimizer=model.optimizer, **averaged)
-    done = team.agreed(team.chief_first(lambda _: checkpoint.restore()))
-    before = run.rows()[:done]
-    if done < recipe.epochs and not exhausted(before, recipe.patience):
-        callbacks = [Patience(before, recipe.patience)]
+        average = WeightAverage(model, recipe.ema) if recipe.ema else None
+    tracked = {"average": [average.steps, *average.means]} if average else {}
+    checkpoint = Checkpoint(run, model=model, optimizer=model.optimizer, **tracked)
+    epochs_done = team.require_same(team.chief_first(lambda _: checkpoint.restore()))
+    rows = run.rows()[:epochs_done]
+    if epochs_done < recipe.epochs and not should_stop(rows, recipe.patience):
+        # the order matters: see WeightAverage
+        callbacks = [EarlyStopping(rows, recipe.patience)]
         if team.chief:
-            callbacks += [_keep_best(run, done)]
+            callbacks += [build_best_checkpoint(run, epochs_done)]
         callbacks += [average] if average else []
         if team.chief:
-            callbacks += [*loggers(run), checkpoint]
-        with feed.unwrapped():
+            callbacks += [*build_loggers(run), checkpoint]
+        with reraise_bad_image():
             if team.strategy:
-                fit_distributed.fit(model, data, recipe, team, done, callbacks, verbosity() if team.chief else 0)
+                verbose = verbosity() if team.chief else 0
+                fit_distributed(model, data, recipe, team, epochs_done, callbacks, verbose)
             else:
-                _fit_alone(model, data, recipe, done, callbacks)
+                _fit_alone(model, data, recipe, epochs_done, callbacks)
     if team.chief:
         model.load_weights(str(run.best))
 
 
 def _fit_alone(
-    model: keras.Model, data: Dataset, recipe: Recipe, done: int, callbacks: list[keras.callbacks.Callback]
+    model: keras.Model, data: Dataset, recipe: Recipe, first_epoch: int, callbacks: list[keras.callbacks.Callback]
 ) -> None:
     model.fit(
-        feed.training(data, recipe, first_epoch=done),
-        validation_data=feed.plain(data.validation, len(data.classes), recipe.batch_size),
+        training_batches(data, recipe, first_epoch),
+        validation_data=eval_batches(data.validation, len(data.classes), recipe.batch_size),
         epochs=recipe.epochs,
-        initial_epoch=done,
-        steps_per_epoch=feed.steps(data, recipe),
+        initial_epoch=first_epoch,
+        steps_per_epoch=steps_per_epoch(data, recipe),
         callbacks=callbacks,
         verbose=verbosity(),
     )

@@ -1,4 +1,4 @@
-"""The loop of training on many devices, in step: a batch each, one sum of gradients, the same weights everywhere."""
+"""The training loop for several devices in step: one batch at a time, one sum of gradients, the same weights on all."""
 
 from typing import Any
 
@@ -6,12 +6,13 @@ import keras
 import tensorflow as tf
 
 from training.data import Dataset
+from training.errors import RecipeError
 from training.fit.strategy import Team
-from training.input import pipeline as feed
-from training.recipes.loading import Recipe, RecipeError
+from training.input.pipeline import eval_batches, steps_per_epoch, training_batches
+from training.recipes.schema import Recipe
 
 
-def fit(
+def fit_distributed(
     model: keras.Model,
     data: Dataset,
     recipe: Recipe,
@@ -20,16 +21,17 @@ def fit(
     callbacks: list[keras.callbacks.Callback],
     verbose: int,
 ) -> None:
-    """What `model.fit` does, for a model compiled under the team's strategy: Keras's own cannot run on many workers.
+    """Does what `model.fit` does, for a model compiled under the team's strategy: Keras 3 cannot fit on many workers.
 
-    The same figures reach the callbacks of every worker. Raises RecipeError if the batch has no equal parts.
+    The callbacks of every worker get the same metrics. Raises RecipeError if the batch does not divide into equal
+    parts.
     """
     if recipe.batch_size % team.devices:
         raise RecipeError(f"A batch of {recipe.batch_size} has no equal parts for {team.devices} devices.")
-    strategy, steps = model.distribute_strategy, feed.steps(data, recipe)
-    _build(model, data)
-    train, test, agree = _steps(model, strategy)
-    followers = keras.callbacks.CallbackList(
+    strategy, steps = model.distribute_strategy, steps_per_epoch(data, recipe)
+    _build_metrics(model, data)
+    train_step, test_step, average_statistics = _compile_steps(model, strategy)
+    callback_list = keras.callbacks.CallbackList(
         callbacks,
         add_history=True,
         add_progbar=verbose > 0,
@@ -39,68 +41,72 @@ def fit(
         verbose=verbose,
     )
 
-    def batches(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        return feed.training(data, recipe, first_epoch, team.share(context))
+    def training_shard(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        return training_batches(data, recipe, first_epoch, team.shard(context))
 
-    def held_out(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        return feed.plain(data.validation, len(data.classes), recipe.batch_size, team.share(context))
+    def validation_shard(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        return eval_batches(data.validation, len(data.classes), recipe.batch_size, team.shard(context))
 
-    stream = iter(strategy.distribute_datasets_from_function(batches))
-    validation = strategy.distribute_datasets_from_function(held_out)
+    batches = iter(strategy.distribute_datasets_from_function(training_shard))
+    validation = strategy.distribute_datasets_from_function(validation_shard)
     model.stop_training = False
-    followers.on_train_begin()
+    callback_list.on_train_begin()
     for epoch in range(first_epoch, recipe.epochs):
         model.reset_metrics()
-        followers.on_epoch_begin(epoch)
+        callback_list.on_epoch_begin(epoch)
         for step in range(steps):
-            followers.on_train_batch_begin(step)
-            train(stream)
-            followers.on_train_batch_end(step)
-        agree()
-        figures = _figures(model)
+            callback_list.on_train_batch_begin(step)
+            train_step(batches)
+            callback_list.on_train_batch_end(step)
+        average_statistics()
+        logs = _read_metrics(model)
         model.reset_metrics()
-        followers.on_test_begin()
+        callback_list.on_test_begin()
         for batch in validation:
-            test(batch)
-        followers.on_test_end()
-        figures |= {f"val_{name}": value for name, value in _figures(model).items()}
-        followers.on_epoch_end(epoch, figures)
+            test_step(batch)
+        callback_list.on_test_end()
+        logs |= {f"val_{name}": value for name, value in _read_metrics(model).items()}
+        callback_list.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
-    followers.on_train_end()
+    callback_list.on_train_end()
 
 
-def _build(model: keras.Model, data: Dataset) -> None:
-    """Metrics make their variables when they first see a batch, which must not be in the middle of a step."""
+def _build_metrics(model: keras.Model, data: Dataset) -> None:
+    """Creates the metrics' variables now: by default they are created at the first batch, in the middle of a step."""
     with model.distribute_strategy.scope():
         model._symbolic_build(
             data_batch=(keras.KerasTensor((1, *model.input_shape[1:])), keras.KerasTensor((1, len(data.classes))))
         )
 
 
-def _figures(model: keras.Model) -> dict[str, float]:
+def _read_metrics(model: keras.Model) -> dict[str, float]:
     """Over all devices."""
     return {name: float(value) for name, value in model.get_metrics_result().items()}
 
 
-def _steps(model: keras.Model, strategy: tf.distribute.Strategy) -> tuple[Any, Any, Any]:
-    """(train on the next of an iterator, test a batch, agree on the averages that batch norms keep a device)"""
+def _compile_steps(model: keras.Model, strategy: tf.distribute.Strategy) -> tuple[Any, Any, Any]:
+    """(train on the next batch of an iterator, test a batch, average the BatchNorm statistics over the devices)"""
 
-    def train(stream: Any) -> None:
-        strategy.run(model.train_step, args=(next(stream),))
+    def train_step(batches: Any) -> None:
+        strategy.run(model.train_step, args=(next(batches),))
 
-    def test(batch: Any) -> None:
+    def test_step(batch: Any) -> None:
         strategy.run(model.test_step, args=(batch,))
 
-    kept = [weight for weight in model.non_trainable_weights if weight.dtype.startswith("float")]
+    statistics = [weight for weight in model.non_trainable_weights if weight.dtype.startswith("float")]
 
-    def mean_of_all() -> None:
+    def average_on_replica() -> None:
         context = tf.distribute.get_replica_context()
-        for weight in kept:
+        for weight in statistics:
             weight.assign(context.all_reduce("MEAN", tf.identity(weight.value)))
 
-    def agree() -> None:
-        if kept:
-            strategy.run(mean_of_all)
+    def average_statistics() -> None:
+        if statistics:
+            strategy.run(average_on_replica)
 
-    return tf.function(train, reduce_retracing=True), tf.function(test, reduce_retracing=True), tf.function(agree)
+    return (
+        tf.function(train_step, reduce_retracing=True),
+        tf.function(test_step, reduce_retracing=True),
+        tf.function(average_statistics),
+    )

@@ -1,4 +1,7 @@
-"""Muon for nets of convolutions: steps that turn every direction of a kernel alike (Jordan et al. 2024, Muon)."""
+"""Muon for convolutional nets: update steps are orthogonalised, so all directions of a kernel move equally far.
+
+Jordan et al. 2024, Muon.
+"""
 
 from typing import Any
 
@@ -12,7 +15,7 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
     """Keras's Muon, which leaves convolutions to AdamW, with kernels [H,W,C,F] taken as matrices [H*W*C,F].
 
     A step is as large as AdamW's typically are (Liu et al. 2025, Muon is scalable for LLM training), so learning rate
-    and weight decay mean the same. Biases, norms and the layer named `classes` stay with AdamW.
+    and weight decay have the same meaning. Biases, norms and the layer named `classes` stay with AdamW.
     """
 
     def _should_use_adamw(self, variable: keras.Variable) -> bool:
@@ -20,8 +23,8 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
 
     def _muon_update_step(self, gradient: Tensor, variable: keras.Variable, lr: Tensor, m: keras.Variable) -> None:
         self.assign(m, ops.add(gradient, m * self.momentum))
-        steep = ops.add(gradient, self.momentum * m)
-        matrix = ops.cast(ops.reshape(steep, (-1, variable.shape[-1])), "bfloat16")
-        turned = ops.cast(self.zeropower_via_newtonschulz5(matrix, self.ns_steps), variable.dtype)
-        step = self.lr_adjust(ops.cast(lr, variable.dtype) * turned)
+        update = ops.add(gradient, self.momentum * m)
+        matrix = ops.cast(ops.reshape(update, (-1, variable.shape[-1])), "bfloat16")
+        orthogonal = ops.cast(self.zeropower_via_newtonschulz5(matrix, self.ns_steps), variable.dtype)
+        step = self.lr_adjust(ops.cast(lr, variable.dtype) * orthogonal)
         self.assign_sub(variable, ops.reshape(step, variable.shape))

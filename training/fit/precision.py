@@ -1,55 +1,36 @@
-"""Which 16-bit floats suit the device that is here, and how many bits of a weight are kept."""
+"""Mixed precision: the 16-bit float type that suits the device."""
 
 import logging
 from typing import Literal
 
-import keras
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from service.hardware import has_bfloat16
 
 log = logging.getLogger(__name__)
 
-AMPERE = (8, 0)  # the first NVIDIA GPUs that multiply bfloat16
+AMPERE = (8, 0)  # compute capability of the first NVIDIA GPUs that multiply bfloat16
 
 
-def policy(choice: Literal["full", "mixed"]) -> str:
+def choose_policy(choice: Literal["full", "mixed"]) -> str:
     """The recipe's `precision` for that choice.
 
-    bfloat16 has float32's range and needs no scaling of the loss. GPUs before it have float16, whose loss Keras scales.
+    bfloat16 has the range of float32 and needs no loss scaling. Older GPUs use float16, for which Keras scales the
+    loss.
     """
     if choice == "full":
         return "float32"
-    found = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
-    old = any(details.get("compute_capability", AMPERE) < AMPERE for details in found)
-    return "mixed_float16" if old else "mixed_bfloat16"
+    gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+    any_old = any(details.get("compute_capability", AMPERE) < AMPERE for details in gpus)
+    return "mixed_float16" if any_old else "mixed_bfloat16"
 
 
-def here(precision: str) -> str:
-    """A recipe's `precision`, but float32 where bfloat16 would take several times as long: a CPU that does not have it.
+def supported_policy(precision: str) -> str:
+    """A recipe's `precision`, or float32 where bfloat16 takes several times longer: a CPU without its instructions.
 
-    Weights are float32 either way, so a run may go on elsewhere.
+    Weights are float32 either way, so a run may be resumed on another machine.
     """
     if precision != "mixed_bfloat16" or tf.config.list_physical_devices("GPU") or has_bfloat16():
         return precision
-    log.warning("This CPU has no instructions for bfloat16: training in float32, which is quicker here.")
+    log.warning("This CPU has no instructions for bfloat16: training in float32, which is faster here.")
     return "float32"
-
-
-def short(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Matrices and kernels rounded to bfloat16's 7 bits of mantissa, as float32 still; vectors as they are.
-
-    That is less than training's own noise, what `INKPAW_PRECISION=mixed` multiplies by anyway, and a servable packs to
-    half wherever it is kept.
-    """
-    if weights.ndim < 2:
-        return weights
-    bits = np.ascontiguousarray(weights, np.float32).view(np.uint32)
-    return ((bits + np.uint32(0x8000)) & np.uint32(0xFFFF0000)).view(np.float32)
-
-
-def shorten(model: keras.Model) -> None:
-    """Make every weight of the model `short`."""
-    model.set_weights([short(weights) for weights in model.get_weights()])

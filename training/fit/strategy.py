@@ -1,7 +1,7 @@
 """Training one classifier on several devices with tf.distribute: every device takes an equal part of each batch.
 
-`mirrored` is every GPU of this machine; `multiworker` is the processes that TF_CONFIG names, on one machine or on many.
-Gradients are summed over all of them at each step, so the batch, and with it the result, is that of a run alone.
+`mirrored` is every GPU of this machine; `multiworker` is the processes that TF_CONFIG names, on one machine or several.
+Gradients are summed over all devices at each step, so the batch and the result are the same as on one device.
 """
 
 import json
@@ -13,8 +13,8 @@ from typing import Any, Literal, TypeVar
 
 import tensorflow as tf
 
-from training.input import pipeline as feed
-from training.recipes.loading import RecipeError
+from training.errors import PeerLost, RecipeError
+from training.input.pipeline import Shard
 
 Kind = Literal["none", "mirrored", "multiworker"]
 T = TypeVar("T")
@@ -22,20 +22,16 @@ T = TypeVar("T")
 _LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.DeadlineExceededError)
 
 
-class PeerLost(Exception):
-    """Another worker is gone. All have to be started again; they go on from the last whole epoch."""
+def _sum_on_replica(value: tf.Tensor) -> tf.Tensor:
+    return tf.distribute.get_replica_context().all_reduce("SUM", tf.identity(value))
 
 
-def _sum_over_all(mine: tf.Tensor) -> tf.Tensor:
-    return tf.distribute.get_replica_context().all_reduce("SUM", tf.identity(mine))
-
-
-_add = tf.function(_sum_over_all)
+_sum_function = tf.function(_sum_on_replica)
 
 
 @dataclass(frozen=True)
 class Team:
-    """The devices that train one model. The chief alone writes files; without a strategy there is only the chief."""
+    """The devices that train one model. Only the chief writes files; without a strategy there is only the chief."""
 
     strategy: tf.distribute.Strategy | None = None
     chief: bool = True
@@ -44,36 +40,35 @@ class Team:
     def devices(self) -> int:
         return self.strategy.num_replicas_in_sync if self.strategy else 1
 
-    def share(self, context: tf.distribute.InputContext) -> feed.Share:
-        """What a process with this context feeds to its own devices."""
+    def shard(self, context: tf.distribute.InputContext) -> Shard:
+        """What the process of this context feeds to its own devices."""
         local = self.devices // context.num_input_pipelines
         first = context.input_pipeline_id * local
-        return feed.Share(range(first, first + local), self.devices)
+        return Shard(range(first, first + local), self.devices)
 
     def scope(self) -> AbstractContextManager[Any]:
-        """Where a model has to be made and compiled."""
+        """The context in which a model has to be built and compiled."""
         return self.strategy.scope() if self.strategy else nullcontext()
 
-    def total(self, value: float) -> float:
-        """The sum of what every device gives; nobody goes on before all have come."""
+    def sum(self, value: float) -> float:
+        """The sum of all devices' values. It is also a barrier: it returns once every worker has called it."""
         if self.strategy is None:
             return value
-
-        sums = self.strategy.run(_add, args=(tf.constant(float(value)),))
+        sums = self.strategy.run(_sum_function, args=(tf.constant(float(value)),))
         return float(self.strategy.experimental_local_results(sums)[0])
 
     def chief_first(self, make: Callable[[bool], T]) -> T:
-        """`make(is_chief)` of each worker, the others' after the chief's: it prepares what they then find."""
+        """`make(is_chief)` on every worker, on the others after the chief, which may prepare files for them."""
         if self.chief:
-            made = make(True)
-            self.total(0)
-            return made
-        self.total(0)
+            result = make(True)
+            self.sum(0)
+            return result
+        self.sum(0)
         return make(False)
 
-    def agreed(self, value: int) -> int:
-        """The value, which has to be every worker's. Raises RecipeError."""
-        if self.total(value) != value * self.devices:
+    def require_same(self, value: int) -> int:
+        """The value, which must be the same on all workers. Raises RecipeError."""
+        if self.sum(value) != value * self.devices:
             raise RecipeError("The workers do not see the same checkpoints: runs/ has to be one folder for all.")
         return value
 
@@ -82,25 +77,26 @@ ALONE = Team()
 
 
 @contextmanager
-def team(kind: Kind) -> Iterator[Team]:
-    """The team of that kind, which leaves together: nobody is gone before the chief has written everything.
+def open_team(kind: Kind) -> Iterator[Team]:
+    """The team of that kind. All workers leave the context together, after the chief has written everything.
 
-    Raises PeerLost when a worker is lost (within seconds; who waits for a worker to come waits up to an hour), and
-    RecipeError for a TF_CONFIG that is missing or makes no sense.
+    Raises PeerLost within seconds when a worker is lost, and after up to an hour when one never connects; RecipeError
+    if TF_CONFIG is missing or invalid.
     """
     if kind == "none":
         yield ALONE
         return
     if kind == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-        yield Team(tf.distribute.MirroredStrategy([each.name for each in devices]))
+        yield Team(tf.distribute.MirroredStrategy([device.name for device in devices]))
         return
     chief = _is_chief()
     try:
-        found = Team(tf.distribute.MultiWorkerMirroredStrategy(), chief)
-        yield found
-        found.total(0)
+        team = Team(tf.distribute.MultiWorkerMirroredStrategy(), chief)
+        yield team
+        team.sum(0)
     except tf.errors.OpError as error:
+        # other errors of a lost worker only say so in their text: "Collective ops", "collective"
         if isinstance(error, _LOST) or "ollective" in error.message:
             raise PeerLost("A worker was lost. Start it and this one again: they go on from the last epoch.") from None
         raise

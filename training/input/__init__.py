@@ -1,0 +1,1 @@
+"""The input pipeline: from a data set to batches that a net is trained on."""

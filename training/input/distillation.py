@@ -1,31 +1,33 @@
-"""Learning from other nets what labels leave out: how much of a 4 is in a 9 (distillation, Hinton et al. 2015)."""
+"""Distillation (Hinton et al. 2015): labels that are partly the predictions of other nets, the teachers."""
 
 import tensorflow as tf
 
-from training.recipes.loading import Recipe, RecipeError
+from training.errors import RecipeError
+from training.recipes.schema import Recipe
 from training.run import RUNS
 
 Batch = tuple[tf.Tensor, tf.Tensor]
 
 
-def told(batches: tf.data.Dataset, recipe: Recipe) -> tf.data.Dataset:
-    """The same batches, with labels that are `lesson` parts what the recipe's teachers say of those very images.
+def with_teacher_labels(batches: tf.data.Dataset, recipe: Recipe) -> tf.data.Dataset:
+    """The same batches, with labels mixed with the teachers' probabilities; `distill_weight` is the teachers' share.
 
-    Teachers are the candidates of other recipes' runs; several are averaged. Raises RecipeError if one is not there.
+    Teachers are the candidates of other recipes' runs; the probabilities of several are averaged. They see the images
+    after augmentation. Raises RecipeError if a candidate is missing.
     """
     if not recipe.teachers:
         return batches
-    nets = [_teacher(name, recipe) for name in recipe.teachers]
+    teachers = [_load_teacher(name, recipe) for name in recipe.teachers]
 
-    def tell(images: tf.Tensor, labels: tf.Tensor) -> Batch:
-        seen = tf.cast(tf.round(images), tf.uint8)
-        said = tf.add_n([net(images=seen)["probabilities"] for net in nets]) / len(nets)
-        return images, (1 - recipe.lesson) * labels + recipe.lesson * said
+    def mix_labels(images: tf.Tensor, labels: tf.Tensor) -> Batch:
+        pixels = tf.cast(tf.round(images), tf.uint8)
+        predicted = tf.add_n([teacher(images=pixels)["probabilities"] for teacher in teachers]) / len(teachers)
+        return images, (1 - recipe.distill_weight) * labels + recipe.distill_weight * predicted
 
-    return batches.map(tell, num_parallel_calls=2)
+    return batches.map(mix_labels, num_parallel_calls=2)
 
 
-def _teacher(name: str, recipe: Recipe) -> tf.types.experimental.GenericFunction:
+def _load_teacher(name: str, recipe: Recipe) -> tf.types.experimental.GenericFunction:
     candidate = RUNS / name / "candidate"
     if not (candidate / "saved_model.pb").exists():
         raise RecipeError(f"'{recipe.name}' learns from '{name}', which has no candidate here: train that first.")

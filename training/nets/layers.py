@@ -1,4 +1,4 @@
-"""Layers with the options that every recipe may use: initialiser, L1 and L2, batch norm, activation, dropout."""
+"""Layers with the options of every classifier: initialiser, L1 and L2, batch norm, activation, dropout."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 import keras
 from keras import layers
 
-from training.recipes.schema import Net
+from training.recipes.net_schema import ClassifierNet, CnnNet, ResidualNet
 
 Tensor = Any  # a KerasTensor: Keras has no types of its own
 
 _FANS = {"he": (2.0, "fan_in"), "glorot": (1.0, "fan_avg")}  # He et al. 2015; Glorot and Bengio 2010
 
 
-def initialiser(net: Net) -> keras.initializers.Initializer:
-    """For one layer; Keras scales truncated normals up, so that their variance is what the name says."""
+def build_initialiser(net: ClassifierNet) -> keras.initializers.Initializer:
+    """A new one for each layer. Keras scales truncated normals up, so that their variance is the requested one."""
     match net.initialiser:
         case "zeros":
             return keras.initializers.Zeros()
@@ -28,20 +28,20 @@ def initialiser(net: Net) -> keras.initializers.Initializer:
     return keras.initializers.VarianceScaling(net.variance or scale, fan, distribution)
 
 
-def _weights(net: Net) -> dict[str, object]:
+def _weight_options(net: ClassifierNet) -> dict[str, object]:
     penalty = keras.regularizers.L1L2(net.l1, net.l2) if net.l1 or net.l2 else None
-    return {"kernel_initializer": initialiser(net), "kernel_regularizer": penalty}
+    return {"kernel_initializer": build_initialiser(net), "kernel_regularizer": penalty}
 
 
-def _activation(net: Net) -> layers.Layer:
+def _activation(net: ClassifierNet) -> layers.Layer:
     return layers.LeakyReLU(0.3) if net.activation == "leaky_relu" else layers.Activation(net.activation)
 
 
-def activated(
-    net: Net, x: Tensor, layer: Callable[..., layers.Layer], activate: bool = True, **shape: object
+def layer_block(
+    net: ClassifierNet, x: Tensor, layer: Callable[..., layers.Layer], activate: bool = True, **shape: object
 ) -> Tensor:
-    """`layer(**shape)`, then batch norm and activation in the order that the recipe asks for."""
-    x = layer(use_bias=net.batch_norm != "before", **_weights(net), **shape)(x)
+    """`layer(**shape)`, then batch norm and activation in the recipe's order."""
+    x = layer(use_bias=net.batch_norm != "before", **_weight_options(net), **shape)(x)
     if net.batch_norm == "before":
         x = layers.BatchNormalization()(x)
     if activate:
@@ -49,20 +49,21 @@ def activated(
     return layers.BatchNormalization()(x) if net.batch_norm == "after" and activate else x
 
 
-def dropped(x: Tensor, share: float) -> Tensor:
+def dropout(x: Tensor, share: float) -> Tensor:
+    """No layer at all for a share of 0."""
     return layers.Dropout(share)(x) if share else x
 
 
-def dense(net: Net, x: Tensor, units: int) -> Tensor:
-    return dropped(activated(net, x, layers.Dense, units=units), net.dropout)
+def dense_block(net: ClassifierNet, x: Tensor, units: int) -> Tensor:
+    return dropout(layer_block(net, x, layers.Dense, units=units), net.dropout)
 
 
-def conv(net: Net, x: Tensor, filters: int, strides: int = 1, activate: bool = True) -> Tensor:
-    return activated(
+def conv_block(net: CnnNet | ResidualNet, x: Tensor, filters: int, strides: int = 1, activate: bool = True) -> Tensor:
+    return layer_block(
         net, x, layers.Conv2D, activate, filters=filters, kernel_size=net.kernel, strides=strides, padding="same"
     )
 
 
-def classes_out(net: Net, x: Tensor, classes: int) -> Tensor:
-    """Logits; never normalised, never dropped."""
-    return layers.Dense(classes, name="classes", **_weights(net))(x)
+def class_logits(net: ClassifierNet, x: Tensor, classes: int) -> Tensor:
+    """The last layer: no batch norm, no dropout."""
+    return layers.Dense(classes, name="classes", **_weight_options(net))(x)

@@ -1,7 +1,7 @@
-"""Normal noise from seeds, a stream a row: a seed gives the same noise in every batch, run and place.
+"""Normal noise from seeds, one stream per row: a seed gives the same noise in every batch, run and process.
 
 The bits are SplitMix64's (Steele, Lea and Flood 2014, Fast splittable pseudorandom number generators), the normals Box
-and Muller's. TensorFlow's own stateless generators take one seed for a whole tensor, not one a row.
+and Muller's. TensorFlow's own stateless generators take one seed per tensor, not one per row.
 """
 
 import math
@@ -27,7 +27,7 @@ def _mix(x: tf.Tensor) -> tf.Tensor:
 def _uniforms(seeds: tf.Tensor, count: int) -> tf.Tensor:
     """float32 [N,count] in the open interval (0, 1), from int64 [N]."""
     start = _mix(tf.bitcast(seeds, tf.uint64) + _u64(_GAMMA))
-    # an array: of a list of such numbers a graph keeps only what a double can hold
+    # an array, because a graph stores a list of such numbers as doubles, which cannot hold them
     steps = tf.constant(np.array([(step * _GAMMA) % (1 << 64) for step in range(1, count + 1)], np.uint64))
     bits = tf.bitwise.right_shift(_mix(start[:, None] + steps), _u64(40))
     return (tf.cast(tf.cast(bits, tf.int64), tf.float32) + 0.5) / float(1 << 24)
@@ -42,7 +42,7 @@ def normals(seeds: tf.Tensor, count: int) -> tf.Tensor:
     return tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=1)[:, :count]
 
 
-def choices(seeds: tf.Tensor, among: int) -> tf.Tensor:
-    """int32 [N] in [0, among): what a seed stands for where it may choose."""
+def choices(seeds: tf.Tensor, count: int) -> tf.Tensor:
+    """int32 [N] in [0, count), from seeds int64 [N]."""
     bits = tf.bitwise.right_shift(_mix(tf.bitcast(seeds, tf.uint64) + _u64(_MIX_2)), _u64(33))
-    return tf.cast(tf.cast(bits, tf.int64) % among, tf.int32)
+    return tf.cast(tf.cast(bits, tf.int64) % count, tf.int32)

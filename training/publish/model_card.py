@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from training.recipes.loading import load
+from training.recipes.loading import load_recipe
 
 NEAREST = "nearest.png"  # beside a generator's card: samples over the training images nearest to them
 
@@ -87,8 +87,8 @@ def _figures(labels: list[str], test: dict[str, Any] | None) -> list[str]:
 
 def _before(recipe: dict[str, Any]) -> list[str]:
     """The recipes to train first, in that order."""
-    own = [*filter(None, [recipe.get("begin")]), *recipe.get("teachers", [])]
-    return list(dict.fromkeys(each for name in own for each in (*_before(load(name).model_dump()), name)))
+    own = [*filter(None, [recipe.get("init_from")]), *recipe.get("teachers", [])]
+    return list(dict.fromkeys(each for name in own for each in (*_before(load_recipe(name).model_dump()), name)))
 
 
 def _again(recipe: dict[str, Any], facts: dict[str, Any]) -> list[str]:

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from training import model_store
 from training.data import Dataset, load
+from training.errors import PublishError
 from training.evaluation import figures as evaluate
 from training.evaluation import gan_metrics as samples
-from training.evaluation import nearest
-from training.export import saved_model as export
+from training.evaluation.gan_metrics import draw_nearest
+from training.export.manifest import manifest_path, read_manifest
+from training.model_store import newest_version
 from training.publish import model_card as card
-from training.recipes.schema import Data
+from training.recipes.stored import parse_stored_data
 
-MODELS = Path("models")
 JUDGES = {"mnist": "digits"}  # the servable that reads what a generator trained on that data draws
 
 # by figure: whether more is better, and how much worse is noise on these test sets; of several kinds, the worst counts
@@ -25,10 +27,6 @@ FIGURES = {
     "hands": (True, 0.01),
     "outliers": (True, 0.01),
 }
-
-
-class PublishError(Exception):
-    """There is nothing to publish, or it is worse than what is published; the text says which."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +54,6 @@ class Comparison:
         return "\n".join(lines)
 
 
-def newest(name: str) -> Path | None:
-    """The highest version of a servable."""
-    found = [path for path in (MODELS / name).glob("*") if path.name.isdecimal()]
-    return max(found, key=lambda path: int(path.name), default=None)
-
-
 def measure(version_dir: Path, data: Dataset) -> dict[str, Any]:
     """Every figure on a servable's card; a generator's need a published classifier of the same labels to judge it.
 
@@ -69,18 +61,18 @@ def measure(version_dir: Path, data: Dataset) -> dict[str, Any]:
     """
     data = _at_its_size(version_dir, data)
     found = figures(version_dir, data)
-    if export.manifest(version_dir)["kind"] == "classifier":
+    if read_manifest(version_dir)["kind"] == "classifier":
         return found
     return found | evaluate.lessons(version_dir, data)
 
 
 def _at_its_size(version_dir: Path, data: Dataset) -> Dataset:
     """The same pictures at the size that the version takes: the recipe may have changed it since."""
-    manifest = export.manifest(version_dir)
+    manifest = read_manifest(version_dir)
     side, how = manifest["image"]["height"], manifest["facts"]["recipe"].get("data")
     if how is None or side == data.test.shape[0]:
         return data
-    return load(Data(**{**how, "size": side, "train_size": None}))
+    return load(parse_stored_data({**how, "size": side, "train_size": None}))
 
 
 def figures(version_dir: Path, data: Dataset, beyond: bool = True) -> dict[str, Any]:
@@ -89,10 +81,10 @@ def figures(version_dir: Path, data: Dataset, beyond: bool = True) -> dict[str, 
     Without `beyond`, a classifier's are of its own data alone.
     """
     data = _at_its_size(version_dir, data)
-    if export.manifest(version_dir)["kind"] == "classifier":
+    if read_manifest(version_dir)["kind"] == "classifier":
         found = evaluate.classifier(version_dir, data.test).as_dict()
         return found | evaluate.beyond(version_dir, data) if beyond else found
-    judge = newest(JUDGES.get(data.name, ""))
+    judge = newest_version(JUDGES.get(data.name, ""))
     if judge is None:
         raise PublishError("Samples are judged by the published 'digits': publish that first.")
     return evaluate.generator(version_dir, judge, data)
@@ -100,10 +92,10 @@ def figures(version_dir: Path, data: Dataset, beyond: bool = True) -> dict[str, 
 
 def compare(candidate: Path, data: Dataset) -> Comparison:
     """The candidate beside the current version, both measured now, on the same test data. Raises PublishError."""
-    manifest = export.manifest(candidate)
+    manifest = read_manifest(candidate)
     if "test" not in manifest["facts"]:
         raise PublishError(f"{candidate} has no test figures: its training did not end well.")
-    current = newest(manifest["name"])
+    current = newest_version(manifest["name"])
     return Comparison(_least(figures(candidate, data)), _least(figures(current, data)) if current else {})
 
 
@@ -124,7 +116,7 @@ def publish(
     outcome = compare(candidate, data)
     if outcome.worse and not even_if_worse:
         raise PublishError(f"{outcome}\nNot published, it would be worse. Give --even-if-worse to publish it anyway.")
-    home = MODELS / export.manifest(candidate)["name"]
+    home = model_store.MODELS / read_manifest(candidate)["name"]
     older = [path for path in home.glob("*") if path.name.isdecimal()]
     place = home / str(max((int(path.name) for path in older), default=0) + 1)
     beside = home / f".{place.name}.part"
@@ -138,8 +130,8 @@ def publish(
 
 
 def _write_card(version_dir: Path, data: Dataset) -> None:
-    extra, manifest = export.manifest_path(version_dir).parent, export.manifest(version_dir)
+    extra, manifest = manifest_path(version_dir).parent, read_manifest(version_dir)
     (extra / "README.md").write_text(card.write(manifest))
     if manifest["kind"] == "generator":
         images, _ = samples.draw(version_dir, 2 * len(data.classes), len(data.classes))
-        nearest.draw(images, data.train, extra / card.NEAREST)
+        draw_nearest(images, data.train, extra / card.NEAREST)

@@ -1,0 +1,1 @@
+"""Recipes: TOML files, their schema and how they are loaded."""

@@ -1,0 +1,1 @@
+"""docs/training.md: our figures beside the posts'."""

@@ -4,14 +4,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from training import curves, plots, studies
+from training import plots, studies
 from training.evaluation.accuracy import interval
-from training.export import saved_model as export
-from training.history import Rows, turning_point
-from training.recipes import loading as recipe
-from training.recipes.loading import Recipe
+from training.export.manifest import read_manifest
+from training.recipes.loading import load_recipe, recipe_names
+from training.recipes.schema import Recipe
 from training.report import earlier
 from training.report.results import Ended, found
+from training.run import Rows, turning_point
 
 INTRODUCTION = """# Training: our figures beside the posts'
 
@@ -33,7 +33,7 @@ def write(folder: Path) -> Path:
     pictures.mkdir(parents=True, exist_ok=True)
     before = earlier.read(page)
     rows, sections = dict(before.rows), dict(before.sections)
-    for name in recipe.names():
+    for name in recipe_names():
         if (ended := found(name)) and (ended.here or name not in before.sections):
             rows[name], sections[name] = _row(ended), _section(ended, pictures)
     for name in studies.names():
@@ -47,8 +47,8 @@ def write(folder: Path) -> Path:
 
 
 def _recipes(rows: dict[str, list[str]], sections: dict[str, list[str]]) -> list[str]:
-    known = [name for name in recipe.names() if name in sections and name in rows]
-    missing = [recipe.load(name) for name in recipe.names() if name not in known]
+    known = [name for name in recipe_names() if name in sections and name in rows]
+    missing = [load_recipe(name) for name in recipe_names() if name not in known]
     lines = ["## Recipes", "", *plots.table(HEAD, [rows[name] for name in known])]
     if missing:
         lines += ["", "These have no figure of a full run here:", ""]
@@ -87,10 +87,10 @@ def _section(each: Ended, pictures: Path) -> list[str]:
     if rows := each.run.rows():
         if not each.recipe.ema:  # the validation of those is through other batch norms than what is served
             lines += _turn(rows)
-        curves.draw(rows, name, pictures / f"{name}-curves.png", dpi=plots.DPI)
+        plots.curves(rows, name, pictures / f"{name}-curves.png", dpi=plots.DPI)
         lines += [f"![loss and accuracy by epoch](training/{name}-curves.png)"]
     if "confusion" in test:
-        labels = export.manifest(each.servable)["labels"]
+        labels = read_manifest(each.servable)["labels"]
         plots.confusion(test["confusion"], labels, f"{name}: test images", pictures / f"{name}-confusion.png")
         lines += [f"![confusion matrix](training/{name}-confusion.png)"]
     if each.run.mistakes.exists():

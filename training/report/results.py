@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.export import saved_model as export
-from training.publish import publish
-from training.recipes import loading as recipe
-from training.recipes.loading import Recipe
+from training.export.manifest import manifest_path, read_manifest
+from training.model_store import newest_version
+from training.recipes.loading import load_recipe
+from training.recipes.schema import Recipe
 from training.run import RUNS, Run
 
 
@@ -27,27 +27,27 @@ class Ended:
     @property
     def epochs(self) -> int:
         """How many it was trained for: a published version may come from an earlier form of the recipe."""
-        before: int = export.manifest(self.servable)["facts"]["recipe"].get("epochs", self.recipe.epochs)
+        before: int = read_manifest(self.servable)["facts"]["recipe"].get("epochs", self.recipe.epochs)
         return len(self.run.rows()) or before
 
     @property
     def card(self) -> Path | None:
         """The model card of what is published."""
-        published = publish.newest(self.recipe.publishes)
-        return export.manifest_path(published).with_name("README.md") if published else None
+        published = newest_version(self.recipe.publishes)
+        return manifest_path(published).with_name("README.md") if published else None
 
     @property
     def test(self) -> dict[str, Any]:
         """The figures of the final test; empty if there was none."""
-        facts: dict[str, Any] = export.manifest(self.servable)["facts"]
+        facts: dict[str, Any] = read_manifest(self.servable)["facts"]
         return facts.get("test") or {} if facts["recipe"]["name"] == self.recipe.name else {}
 
 
 def found(name: str) -> Ended | None:
     """None where no run of that recipe has ended."""
-    plan = recipe.load(name)
+    plan = load_recipe(name)
     run = Run(RUNS / name, plan)
-    for servable in (run.candidate, publish.newest(plan.publishes)):
-        if servable and export.manifest_path(servable).exists() and (ended := Ended(plan, run, servable)).test:
+    for servable in (run.candidate, newest_version(plan.publishes)):
+        if servable and manifest_path(servable).exists() and (ended := Ended(plan, run, servable)).test:
             return ended
     return None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from training import run
-from training.recipes.loading import RecipeError
+from training.errors import RecipeError
 from training.studies.tools import store as kept
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from training import plots
-from training.recipes import loading as recipe
+from training.recipes.loading import load_recipe
 from training.studies.tools import variants
 
 BASE = ["net.widths=[256, 64, 32, 16]", "net.initialiser=he_normal", "batch_size=256"]
@@ -20,7 +20,7 @@ VARIANTS = {
 
 def conduct(place: Path, quick: bool) -> None:
     epochs = ["epochs=6"] if quick else ["epochs=100"]
-    variants.conduct(place, recipe.load("mnist-dense", [*BASE, *epochs], quick), VARIANTS)
+    variants.conduct(place, load_recipe("mnist-dense", [*BASE, *epochs], quick), VARIANTS)
 
 
 def unsteadiness(rows: list[dict[str, float]]) -> float:

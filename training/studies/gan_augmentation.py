@@ -17,13 +17,14 @@ from sklearn.metrics import roc_auc_score
 from training import pipeline as tasks
 from training import plots
 from training.data import Dataset, Split
-from training.data.dataset import part, whole
+from training.errors import PublishError
 from training.evaluation import gan_metrics as samples
 from training.export import temperature as calibrate
-from training.input import pipeline as feed
-from training.publish import publish
-from training.recipes import loading as recipe
-from training.recipes.loading import Recipe
+from training.fit.compile import compile_model
+from training.input.pipeline import steps_per_epoch, training_batches
+from training.model_store import newest_version
+from training.recipes.loading import load_recipe, with_overrides
+from training.recipes.schema import Recipe
 from training.studies.tools import store as kept
 
 KINDS = ("real", "generated", "mixed")
@@ -38,7 +39,7 @@ NET = [
 
 def conduct(place: Path, quick: bool) -> None:
     amounts, seeds, steps = ((100, 400), (1, 2), 60) if quick else ((100, 1000, 10_000), (1, 2, 3), 500)
-    base = recipe.load("mnist-cnn", [*NET, "epochs=1", f"steps={steps}"], quick)
+    base = load_recipe("mnist-cnn", [*NET, "epochs=1", f"steps={steps}"], quick)
     data = tasks.load_data(base)
     made = _generated(max(amounts), data)
     file = place / "scores.json"
@@ -47,7 +48,7 @@ def conduct(place: Path, quick: bool) -> None:
         key = f"{kind} {amount} {seed}"
         if key not in scores:
             mixture = replace(data, train=_mixture(kind, amount, seed, data.train, made))
-            scores[key] = _auc(recipe.varied(base, base.name, [f"seed={seed}"]), mixture)
+            scores[key] = _auc(with_overrides(base, base.name, [f"seed={seed}"]), mixture)
             print(f"{key}: {scores[key]:.4f}", flush=True)
             kept.save(file, scores)
     found = {kind: {a: [scores[f"{kind} {a} {seed}"] for seed in seeds] for a in amounts} for kind in KINDS}
@@ -56,28 +57,28 @@ def conduct(place: Path, quick: bool) -> None:
 
 def _generated(count: int, data: Dataset) -> Split:
     """Digits of seeds that no test of the generator uses, as many of each label."""
-    version = publish.newest("digits-gan")
+    version = newest_version("digits-gan")
     if version is None:
-        raise publish.PublishError("The digits come from the published 'digits-gan': publish that first.")
-    return whole(*samples.draw(version, count, len(data.classes), first_seed=10**6))
+        raise PublishError("The digits come from the published 'digits-gan': publish that first.")
+    return Split.of(*samples.draw(version, count, len(data.classes), first_seed=10**6))
 
 
 def _mixture(kind: str, amount: int, seed: int, real: Split, made: Split) -> Split:
     """`amount` real digits, as many generated ones, or both together."""
     rng = np.random.default_rng(seed)
-    some, drawn = (part(split, rng.permutation(len(split))[:amount]) for split in (real, made))
+    some, drawn = (split.select(rng.permutation(len(split))[:amount]) for split in (real, made))
     if kind == "real":
         return some
     if kind == "generated":
         return drawn
-    return whole(np.concatenate([some.images(), drawn.images()]), np.concatenate([some.labels, drawn.labels]))
+    return Split.of(np.concatenate([some.images(), drawn.images()]), np.concatenate([some.labels, drawn.labels]))
 
 
 def _auc(plan: Recipe, data: Dataset) -> float:
     """Area under the ROC curve on the test set, each class against the rest, their mean."""
     keras.utils.set_random_seed(plan.seed)
-    model = tasks.compiled(plan, data)
-    model.fit(feed.training(data, plan, 0), steps_per_epoch=feed.steps(data, plan), shuffle=False, verbose=0)
+    model = compile_model(plan, data)
+    model.fit(training_batches(data, plan, 0), steps_per_epoch=steps_per_epoch(data, plan), shuffle=False, verbose=0)
     scores = calibrate.logits(model, data.test)
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from training import plots
-from training.recipes import loading as recipe
+from training.recipes.loading import load_recipe
 from training.studies.tools import variants
 
 VARIANTS = {
@@ -24,7 +24,7 @@ POST = {"variance 2/n": "97.9%", "variance 4/n": "about as 2/n", "variance 10/n"
 
 
 def conduct(place: Path, quick: bool) -> None:
-    variants.conduct(place, recipe.load("mnist-mlp", ["epochs=4"] if quick else [], quick), VARIANTS)
+    variants.conduct(place, load_recipe("mnist-mlp", ["epochs=4"] if quick else [], quick), VARIANTS)
 
 
 def tell(results: Any, pictures: Path) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from training import plots
-from training.recipes import loading as recipe
+from training.recipes.loading import load_recipe
 from training.studies.tools import variants
 
 BASE = [
@@ -20,7 +20,7 @@ VARIANTS = {"cross-entropy": ["loss=cross_entropy"], "mean squared error": ["los
 
 
 def conduct(place: Path, quick: bool) -> None:
-    base = recipe.load("mnist-mlp", [*BASE, f"epochs={4 if quick else EPOCHS}"], quick)
+    base = load_recipe("mnist-mlp", [*BASE, f"epochs={4 if quick else EPOCHS}"], quick)
     variants.conduct(place, base, VARIANTS)
 
 

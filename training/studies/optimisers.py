@@ -7,8 +7,8 @@ from typing import Any
 from training import pipeline as tasks
 from training import plots
 from training.data import Dataset
-from training.recipes import loading as recipe
-from training.recipes.loading import Recipe
+from training.recipes.loading import load_recipe, with_overrides
+from training.recipes.schema import Recipe
 from training.studies.tools import cross_validation as folds
 from training.studies.tools import search, variants
 from training.studies.tools import store as kept
@@ -20,12 +20,12 @@ NET = "net.widths=[256, 128]"
 
 def conduct(place: Path, quick: bool) -> None:
     size = ["data.limit=2000", "epochs=2"] if quick else ["data.limit=20000", "epochs=4"]
-    base = recipe.load("mnist-mlp", [NET, *size], quick)
+    base = load_recipe("mnist-mlp", [NET, *size], quick)
     data = tasks.load_data(base)
     scores = _cross_validated(place, base, data, 2 if quick else FOLDS)
     best = max(scores, key=lambda name: mean(scores[name]))
     found = search.search(base, data, place / "search.sqlite3", trials=5 if quick else 24)
-    longer = recipe.load("mnist-mlp", [NET, "epochs=4" if quick else "epochs=15"], quick)
+    longer = load_recipe("mnist-mlp", [NET, "epochs=4" if quick else "epochs=15"], quick)
     final = {f"{best}, best by k-fold": _change(best), "best by search": search.overrides(found.best_params)}
     trials = [
         {"state": trial.state.name, "accuracy": trial.value, **trial.params}
@@ -46,7 +46,7 @@ def _cross_validated(place: Path, base: Recipe, data: Dataset, count: int) -> di
     scores: dict[str, list[float]] = kept.load(file, {})
     parts = folds.folds(data, count, base.seed)
     for name in RATES:
-        plan = recipe.varied(base, base.name, _change(name))
+        plan = with_overrides(base, base.name, _change(name))
         for fold in parts[len(scores.setdefault(name, [])) :]:
             scores[name].append(folds.accuracy(plan, fold))
             print(f"{name}, fold {len(scores[name])} of {count}: {scores[name][-1]:.4f}", flush=True)

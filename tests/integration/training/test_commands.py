@@ -1,4 +1,4 @@
-"""The training commands as a person runs them: processes, in a folder of their own."""
+"""The training commands as users run them: processes, in a folder of their own."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from PIL import Image
 
 from training import studies
 from training.data import digits8
-from training.recipes import loading as recipe
+from training.recipes.loading import recipe_names
 
 ROOT = Path(__file__).parents[3]
 
@@ -38,7 +38,7 @@ def _until(holds: object, seconds: float = 120) -> None:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """A run of the recipe that needs no data, killed after an epoch or more and then run again to its end."""
+    """A run of the recipe that needs no data: killed after at least one epoch, then resumed to its end."""
     folder = tmp_path_factory.mktemp("trained")
     words = ("train", "digits8-cnn", "--set", "epochs=25")
     killed = _start(folder, *words)
@@ -48,7 +48,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.
     return folder, _run(folder, *words)
 
 
-def test_a_killed_run_goes_on_from_its_last_whole_epoch(
+def test_a_killed_run_resumes_from_its_last_whole_epoch(
     trained: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     _, ended = trained
@@ -65,7 +65,7 @@ def test_a_run_leaves_logs_curves_history_and_figures(trained: tuple[Path, subpr
     assert float(figures["accuracy"]) > 0.95 and figures["images"] == "180"
 
 
-def test_publish_predict_and_evaluate_what_was_trained(trained: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_a_trained_model_can_be_published_and_evaluated(trained: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = trained
     published = _run(folder, "publish", "digits8-cnn", "--set", "epochs=25")
     assert published.returncode == 0, published.stderr
@@ -74,7 +74,7 @@ def test_publish_predict_and_evaluate_what_was_trained(trained: tuple[Path, subp
     assert "accuracy" in _run(folder, "evaluate", "digits8-cnn").stdout
 
 
-def test_report_sets_the_run_beside_the_post(trained: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_the_report_compares_the_run_with_the_post(trained: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = trained
     written = _run(folder, "report", "--to", "pages")
     assert written.returncode == 0, written.stderr
@@ -82,25 +82,25 @@ def test_report_sets_the_run_beside_the_post(trained: tuple[Path, subprocess.Com
     assert "[digits8-cnn]" in page and "98.3%" in page and (folder / "pages/training/digits8-cnn-curves.png").exists()
 
 
-def test_predict_names_what_an_image_shows(trained: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_predict_prints_the_class_of_an_image(trained: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = trained
     Image.fromarray(digits8.load(0.1).test.images(slice(0, 1))[0, ..., 0]).save(folder / "digit.png")
-    said = _run(folder, "predict", "digit.png", "--model", "digits8-cnn").stdout
-    assert said.startswith(str(digits8.load(0.1).test.labels[0]))
+    output = _run(folder, "predict", "digit.png", "--model", "digits8-cnn").stdout
+    assert output.startswith(str(digits8.load(0.1).test.labels[0]))
 
 
-def test_a_model_that_is_nowhere_is_said_so_in_a_sentence(tmp_path: Path) -> None:
+def test_predict_with_a_missing_model_is_refused_with_its_name(tmp_path: Path) -> None:
     Image.new("L", (8, 8)).save(tmp_path / "digit.png")
     refused = _run(tmp_path, "predict", "digit.png", "--model", "mnist-mlp")
     assert refused.returncode == 1 and "mnist-mlp" in refused.stderr and "Traceback" not in refused.stderr
 
 
-def test_a_study_that_does_not_exist_names_those_there_are(tmp_path: Path) -> None:
+def test_an_unknown_study_is_refused_with_the_list_of_studies(tmp_path: Path) -> None:
     refused = _run(tmp_path, "study", "astrology")
     assert refused.returncode == 1 and "optimisers" in refused.stderr and "Traceback" not in refused.stderr
 
 
-def test_another_form_of_the_recipe_does_not_go_on_by_mistake(
+def test_a_run_is_not_resumed_with_other_options(
     trained: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     refused = _run(trained[0], "train", "digits8-cnn", "--set", "epochs=26")
@@ -108,12 +108,12 @@ def test_another_form_of_the_recipe_does_not_go_on_by_mistake(
 
 
 @pytest.mark.parametrize("name", ["digits", "cats-dogs", "digits-gan"])
-def test_without_its_data_a_recipe_says_where_to_get_it(tmp_path: Path, name: str) -> None:
+def test_missing_data_is_refused_with_where_to_get_it(tmp_path: Path, name: str) -> None:
     refused = _run(tmp_path, "train", name)
     assert refused.returncode == 1 and "Traceback" not in refused.stderr
     assert "DATA_DIR" in refused.stderr and "--download" in refused.stderr
 
 
-def test_list_names_every_recipe_and_every_study(tmp_path: Path) -> None:
+def test_list_shows_every_recipe_and_every_study(tmp_path: Path) -> None:
     listed = _run(tmp_path, "list").stdout
-    assert all(f"\n{name} " in f"\n{listed}" for name in [*recipe.names(), *studies.names()])
+    assert all(f"\n{name} " in f"\n{listed}" for name in [*recipe_names(), *studies.names()])

@@ -1,4 +1,4 @@
-"""Several processes that train one model, and lose one another."""
+"""Several processes that train one model, and the loss of one of them."""
 
 import csv
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.training import Process, ended, run, start, workers
+from tests.support.training import Process, run, start, start_workers, wait
 from tests.support.waiting import until
 
 PLAN = ("epochs=8", "steps=45", "optimiser.name=adam", "optimiser.learning_rate=1e-3", "batch_size=32")
 WORDS = ("train", "digits8-cnn", *(word for change in PLAN for word in ("--set", change)))
-# what keeps something a device, too: averages of batch norms, of weights
-MORE = ("epochs=2", "net.batch_norm=before", "ema=0.9", "sam=0.5", "augment={rotation = 5.0}")
+# options with a state per device: averages of batch norms and of weights
+MORE = ("epochs=2", "net.batch_norm=before", "ema=0.9", "sam_rho=0.5", "augment={rotation = 5.0}")
 SHORT = (*WORDS[2:], *(word for change in MORE for word in ("--set", change)))
 
 
@@ -22,27 +22,27 @@ def _history(folder: Path) -> list[dict[str, float]]:
 
 
 def _epochs(folder: Path) -> int:
-    """How many are saved."""
+    """The number of saved epochs."""
     saved = folder.glob("runs/digits8-cnn/checkpoints/ckpt-*.index")
     return max((int(path.stem.rpartition("-")[2]) for path in saved), default=0)
 
 
-def _accuracy(said: str) -> float:
-    return next(float(line.split(": ")[1]) for line in said.splitlines() if line.startswith("accuracy: "))
+def _accuracy(output: str) -> float:
+    return next(float(line.split(": ")[1]) for line in output.splitlines() if line.startswith("accuracy: "))
 
 
-def _lose(team: list[Process], victim: int) -> None:
-    """Kill one; the other has to end by itself, soon, with a sentence and a code that has it started again."""
+def _kill(team: list[Process], victim: int) -> None:
+    """Kills one worker; the other must end soon, with a readable error and an exit code that has it restarted."""
     team[victim].kill()
-    ended(team[victim])
-    survivor = ended(team[1 - victim], seconds=90)
+    wait(team[victim])
+    survivor = wait(team[1 - victim], seconds=90)
     assert survivor.returncode == 1, survivor.stderr
     assert "worker was lost" in survivor.stderr and "Traceback" not in survivor.stderr
 
 
 @pytest.fixture
 def team(tmp_path: Path) -> Iterator[list[Process]]:
-    """Filled by the test; none of them outlives it."""
+    """The processes of a test, which end with it."""
     started: list[Process] = []
     yield started
     for process in started:
@@ -50,18 +50,18 @@ def team(tmp_path: Path) -> Iterator[list[Process]]:
         process.communicate()
 
 
-def test_two_workers_lose_each_other_go_on_and_end_where_one_process_does(tmp_path: Path, team: list[Process]) -> None:
+def test_two_workers_resume_after_losses_and_end_like_one_process(tmp_path: Path, team: list[Process]) -> None:
     together, alone = tmp_path / "together", tmp_path / "alone"
     together.mkdir()
     alone.mkdir()
     for victim, epochs in ((1, 1), (0, 3)):
-        pair = workers(together, 2, *WORDS)
+        pair = start_workers(together, 2, *WORDS)
         team.extend(pair)
         until(lambda epochs=epochs: _epochs(together) >= epochs, 180, "an epoch is saved")
-        _lose(pair, victim)
-    pair = workers(together, 2, *WORDS)
+        _kill(pair, victim)
+    pair = start_workers(together, 2, *WORDS)
     team.extend(pair)
-    chief, other = (ended(process) for process in pair)
+    chief, other = (wait(process) for process in pair)
     assert (chief.returncode, other.returncode) == (0, 0), chief.stderr + other.stderr
     assert "Epoch 1/8" not in chief.stdout and "Epoch 8/8" in chief.stdout
 
@@ -74,38 +74,38 @@ def test_two_workers_lose_each_other_go_on_and_end_where_one_process_does(tmp_pa
     assert _accuracy(chief.stdout) == pytest.approx(_accuracy(single.stdout), abs=0.02)
 
 
-def test_several_devices_of_one_machine_end_where_one_does_and_where_workers_do(
+def test_several_devices_of_one_machine_end_like_one_device_and_like_workers(
     tmp_path: Path, team: list[Process]
 ) -> None:
     split = "import tensorflow as tf; tf.config.set_logical_device_configuration(" + (
         "tf.config.list_physical_devices('CPU')[0], [tf.config.LogicalDeviceConfiguration()] * 2)"
     )
-    both = run(tmp_path, *WORDS[:2], "--distribute", "mirrored", *SHORT, first=split)
+    both = run(tmp_path, *WORDS[:2], "--distribute", "mirrored", *SHORT, prelude=split)
     assert both.returncode == 0, both.stderr
     together = _history(tmp_path)
     apart = tmp_path / "apart"
     apart.mkdir()
-    team.extend(workers(apart, 2, *WORDS[:2], *SHORT))
+    team.extend(start_workers(apart, 2, *WORDS[:2], *SHORT))
     for process in team:
-        assert (done := ended(process)).returncode == 0, done.stderr
+        assert (done := wait(process)).returncode == 0, done.stderr
     assert _history(apart)[-1] == pytest.approx(together[-1], rel=0.02, abs=0.01)
     one = run(tmp_path, *WORDS[:2], "--fresh", *SHORT)
     assert one.returncode == 0, one.stderr
-    # batch norms see half a batch each, and each half is turned by other angles: losses differ, what is learnt does not
+    # BatchNorm sees half a batch per device, and each half is augmented differently: losses differ, accuracy does not
     assert together[-1]["val_accuracy"] > 0.85
     assert together[-1]["val_accuracy"] == pytest.approx(_history(tmp_path)[-1]["val_accuracy"], abs=0.05)
 
 
 @pytest.mark.parametrize(
-    ("words", "config", "said"),
+    ("words", "config", "reason"),
     [
         (("train", "digits8-cnn", "--distribute", "multiworker"), "", "TF_CONFIG"),
         (("train", "digits8-cnn", "--distribute", "multiworker"), '{"cluster": {}}', "TF_CONFIG"),
         (("train", "digits-gan", "--distribute", "mirrored"), "", "one device"),
     ],
 )
-def test_what_cannot_be_distributed_is_said_in_a_sentence(
-    tmp_path: Path, words: tuple[str, ...], config: str, said: str
+def test_what_cannot_be_distributed_is_refused_with_a_reason(
+    tmp_path: Path, words: tuple[str, ...], config: str, reason: str
 ) -> None:
-    refused = ended(start(tmp_path, *words, TF_CONFIG=config))
-    assert refused.returncode == 1 and said in refused.stderr and "Traceback" not in refused.stderr
+    refused = wait(start(tmp_path, *words, TF_CONFIG=config))
+    assert refused.returncode == 1 and reason in refused.stderr and "Traceback" not in refused.stderr

@@ -2,18 +2,18 @@ from pathlib import Path
 
 import pytest
 
-from training import pipeline as tasks
-from training.recipes import loading as recipe
+from training import pipeline
+from training.recipes.loading import load_recipe
 
-# so fast a learner overfits within a few epochs
-HASTY = ["optimiser.name=adam", "optimiser.learning_rate=0.02", "batch_size=64", "epochs=40"]
+# at this learning rate the net overfits within a few epochs
+FAST = ["optimiser.name=adam", "optimiser.learning_rate=0.02", "batch_size=64", "epochs=40"]
 
 
-def test_a_run_ends_when_its_patience_does_and_stays_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_stops_after_its_patience_and_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    plan = recipe.load("digits8-cnn", [*HASTY, "patience=2"])
-    rows = tasks.train(plan).rows()
+    recipe = load_recipe("digits8-cnn", [*FAST, "patience=2"])
+    rows = pipeline.train(recipe).rows()
     assert 3 <= len(rows) < 40
-    lowest = min(range(len(rows)), key=lambda at: rows[at]["val_loss"])
+    lowest = min(range(len(rows)), key=lambda epoch: rows[epoch]["val_loss"])
     assert len(rows) - 1 - lowest == 2
-    assert tasks.train(plan).rows() == rows
+    assert pipeline.train(recipe).rows() == rows

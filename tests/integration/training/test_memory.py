@@ -1,15 +1,15 @@
-"""More pictures than a stated limit of memory: they are trained on, measured, and never all in memory."""
+"""Training and evaluation on more images than fit into a given limit of memory."""
 
 import os
 from pathlib import Path
 
 from PIL import Image
 
-from tests.support.training import ended, start
+from tests.support.training import start, wait
 
 LIMIT = 1300 << 20  # resident bytes of the whole process; TensorFlow, Keras and the rest take 610 MB once imported
 SIDE, COUNT = 256, 9000
-TELL = """
+PRINT_PEAK = """
 import atexit
 atexit.register(lambda: print("peak", open("/proc/self/status").read().split("VmHWM:")[1].split()[0]))
 """
@@ -22,26 +22,26 @@ WORDS = ("train", "pictures", *(word for change in PLAN for word in ("--set", ch
 
 
 def _folder(place: Path) -> Path:
-    """Two classes, light to the left and light to the right, of many names for few files."""
-    for label, at in (("left", 0), ("right", SIDE // 2)):
+    """Two classes, light on the left and light on the right; most names are hard links to a few files."""
+    for label, left in (("left", 0), ("right", SIDE // 2)):
         (place / label).mkdir(parents=True)
         for number in range(COUNT // 2):
             file = place / label / f"{number:05}.jpg"
             if number % 500 == 0:
                 first, picture = file, Image.new("RGB", (SIDE, SIDE), (20, 20, 20))
-                picture.paste((150 + number // 100,) * 3, (at, 0, at + SIDE // 2, SIDE))
+                picture.paste((150 + number // 100,) * 3, (left, 0, left + SIDE // 2, SIDE))
                 picture.save(file)
             else:
                 os.link(first, file)
     return place
 
 
-def test_training_on_more_pictures_than_memory_stays_below_its_limit(tmp_path: Path) -> None:
+def test_training_on_more_images_than_memory_stays_below_the_limit(tmp_path: Path) -> None:
     assert COUNT * SIDE * SIDE * 3 > LIMIT * 1.2
     pictures = _folder(tmp_path / "pictures")
-    done = ended(start(tmp_path, *WORDS, "--set", f"data.path={pictures}", first=TELL), seconds=900)
+    done = wait(start(tmp_path, *WORDS, "--set", f"data.path={pictures}", prelude=PRINT_PEAK), seconds=900)
     assert done.returncode == 0, done.stderr
-    said = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
-    assert int(said["images:"]) == COUNT // 10 and float(said["accuracy:"]) > 0.95
-    assert int(said["peak"]) << 10 < LIMIT
-    assert sum(path.stat().st_size for path in (tmp_path / "runs").rglob("*")) < LIMIT / 10  # nor on disk
+    figures = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
+    assert int(figures["images:"]) == COUNT // 10 and float(figures["accuracy:"]) > 0.95
+    assert int(figures["peak"]) << 10 < LIMIT
+    assert sum(path.stat().st_size for path in (tmp_path / "runs").rglob("*")) < LIMIT / 10  # no copy on disk either

@@ -9,7 +9,7 @@ import typer
 import yaml
 
 from training.cli import app
-from training.recipes import loading as recipe
+from training.recipes.loading import load_recipe
 
 ROOT = Path(__file__).parents[3]
 
@@ -37,8 +37,10 @@ def test_command_of_the_job_is_accepted_by_the_command_line(container: dict[str,
     python, dash_m, package, name, *words = container["command"]
     assert (python, dash_m, package, name) == ("python", "-m", "training", "train")
     given = typer.main.get_command(app).commands[name].make_context(name, list(words)).params
-    plan = recipe.load(given["name"], given["changes"])
-    assert plan.net.kind != "gan" and not plan.begin and not plan.teachers  # there are no other runs on a new volume
+    plan = load_recipe(given["name"], given["changes"])
+    assert (
+        plan.net.kind != "gan" and not plan.init_from and not plan.teachers
+    )  # there are no other runs on a new volume
     assert given["distribute"] == "multiworker"
     assert not given["fresh"]  # a worker that is started again would throw its epochs away
 

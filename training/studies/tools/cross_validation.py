@@ -6,28 +6,27 @@ import keras
 import numpy as np
 from sklearn.model_selection import KFold
 
-from training import pipeline as tasks
 from training.data import Dataset
-from training.data.dataset import part
-from training.input import pipeline as feed
-from training.recipes.loading import Recipe
+from training.fit.compile import compile_model
+from training.input.pipeline import eval_batches, steps_per_epoch, training_batches
+from training.recipes.schema import Recipe
 
 
 def folds(data: Dataset, count: int, seed: int) -> list[Dataset]:
     """The training images cut into `count` equal parts: each is the validation split once, the others train."""
     cut = KFold(count, shuffle=True, random_state=seed).split(np.arange(len(data.train)))
-    return [replace(data, train=part(data.train, rest), validation=part(data.train, held)) for rest, held in cut]
+    return [replace(data, train=data.train.select(rest), validation=data.train.select(held)) for rest, held in cut]
 
 
 def accuracy(recipe: Recipe, data: Dataset) -> float:
     """Of the recipe's net on the validation split after its last epoch; nothing is kept."""
     keras.utils.set_random_seed(recipe.seed)
-    model = tasks.compiled(recipe, data)
+    model = compile_model(recipe, data)
     model.fit(
-        feed.training(data, recipe, first_epoch=0),
+        training_batches(data, recipe, first_epoch=0),
         epochs=recipe.epochs,
-        steps_per_epoch=feed.steps(data, recipe),
+        steps_per_epoch=steps_per_epoch(data, recipe),
         shuffle=False,
         verbose=0,
     )
-    return float(model.evaluate(feed.plain(data.validation, len(data.classes), 256), verbose=0)[1])
+    return float(model.evaluate(eval_batches(data.validation, len(data.classes), 256), verbose=0)[1])

@@ -10,10 +10,11 @@ import keras
 import optuna
 from optuna.trial import TrialState
 
-from training import pipeline as tasks
 from training.data import Dataset
-from training.input import pipeline as feed
-from training.recipes.loading import Recipe, varied
+from training.fit.compile import compile_model
+from training.input.pipeline import eval_batches, steps_per_epoch, training_batches
+from training.recipes.loading import with_overrides
+from training.recipes.schema import Recipe
 
 OPTIMISERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
 BATCHES = (32, 64, 128, 256)
@@ -51,13 +52,13 @@ def _objective(base: Recipe, data: Dataset) -> Callable[[optuna.Trial], float]:
         trial.suggest_categorical("optimiser", OPTIMISERS)
         trial.suggest_float("learning_rate", 1e-4, 1.0, log=True)
         trial.suggest_categorical("batch_size", BATCHES)
-        recipe = varied(base, f"{base.name}, trial {trial.number}", overrides(trial.params))
+        recipe = with_overrides(base, f"{base.name}, trial {trial.number}", overrides(trial.params))
         keras.utils.set_random_seed(recipe.seed)
-        history = tasks.compiled(recipe, data).fit(
-            feed.training(data, recipe, first_epoch=0),
-            validation_data=feed.plain(data.validation, len(data.classes), 256),
+        history = compile_model(recipe, data).fit(
+            training_batches(data, recipe, first_epoch=0),
+            validation_data=eval_batches(data.validation, len(data.classes), 256),
             epochs=recipe.epochs,
-            steps_per_epoch=feed.steps(data, recipe),
+            steps_per_epoch=steps_per_epoch(data, recipe),
             callbacks=[_Report(trial)],
             shuffle=False,
             verbose=0,

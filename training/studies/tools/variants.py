@@ -7,9 +7,10 @@ from typing import Any
 
 from training import pipeline as tasks
 from training import run
-from training.export import saved_model as export
+from training.export.manifest import read_manifest
 from training.publish import publish
-from training.recipes.loading import Recipe, varied
+from training.recipes.loading import with_overrides
+from training.recipes.schema import Recipe
 from training.studies.tools import store as kept
 
 Overrides = list[str]
@@ -17,7 +18,9 @@ Overrides = list[str]
 
 def train(place: Path, base: Recipe, variants: dict[str, Overrides]) -> list[dict[str, Any]]:
     """Each variant as a run in the folder `place`: its label, its history and the test figure of its candidate."""
-    return [_outcome(place, label, varied(base, _name(place, label), change)) for label, change in variants.items()]
+    return [
+        _outcome(place, label, with_overrides(base, _name(place, label), change)) for label, change in variants.items()
+    ]
 
 
 def conduct(place: Path, base: Recipe, variants: dict[str, Overrides]) -> None:
@@ -32,5 +35,5 @@ def _name(place: Path, label: str) -> str:
 
 def _outcome(place: Path, label: str, recipe: Recipe) -> dict[str, Any]:
     done = tasks.train(recipe, measure=partial(publish.figures, beyond=False))
-    accuracy = export.manifest(done.candidate)["facts"]["test"]["accuracy"]
+    accuracy = read_manifest(done.candidate)["facts"]["test"]["accuracy"]
     return {"label": label, "accuracy": accuracy, "epochs": len(done.rows()), "rows": done.rows()}

@@ -5,21 +5,21 @@ import pytest
 from PIL import Image
 
 from service.images import ImageInput, prepare
-from training.data import synthetic_digits as hands
+from training.data.synthetic_digits import KINDS, image_files
 
 
-@pytest.mark.parametrize("kind", hands.KINDS)
-def test_files_are_pictures_of_every_digit_and_the_same_for_the_same_seed(kind: str) -> None:
-    files, digits = zip(*hands.files(kind, 2, seed=5), strict=True)
+@pytest.mark.parametrize("kind", KINDS)
+def test_there_are_files_of_every_digit_and_the_same_for_the_same_seed(kind: str) -> None:
+    files, digits = zip(*image_files(kind, 2, seed=5), strict=True)
     counts = np.bincount(digits)
     assert counts.tolist() == [2] * 10 if kind != "enlarged" else counts.sum() == 1797
     assert all(min(Image.open(io.BytesIO(file)).size) >= 40 for file in files[:20])
-    again = [file for file, _ in hands.files(kind, 2, seed=5)]
-    assert list(files) == again and again != [file for file, _ in hands.files(kind, 2, seed=6)]
+    again = [file for file, _ in image_files(kind, 2, seed=5)]
+    assert list(files) == again and again != [file for file, _ in image_files(kind, 2, seed=6)]
 
 
-@pytest.mark.parametrize("kind", hands.KINDS)
-def test_what_the_service_makes_of_them_has_ink_on_black(kind: str) -> None:
-    for file, _ in list(hands.files(kind, 1, seed=3))[:10]:
+@pytest.mark.parametrize("kind", KINDS)
+def test_prepared_digits_are_light_ink_on_black(kind: str) -> None:
+    for file, _ in list(image_files(kind, 1, seed=3))[:10]:
         prepared = prepare(file, ImageInput(28, 28, 1, "digit"))
         assert prepared.max() > 200 and 0.03 < (prepared > 127).mean() < 0.5

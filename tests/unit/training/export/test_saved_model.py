@@ -4,12 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from training.data.dataset import Dataset, whole
+from training.data.dataset import Dataset, Split
 from training.evaluation import inference as saved
 from training.export import outlier_score as outliers
 from training.export import saved_model as export
-from training.nets import classifier, features, gan
-from training.recipes import loading as recipe
+from training.nets import gan
+from training.nets.classifier import build_classifier, feature_extractor
+from training.recipes.loading import load_recipe
 from training.run import Run
 
 
@@ -17,11 +18,11 @@ from training.run import Run
 def made(tmp_path):  # type: ignore[no-untyped-def]
     """(the candidate of a small net of chance weights, the net, its data)"""
     keras.utils.set_random_seed(2)
-    plan = recipe.load("digits8-cnn")
+    plan = load_recipe("digits8-cnn")
     images = np.random.default_rng(0).integers(0, 256, (300, 8, 8, 1), np.uint8)
-    split = whole(images, np.arange(300) % 10)
+    split = Split.of(images, np.arange(300) % 10)
     data = Dataset("any", tuple("0123456789"), "photo", split, split, split)
-    net = classifier(plan, 1, 10)
+    net = build_classifier(plan, 1, 10)
     known, labels = outliers.seen(net, split, 8)
     fitted = outliers.fit(known, labels, known)
     return export.classifier(net, 2.0, fitted, data, Run(tmp_path, plan)), net, data
@@ -43,15 +44,17 @@ def test_the_servable_says_what_the_net_says_and_how_strange_it_finds_it(made) -
 def test_the_features_inside_it_are_found(made) -> None:  # type: ignore[no-untyped-def]
     folder, net, data = made
     images = data.test.images()
-    np.testing.assert_allclose(saved.features(folder, images), features(net)(images.astype("float32")), atol=1e-4)
+    np.testing.assert_allclose(
+        saved.features(folder, images), feature_extractor(net)(images.astype("float32"))[-1], atol=1e-4
+    )
 
 
 def test_a_generator_draws_from_the_share_of_noise_that_its_recipe_says(tmp_path: Path) -> None:
     keras.utils.set_random_seed(4)
-    split = whole(np.zeros((4, 8, 8, 1), np.uint8), np.arange(4) % 2)
+    split = Split.of(np.zeros((4, 8, 8, 1), np.uint8), np.arange(4) % 2)
     data = Dataset("any", ("0", "1"), "digit", split, split, split)
-    plans = [recipe.load("digits-gan", ["net.widths=[8, 4]", f"truncation={share}"]) for share in (1.0, 0.5)]
-    net = gan.generator(plans[0].net, 8, 1, 2)
+    plans = [load_recipe("digits-gan", ["net.widths=[8, 4]", f"truncation={share}"]) for share in (1.0, 0.5)]
+    net = gan.build_generator(plans[0].gan, 8, 1, 2)
     whole_noise, half = (export.generator(net, data, Run(tmp_path / str(plan.truncation), plan)) for plan in plans)
 
     def drawn(folder: Path, truncation: float) -> np.ndarray:

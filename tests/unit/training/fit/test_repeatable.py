@@ -1,4 +1,4 @@
-"""The same recipe gives the same figures, cut off and resumed or not: to the last bit on one CPU."""
+"""The same recipe gives exactly the same weights on one CPU, interrupted or not."""
 
 from pathlib import Path
 
@@ -8,59 +8,61 @@ import pytest
 
 from training import pipeline as tasks
 from training.fit.checkpoint import Checkpoint
-from training.recipes import loading as recipe
+from training.recipes.loading import load_recipe
 from training.run import Run
 
 CHANGES = ["epochs=3", "net.widths=[8]", "net.dense=[16]", "net.dropout=0.3", "net.batch_norm=before", "batch_size=64"]
-RANDOM = ["augment={rotation = 10.0, shift = 0.05, mixup = 0.5}", "ema=0.9", "sam=0.5"]
+RANDOM = ["augment={rotation = 10.0, shift = 0.05, mixup = 0.5}", "ema=0.9", "sam_rho=0.5"]
 
 
-class CutOff(Exception):
-    """Stands for the loss of the process."""
+class Interrupted(Exception):
+    """Stands for the end of the process."""
 
 
 def _train(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     folder.mkdir(exist_ok=True)
     monkeypatch.chdir(folder)
-    return tasks.train(recipe.load("digits8-cnn", CHANGES + RANDOM))
+    return tasks.train(load_recipe("digits8-cnn", CHANGES + RANDOM))
 
 
 def _weights(run: Run) -> list[np.ndarray]:
-    found: list[np.ndarray] = []
+    weights: list[np.ndarray] = []
     with h5py.File(run.folder.absolute() / "best.weights.h5") as file:
-        file.visititems(lambda _, item: found.append(item[()]) if isinstance(item, h5py.Dataset) else None)
-    return found
+        file.visititems(lambda _, item: weights.append(item[()]) if isinstance(item, h5py.Dataset) else None)
+    return weights
 
 
-def _cut_off_in_its_second_epoch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _interrupt_in_second_epoch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save = Checkpoint.on_epoch_end
 
-    def cut_off(self: Checkpoint, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if epoch == 1:  # its row is in the history by now, and its checkpoint never will be
-            raise CutOff
+    def interrupt(self: Checkpoint, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if epoch == 1:  # the epoch is in the history already, but has no checkpoint
+            raise Interrupted
         save(self, epoch, logs)
 
-    with monkeypatch.context() as cut:
-        cut.setattr(Checkpoint, "on_epoch_end", cut_off)
-        with pytest.raises(CutOff):
-            _train(folder, cut)
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "on_epoch_end", interrupt)
+        with pytest.raises(Interrupted):
+            _train(folder, patch)
 
 
-def test_the_same_recipe_gives_the_same_weights_resumed_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    straight = _train(tmp_path / "straight", monkeypatch)
-    weights, rows = _weights(straight), straight.rows()
-    _cut_off_in_its_second_epoch(tmp_path / "resumed", monkeypatch)
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uninterrupted = _train(tmp_path / "straight", monkeypatch)
+    weights, rows = _weights(uninterrupted), uninterrupted.rows()
+    _interrupt_in_second_epoch(tmp_path / "resumed", monkeypatch)
     resumed = _train(tmp_path / "resumed", monkeypatch)
     assert resumed.rows() == rows and len(rows) == 3
     assert len(weights) > 4
     assert all((one == other).all() for one, other in zip(weights, _weights(resumed), strict=True))
 
 
-def test_of_averaged_weights_the_last_are_kept_even_if_an_epoch_before_seemed_better(
+def test_of_averaged_weights_the_last_epoch_is_kept_not_the_best(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     last = _weights(_train(tmp_path / "straight", monkeypatch))
-    _cut_off_in_its_second_epoch(tmp_path / "resumed", monkeypatch)
+    _interrupt_in_second_epoch(tmp_path / "resumed", monkeypatch)
     history = tmp_path / "resumed/runs/digits8-cnn/history.csv"
     head, row, *rest = history.read_text().splitlines()
     best = [

@@ -11,31 +11,31 @@ def _seeds(*values: int) -> tf.Tensor:
     return tf.constant(values, tf.int64)
 
 
-def test_a_seed_gives_the_same_noise_alone_and_among_others() -> None:
-    among = normals(_seeds(*range(300)), 64).numpy()
+def test_a_seed_gives_the_same_noise_alone_and_in_a_batch() -> None:
+    batch = normals(_seeds(*range(300)), 64).numpy()
     for seed in (0, 1, 17, 299):
-        np.testing.assert_allclose(normals(_seeds(seed), 64).numpy()[0], among[seed], atol=1e-6)
+        np.testing.assert_allclose(normals(_seeds(seed), 64).numpy()[0], batch[seed], atol=1e-6)
 
 
-def test_the_noise_is_standard_normal_and_rows_are_strangers() -> None:
+def test_noise_is_standard_normal_and_rows_are_uncorrelated() -> None:
     noise = normals(tf.range(4000, dtype=tf.int64), 64).numpy()
     assert abs(noise.mean()) < 0.01 and abs(noise.std() - 1) < 0.01 and np.isfinite(noise).all()
     assert abs(np.mean(noise**4) - 3) < 0.1
     assert np.abs(np.corrcoef(noise[:200]) - np.eye(200)).mean() < 0.12
 
 
-def test_extreme_seeds_are_seeds_too() -> None:
+def test_extreme_seeds_are_valid() -> None:
     noise = normals(_seeds(0, (1 << 63) - 1, -1), 7).numpy()
     assert noise.shape == (3, 7) and np.isfinite(noise).all() and len(np.unique(noise[:, 0])) == 3
 
 
-def test_choices_are_even() -> None:
+def test_choices_are_uniform() -> None:
     counts = np.bincount(choices(tf.range(10_000, dtype=tf.int64), 10).numpy(), minlength=10)
     assert counts.sum() == 10_000 and counts.min() > 850
 
 
 def _split_mix(seed: int, count: int) -> list[int]:
-    """The generator's 64-bit values after a seed that is itself mixed, in Python's whole numbers."""
+    """SplitMix64's values for a seed that is mixed first, computed with Python's integers."""
 
     def mix(x: int) -> int:
         x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 % (1 << 64)
@@ -47,7 +47,7 @@ def _split_mix(seed: int, count: int) -> list[int]:
     return [mix((start + step * gamma) % (1 << 64)) for step in range(1, count + 1)]
 
 
-def test_a_graph_draws_the_numbers_of_the_published_generator_to_the_last_bit() -> None:
+def test_a_graph_draws_exactly_the_numbers_of_splitmix64() -> None:
     seeds = [0, 1, -1, 2**62]
     drawn = tf.function(normals)(tf.constant(seeds, tf.int64), 2).numpy()
     for seed, row in zip(seeds, drawn, strict=True):

@@ -60,7 +60,7 @@ def test_a_model_that_was_not_measured_says_so() -> None:
     )
 
 
-@pytest.mark.parametrize("before", [{"teachers": ["digits-wide"]}, {"begin": "digits-wide"}])
+@pytest.mark.parametrize("before", [{"teachers": ["digits-wide"]}, {"init_from": "digits-wide"}])
 def test_a_card_names_what_to_train_first(before: dict[str, object]) -> None:
     facts = FACTS | {"recipe": FACTS["recipe"] | before}  # type: ignore[operator]
     text = card.write({"name": "digits", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": facts})

@@ -5,17 +5,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.data.dataset import Dataset, whole
+from training import model_store
+from training.data.dataset import Dataset, Split
+from training.errors import PublishError
 from training.evaluation import figures as evaluate
-from training.export import saved_model as export
+from training.export.manifest import manifest_path, read_manifest
+from training.model_store import newest_version
 from training.publish import publish
-from training.recipes.schema import Data
+from training.recipes.data_schema import MnistData
 
 
 def _data() -> Dataset:
     """Pictures of one pixel whose brightness is their class."""
     labels = np.arange(100) % 2
-    split = whole((labels * 255).astype(np.uint8).reshape(100, 1, 1, 1), labels)
+    split = Split.of((labels * 255).astype(np.uint8).reshape(100, 1, 1, 1), labels)
     return Dataset("one-pixel", ("dark", "light"), "photo", split, split, split)
 
 
@@ -42,13 +45,13 @@ def _candidate(folder: Path, right: float) -> Path:
     }
     image = {"height": 1, "width": 1, "channels": 1, "treatment": "photo"}
     body = {"name": "rule", "kind": "classifier", "labels": ["dark", "light"], "image": image, "facts": facts}
-    export.manifest_path(folder).write_text(json.dumps(body))
+    manifest_path(folder).write_text(json.dumps(body))
     return folder
 
 
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(publish, "MODELS", tmp_path / "models")
+    monkeypatch.setattr(model_store, "MODELS", tmp_path / "models")
     return tmp_path
 
 
@@ -64,14 +67,14 @@ def test_versions_count_up_and_nothing_half_made_is_left(shelf: Path) -> None:
 def test_a_worse_candidate_is_refused_unless_told_otherwise(shelf: Path) -> None:
     publish.publish(_candidate(shelf / "good", 0.95), _data())
     worse = _candidate(shelf / "worse", 0.8)
-    with pytest.raises(publish.PublishError, match=r"accuracy +0\.8000 +0\.9500 +worse"):
+    with pytest.raises(PublishError, match=r"accuracy +0\.8000 +0\.9500 +worse"):
         publish.publish(worse, _data())
-    assert publish.newest("rule").name == "1"  # type: ignore[union-attr]
+    assert newest_version("rule").name == "1"  # type: ignore[union-attr]
     assert publish.publish(worse, _data(), even_if_worse=True)[0].name == "2"
 
 
 def test_without_a_candidate_there_is_nothing_to_publish(shelf: Path) -> None:
-    with pytest.raises(publish.PublishError, match="train first"):
+    with pytest.raises(PublishError, match="train first"):
         publish.publish(shelf / "nothing", _data())
 
 
@@ -99,7 +102,7 @@ def test_a_candidate_that_reads_one_kind_of_hand_worse_is_refused(shelf: Path, m
     beyond = {"a": {"canvas": 0.99, "enlarged": 0.96}, "1": {"canvas": 0.98, "enlarged": 0.98}}
     publish.publish(_candidate(shelf / "b", 1.0), _data())
     monkeypatch.setattr(evaluate, "beyond", lambda folder, data: {"hands": beyond[folder.name]})
-    with pytest.raises(publish.PublishError, match=r"hands +0\.9600 +0\.9800 +worse"):
+    with pytest.raises(PublishError, match=r"hands +0\.9600 +0\.9800 +worse"):
         publish.publish(_candidate(shelf / "a", 1.0), _data())
 
 
@@ -111,12 +114,12 @@ def test_the_distance_of_samples_is_better_when_it_is_less() -> None:
 
 def test_a_version_of_another_size_is_measured_at_its_own(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     candidate = _candidate(shelf / "a", 0.9)
-    body = export.manifest(candidate)
+    body = read_manifest(candidate)
     body["facts"]["recipe"]["data"] = {"name": "mnist", "size": 28, "train_size": 28, "validation": 0.2}
-    export.manifest_path(candidate).write_text(json.dumps(body))
+    manifest_path(candidate).write_text(json.dumps(body))
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(publish, "load", lambda *how: asked.append(how) or _data())
-    large = whole(np.zeros((4, 9, 9, 1), np.uint8), np.zeros(4, np.int32))
+    large = Split.of(np.zeros((4, 9, 9, 1), np.uint8), np.zeros(4, np.int32))
     data = Dataset("one-pixel", ("dark", "light"), "photo", large, large, large)
     assert publish.measure(candidate, data)["accuracy"] == pytest.approx(0.9)
-    assert asked[0] == (Data(name="mnist", size=1, validation=0.2),)
+    assert asked[0] == (MnistData(size=1, validation=0.2),)

@@ -1,4 +1,4 @@
-"""The options that every recipe may use by --set: each changes the net that is built, or how it is trained."""
+"""The options that --set can change in every recipe: each changes the net or its training."""
 
 from pathlib import Path
 
@@ -6,19 +6,20 @@ import keras
 import numpy as np
 import pytest
 
-from training.fit.losses import loss
-from training.fit.optimisers import optimiser
-from training.nets import classifier
-from training.recipes import loading as recipe
-from training.recipes.loading import Recipe
+from training.errors import RecipeError
+from training.fit.compile import build_loss
+from training.fit.optimisers import build_optimiser
+from training.nets.classifier import build_classifier
+from training.recipes.loading import load_recipe
+from training.recipes.schema import Recipe
 
 CLASSIFIERS = ["mnist-logistic", "mnist-mlp", "mnist-dense", "mnist-cnn", "digits8-cnn", "cats-dogs-small"]
 
 
-def _net(plan: Recipe) -> keras.Model:
+def _net(recipe: Recipe) -> keras.Model:
     keras.utils.set_random_seed(1)
-    size = (3, 2) if plan.data.name == "cats-dogs" else (1, 10)
-    return classifier(plan, *size)
+    size = (3, 2) if recipe.data.name == "cats-dogs" else (1, 10)
+    return build_classifier(recipe, *size)
 
 
 def _kinds(net: keras.Model) -> list[str]:
@@ -27,7 +28,7 @@ def _kinds(net: keras.Model) -> list[str]:
 
 def _first_weights(*options: str) -> np.ndarray:
     """The kernel of a layer from 784 values to 512 units."""
-    net = _net(recipe.load("mnist-mlp", ["net.widths=[512]", *(f"net.{option}" for option in options)]))
+    net = _net(load_recipe("mnist-mlp", ["net.widths=[512]", *(f"net.{option}" for option in options)]))
     return next(weight.numpy() for weight in net.weights if weight.shape == (784, 512))
 
 
@@ -43,7 +44,7 @@ def _first_weights(*options: str) -> np.ndarray:
         (["initialiser=zeros"], 0.0),
     ],
 )
-def test_first_weights_vary_as_the_recipe_says(options: list[str], variance: float) -> None:
+def test_initial_weights_have_the_variance_of_the_recipe(options: list[str], variance: float) -> None:
     assert _first_weights(*options).var() == pytest.approx(variance, rel=0.02)
 
 
@@ -52,16 +53,16 @@ def test_truncated_normal_weights_stay_within_two_standard_deviations() -> None:
     assert abs(weights).max() <= 0.2 and weights.std() == pytest.approx(0.088, rel=0.02)
 
 
-def test_uniform_weights_differ_from_normal_ones_of_the_same_variance() -> None:
+def test_uniform_weights_are_bounded_and_normal_ones_are_not() -> None:
     edge = (6 / 784) ** 0.5
     assert (
         abs(_first_weights("initialiser=he_uniform")).max() <= edge < abs(_first_weights("initialiser=he_normal")).max()
     )
 
 
-def test_rectified_outputs_are_never_below_zero() -> None:
+def test_rectified_logits_are_never_negative() -> None:
     images = np.random.default_rng(0).integers(0, 256, (50, 28, 28, 1)).astype(np.float32)
-    plain, rectified = (_net(recipe.load("mnist-mlp", [f"net.rectified={said}"])) for said in ("false", "true"))
+    plain, rectified = (_net(load_recipe("mnist-mlp", [f"net.rectified={flag}"])) for flag in ("false", "true"))
     assert plain.predict_on_batch(images).min() < 0
     np.testing.assert_allclose(
         rectified.predict_on_batch(images), np.maximum(plain.predict_on_batch(images), 0), atol=1e-5
@@ -73,28 +74,30 @@ def test_rectified_outputs_are_never_below_zero() -> None:
     ("options", "expected"),
     [(["l1=0.01"], (0.01, 0)), (["l2=0.02"], (0, 0.02)), (["l1=0.01", "l2=0.02"], (0.01, 0.02))],
 )
-def test_penalties_are_added_to_the_loss_of_every_recipe(
+def test_l1_and_l2_penalties_are_part_of_the_loss_of_every_recipe(
     name: str, options: list[str], expected: tuple[float, float]
 ) -> None:
-    net = _net(recipe.load(name, ["net.initialiser=he_normal", *(f"net.{option}" for option in options)]))
+    net = _net(load_recipe(name, ["net.initialiser=he_normal", *(f"net.{option}" for option in options)]))
     kernels = [weight.numpy() for weight in net.weights if weight.path.endswith("kernel")]
     l1, l2 = expected
-    should_be = sum(l1 * abs(kernel).sum() + l2 * (kernel**2).sum() for kernel in kernels)
-    assert float(sum(net.losses)) == pytest.approx(should_be, rel=1e-3)
+    expected_penalty = sum(l1 * abs(kernel).sum() + l2 * (kernel**2).sum() for kernel in kernels)
+    assert float(sum(net.losses)) == pytest.approx(expected_penalty, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_dropout_drops_in_training_and_only_then(name: str) -> None:
-    net = _net(recipe.load(name, ["net.initialiser=he_normal", "net.conv_dropout=0", "net.dropout=0.5"]))
+def test_dropout_is_active_in_training_only(name: str) -> None:
+    options = ["net.initialiser=he_normal", "net.dropout=0.5"]
+    options += ["net.conv_dropout=0"] if load_recipe(name).net.kind == "cnn" else []
+    net = _net(load_recipe(name, options))
     images = np.random.default_rng(0).uniform(0, 255, (4, *net.input_shape[1:])).astype("float32")
     first, second = (np.asarray(net(images, training=True)) for _ in range(2))
     assert not np.allclose(first, second)
     assert np.allclose(net(images, training=False), net(images, training=False))
 
 
-def test_dropout_between_convolutions_is_an_option_of_its_own() -> None:
-    assert _kinds(_net(recipe.load("cats-dogs-small"))).count("Dropout") == 3
-    assert "Dropout" not in _kinds(_net(recipe.load("cats-dogs-small", ["net.conv_dropout=0"])))
+def test_conv_dropout_is_separate_from_dropout() -> None:
+    assert _kinds(_net(load_recipe("cats-dogs-small"))).count("Dropout") == 3
+    assert "Dropout" not in _kinds(_net(load_recipe("cats-dogs-small", ["net.conv_dropout=0"])))
 
 
 @pytest.mark.parametrize("name", [name for name in CLASSIFIERS if name != "mnist-logistic"])
@@ -102,26 +105,28 @@ def test_dropout_between_convolutions_is_an_option_of_its_own() -> None:
     ("place", "order"),
     [("before", ["BatchNormalization", "LeakyReLU"]), ("after", ["LeakyReLU", "BatchNormalization"])],
 )
-def test_batch_norm_and_leaky_relu_stand_in_the_order_asked_for(name: str, place: str, order: list[str]) -> None:
-    kinds = _kinds(_net(recipe.load(name, [f"net.batch_norm={place}", "net.activation=leaky_relu"])))
-    found = [kind for kind in kinds if kind in order]
-    assert found and found == order * (len(found) // 2)
+def test_batch_norm_comes_before_or_after_the_activation_as_requested(name: str, place: str, order: list[str]) -> None:
+    kinds = _kinds(_net(load_recipe(name, [f"net.batch_norm={place}", "net.activation=leaky_relu"])))
+    relevant = [kind for kind in kinds if kind in order]
+    assert relevant and relevant == order * (len(relevant) // 2)
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_the_loss_can_be_mean_squared_error_or_cross_entropy(name: str) -> None:
+def test_the_loss_is_mean_squared_error_or_cross_entropy(name: str) -> None:
     logits, labels = np.array([[2.0, -1.0, 0.5]], "float32"), np.array([[0.0, 1.0, 0.0]], "float32")
-    shares = np.exp(logits) / np.exp(logits).sum()
-    squares = loss(recipe.load(name, ["loss=mean_squared_error"]))(labels, logits)
-    surprise = loss(recipe.load(name, ["loss=cross_entropy"]))(labels, logits)
-    assert float(squares) == pytest.approx(((shares - labels) ** 2).mean(), rel=1e-5)
-    assert float(surprise) == pytest.approx(-np.log(shares[0, 1]), rel=1e-5)
+    probabilities = np.exp(logits) / np.exp(logits).sum()
+    squared_error = build_loss(load_recipe(name, ["loss=mean_squared_error"]))(labels, logits)
+    cross_entropy = build_loss(load_recipe(name, ["loss=cross_entropy"]))(labels, logits)
+    assert float(squared_error) == pytest.approx(((probabilities - labels) ** 2).mean(), rel=1e-5)
+    assert float(cross_entropy) == pytest.approx(-np.log(probabilities[0, 1]), rel=1e-5)
 
 
-def test_smoothed_labels_smooth_both_losses() -> None:
+def test_label_smoothing_changes_both_losses() -> None:
     logits, labels = np.array([[9.0, -9.0]], "float32"), np.array([[1.0, 0.0]], "float32")
     for name in ("mean_squared_error", "cross_entropy"):
-        plain, smooth = (loss(recipe.load("mnist-mlp", [f"loss={name}", f"label_smoothing={s}"])) for s in (0, 0.2))
+        plain, smooth = (
+            build_loss(load_recipe("mnist-mlp", [f"loss={name}", f"label_smoothing={s}"])) for s in (0, 0.2)
+        )
         assert float(smooth(labels, logits)) > float(plain(labels, logits)) + 0.005
 
 
@@ -137,14 +142,14 @@ def test_smoothed_labels_smooth_both_losses() -> None:
         (["name=muon", "weight_decay=0.1"], "Muon", {"weight_decay": 0.1, "adam_weight_decay": 0.1}),
     ],
 )
-def test_every_optimiser_of_the_posts_is_made_as_asked(
-    options: list[str], kind: str, settings: dict[str, object]
-) -> None:
-    made = optimiser(recipe.load("mnist-mlp", [f"optimiser.{option}" for option in options]).optimiser, 10, 2)
-    assert type(made).__name__ == kind
-    assert {key: getattr(made, key) for key in settings} == settings
+def test_every_optimiser_has_the_requested_settings(options: list[str], kind: str, settings: dict[str, object]) -> None:
+    optimiser = build_optimiser(
+        load_recipe("mnist-mlp", [f"optimiser.{option}" for option in options]).optimiser, 10, 2
+    )
+    assert type(optimiser).__name__ == kind
+    assert {key: getattr(optimiser, key) for key in settings} == settings
 
 
-def test_an_initialiser_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(recipe.RecipeError, match=r"net\.initialiser"):
-        recipe.load("mnist-mlp", ["net.initialiser=hopeful"])
+def test_an_unknown_initialiser_is_refused_with_its_field(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"net\.initialiser"):
+        load_recipe("mnist-mlp", ["net.initialiser=hopeful"])

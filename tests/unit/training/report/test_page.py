@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from training import run
-from training.recipes import loading as recipe
+from training.recipes.loading import load_recipe
 from training.report import page as report
 from training.run import Run
 
@@ -14,7 +14,7 @@ from training.run import Run
 def ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A folder with one run that ended: mnist-dense, 3 epochs, the second the best, 96% on the test set."""
     monkeypatch.chdir(tmp_path)
-    made = Run(run.RUNS / "mnist-dense", recipe.load("mnist-dense"))
+    made = Run(run.RUNS / "mnist-dense", load_recipe("mnist-dense"))
     (made.candidate / "assets.extra").mkdir(parents=True)
     rows = [(0, 0.90, 0.5, 0.91, 0.4), (1, 0.95, 0.3, 0.96, 0.2), (2, 0.99, 0.1, 0.95, 0.3)]
     lines = ["epoch,accuracy,loss,val_accuracy,val_loss", *(",".join(map(str, row)) for row in rows)]

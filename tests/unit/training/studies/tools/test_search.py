@@ -5,15 +5,15 @@ import pytest
 
 from training import pipeline as tasks
 from training.data import Dataset
-from training.recipes import loading as recipe
-from training.recipes.loading import Recipe
+from training.recipes.loading import load_recipe, with_overrides
+from training.recipes.schema import Recipe
 from training.studies.tools import search
 
 
 @pytest.fixture
 def base() -> Recipe:
     small = ["epochs=2", "steps=4", "batch_size=32", "net.kind=mlp", "net.widths=[8]"]
-    return recipe.load("digits8-cnn", small)
+    return load_recipe("digits8-cnn", small)
 
 
 @pytest.fixture
@@ -56,6 +56,6 @@ def test_a_trial_below_the_median_is_pruned(base: Recipe, data: Dataset, tmp_pat
 
 def test_parameters_become_overrides_of_the_recipe(base: Recipe) -> None:
     chosen = {"optimiser": "nesterov", "learning_rate": 0.25, "batch_size": 64}
-    changed = recipe.varied(base, "another", search.overrides(chosen))
+    changed = with_overrides(base, "another", search.overrides(chosen))
     assert changed.optimiser.nesterov and changed.optimiser.momentum == 0.9
     assert (changed.optimiser.learning_rate, changed.batch_size, changed.name) == (0.25, 64, "another")
