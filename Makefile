@@ -11,7 +11,7 @@ export DATA_DIR
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: help serve test test-container bench bench-peers picture lint train-setup lock env-example image clean
+.PHONY: help serve check test test-container bench bench-peers picture lint train-setup lock env-example image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
@@ -29,6 +29,9 @@ serve: .venv/served ## start the service on HOST:PORT (127.0.0.1:8080)
 	@INKPAW_HOST=$(HOST) INKPAW_PORT=$(PORT) exec $(BIN)/python -m service
 
 train-setup: .venv/developed ## set up what `.venv/bin/python -m training` needs
+
+check: lint ## lint and the quick tests, in under 90 seconds
+	$(BIN)/python -m pytest -n 2 -m "unit and not training"
 
 TRAINED := tests/unit/training tests/integration/training/test_quick.py
 

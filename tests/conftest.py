@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""Marks by folder, and what every test may ask for."""
 
 import os
 from collections.abc import Callable
@@ -12,6 +12,18 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as training has it, in pr
 # no deadline for one example: a busy machine is no failure
 hypothesis.settings.register_profile("inkpaw", deadline=None, max_examples=60)
 hypothesis.settings.load_profile("inkpaw")
+
+ROOT = Path(__file__).parent
+MARKS = ("unit", "integration", "e2e", "container", "training")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test's folder gives it its marks: `tests/unit/training/...` is `unit` and `training`."""
+    for item in items:
+        for folder in item.path.relative_to(ROOT).parts[:-1]:
+            if folder in MARKS:
+                item.add_marker(folder)
+
 
 Built = Callable[[str, int], Path]
 

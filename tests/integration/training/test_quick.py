@@ -9,7 +9,7 @@ import keras
 import pytest
 from typer.testing import CliRunner
 
-from tests.support import pets
+from tests.support import cats_dogs_zip
 from training import studies
 from training.cli import app
 from training.export.manifest import read_manifest
@@ -43,7 +43,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder to run in: the shipped models, MNIST if this machine has it, and drawn cats and dogs."""
     folder = tmp_path_factory.mktemp("quick")
     (folder / "models").symlink_to(ROOT / "models")
-    pets.lay_out(folder / "data", train=150, test=50)
+    cats_dogs_zip.lay_out(folder / "data", train=150, test=50)
     if (DATA / "mnist.npz").exists():
         (folder / "data/mnist.npz").symlink_to(DATA / "mnist.npz")
     return folder

@@ -1,0 +1,115 @@
+"""The walls: which room of `service` and of `training` may import which, as one table without exceptions."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+_API = (
+    "service.catalog service.errors service.web.body service.web.codecs service.web.dataplane service.web.request "
+    "service.web.response service.web.routing"
+)
+_SHARED = "service.errors service.hardware service.images service.manifest"  # what training may use of the service
+_TRAINING = (
+    "errors | recipes | run nets data | model_store plots input | export fit | evaluation | publish | pipeline | "
+    "studies | report | cli | __main__"
+)  # from the bottom up; rooms of one floor do not import each other
+
+ALLOWED = {
+    "service.errors": "",
+    "service.hardware": "",
+    "service.metrics": "",
+    "service.images": "service.errors",
+    "service.manifest": "service.images",
+    "service.catalog": "service.errors service.manifest",
+    "service.settings": "service.hardware",
+    "service.runtime_dir": "service.settings",
+    "service.supervisor": "service.hardware",
+    "service.gunicorn_app": "service.hardware service.settings service.supervisor service.web.app",
+    "service.__main__": "service.gunicorn_app service.runtime_dir service.settings",
+    "service.ipc": "service.catalog service.errors",
+    "service.engine": "service.catalog service.errors service.hardware service.ipc service.manifest service.metrics "
+    "service.settings",
+    "service.web.body": "service.errors",
+    "service.web.codecs": "service.errors service.images service.web.body",
+    "service.web.context": "service.ipc service.settings service.web.codecs",
+    "service.web.request": "service.web.body service.web.context",
+    "service.web.response": "",
+    "service.web.routing": "service.errors service.web.request service.web.response",
+    "service.web.error_response": "service.errors service.metrics service.web.response service.web.routing",
+    "service.web.dispatch": "service.metrics service.web.error_response service.web.request service.web.response "
+    "service.web.routing",
+    "service.web.dataplane": "service.catalog service.errors service.manifest service.metrics service.web.request "
+    "service.web.response",
+    "service.web.api.native": _API,
+    "service.web.api.open_inference": _API,
+    "service.web.api.operations": _API,
+    "service.web.api.tensorflow_serving": _API,
+    "service.web.app": "service.ipc service.settings service.web.api.native service.web.api.open_inference "
+    "service.web.api.operations service.web.api.tensorflow_serving service.web.codecs service.web.context "
+    "service.web.dispatch service.web.request service.web.response service.web.routing",
+    "service.web.server": "service.errors service.metrics service.web.app service.web.body service.web.context "
+    "service.web.dispatch service.web.error_response service.web.request service.web.response service.web.routing",
+}
+for _floor in [floor.split() for floor in _TRAINING.split("|")]:
+    _below = " ".join(room for room in ALLOWED if room.startswith("training."))
+    ALLOWED |= {f"training.{room}": f"{_SHARED} {_below}" for room in _floor}
+
+
+def get_room(module: str) -> str | None:
+    """The room of a module: the longest name in the table that it lies in."""
+    rooms = [room for room in ALLOWED if module == room or module.startswith(f"{room}.")]
+    return max(rooms, key=len, default=None)
+
+
+def list_modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted([*(ROOT / "service").rglob("*.py"), *(ROOT / "training").rglob("*.py")]):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        yield name.removesuffix(".__init__"), path
+
+
+def list_imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports; for `from a import b`, `a.b`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def find_crossings() -> list[str]:
+    """Every import that crosses a wall."""
+    crossings = []
+    for module, path in list_modules():
+        room = get_room(module)
+        for name in list_imports(path):
+            target = get_room(name)
+            if room and target and target != room and target not in ALLOWED[room].split():
+                crossings.append(f"{module} imports {name}")
+    return crossings
+
+
+def test_no_import_crosses_a_wall() -> None:
+    assert find_crossings() == []
+
+
+def test_every_module_has_a_room() -> None:
+    packages = {"service", "service.web", "service.web.api", "training"}  # docstrings only
+    assert [module for module, _ in list_modules() if get_room(module) is None and module not in packages] == []
+
+
+def test_there_are_imports_to_check() -> None:
+    pairs = {(get_room(module), get_room(name)) for module, path in list_modules() for name in list_imports(path)}
+    assert len([pair for pair in pairs if None not in pair]) > 100
+
+
+@pytest.mark.parametrize("module", ["service.web.app", "service.gunicorn_app", "service.ipc.pool"])
+def test_neither_master_nor_worker_ever_holds_tensorflow(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
