@@ -9,8 +9,8 @@ from training.evaluation.accuracy import interval
 from training.export.manifest import read_manifest
 from training.recipes.loading import load_recipe, recipe_names
 from training.recipes.schema import Recipe
-from training.report import earlier
 from training.report.results import Ended, found
+from training.report.store import read_results, write_results
 from training.run import Rows, turning_point
 
 INTRODUCTION = """# Training: our figures beside the posts'
@@ -27,18 +27,20 @@ HEAD = ["recipe", "our test figure", "the post's", "95% interval of ours", "epoc
 def write(folder: Path) -> Path:
     """The page, and its plots in `training/` beside it.
 
-    Of what has not been run here, it goes on saying what it said; what has been run nowhere is said to be missing.
+    Recipes and studies that did not run on this machine keep the lines that `training/results.json` has for them.
+    Those that ran nowhere are listed as missing.
     """
     page, pictures = folder / "training.md", folder / "training"
     pictures.mkdir(parents=True, exist_ok=True)
-    before = earlier.read(page)
-    rows, sections = dict(before.rows), dict(before.sections)
+    stored = read_results(pictures / "results.json")
+    rows, sections = stored.rows, stored.sections
     for name in recipe_names():
-        if (ended := found(name)) and (ended.here or name not in before.sections):
+        if (ended := found(name)) and (ended.here or name not in sections):
             rows[name], sections[name] = _row(ended), _section(ended, pictures)
     for name in studies.names():
         if results := studies.results(name):
             sections[name] = [studies.about(name), "", *studies.load(name).tell(results, pictures)]
+    write_results(pictures / "results.json", stored)
     page.write_text("\n".join([INTRODUCTION, "", *_recipes(rows, sections), "", *_studies(sections)]) + "\n")
     for picture in pictures.glob("*.png"):
         if f"({pictures.name}/{picture.name})" not in page.read_text():
