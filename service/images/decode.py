@@ -24,7 +24,7 @@ from PIL.ImageFile import ImageFile
 from service.errors import BadImage, ImageTooLarge
 from service.images.modes import plain
 
-DEFAULT_MAX_PIXELS = 64_000_000
+DEFAULT_MAX_PIXELS = 50_000_000  # also the default of INKPAW_MAX_IMAGE_PIXELS: training and serving accept the same
 LARGE_PIXELS = 4_000_000
 
 _FORMATS = {

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from service import settings
+from service.images.decode import DEFAULT_MAX_PIXELS
 from service.settings import SettingsError
 
 ROOT = Path(__file__).parents[3]
@@ -91,6 +92,10 @@ def test_former_name_is_refused_with_the_new_one(monkeypatch: pytest.MonkeyPatch
 def test_every_setting_has_a_description() -> None:
     undescribed = [name for name, field in settings.Settings.model_fields.items() if not field.description]
     assert undescribed == []
+
+
+def test_training_and_serving_accept_the_same_pixels() -> None:
+    assert settings.Settings.model_fields["max_image_pixels"].default == DEFAULT_MAX_PIXELS
 
 
 def test_every_device_has_its_own_socket(monkeypatch: pytest.MonkeyPatch) -> None:
