@@ -11,12 +11,13 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # the default only where th
 import typer
 
 from training import studies
-from training.errors import in_a_sentence
+from training.errors import exit_with_sentence
 from training.export.manifest import read_manifest
 from training.model_store import find_servable
 from training.recipes.loading import load_recipe, recipe_names
 from training.recipes.schema import Recipe
-from training.run import turning_point
+from training.report.page import write_page
+from training.run import find_turning_point
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -41,7 +42,7 @@ def list_all() -> None:
 
 
 @app.command()
-@in_a_sentence
+@exit_with_sentence
 def train(
     name: Name,
     changes: Changes = [],  # noqa: B006 (typer's way)
@@ -62,13 +63,13 @@ def train(
     run = tasks.train(_recipe(name, changes, precision, quick), fresh, download, distribute, measure)
     _tell(read_manifest(run.candidate)["facts"]["test"])
     if "val_loss" in (rows := run.rows())[0]:
-        typer.echo(f"Validation loss was lowest after epoch {turning_point(rows)} of {len(rows)}.")
+        typer.echo(f"Validation loss was lowest after epoch {find_turning_point(rows)} of {len(rows)}.")
     if not quick:
         typer.echo(f"The candidate is {run.candidate}; `python -m training publish {name}` publishes it.")
 
 
 @app.command()
-@in_a_sentence
+@exit_with_sentence
 def study(
     name: Annotated[str, typer.Argument(help="a study; `list` names them")],
     quick: Quick = False,
@@ -79,16 +80,15 @@ def study(
 
 
 @app.command()
-@in_a_sentence
+@exit_with_sentence
 def report(to: Annotated[Path, typer.Option(help="folder for training.md and its plots")] = Path("docs")) -> None:
     """Write docs/training.md from the runs and studies that have ended: our figures beside the posts'."""
-    from training.report import page as pages
 
-    typer.echo(f"Written: {pages.write(to)}")
+    typer.echo(f"Written: {write_page(to)}")
 
 
 @app.command()
-@in_a_sentence
+@exit_with_sentence
 def evaluate(name: Name) -> None:
     """Measure what a recipe has published, else its candidate, on the test set."""
     from training import pipeline as tasks
@@ -101,7 +101,7 @@ def evaluate(name: Name) -> None:
 
 
 @app.command()
-@in_a_sentence
+@exit_with_sentence
 def publish(
     name: Name,
     changes: Changes = [],  # noqa: B006
@@ -117,7 +117,7 @@ def publish(
 
 
 @app.command()
-@in_a_sentence
+@exit_with_sentence
 def predict(
     picture: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="an image file")],
     model: Annotated[str, typer.Option(help="a classifier: a servable's or a recipe's name")] = "cats-dogs",

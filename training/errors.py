@@ -28,7 +28,7 @@ class PeerLost(UserError):
     """Another worker is gone. Start all workers again: they resume from the last whole epoch."""
 
 
-def in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
+def exit_with_sentence(command: Callable[..., None]) -> Callable[..., None]:
     """A command that ends with the error's text where the user can do something about it."""
 
     @functools.wraps(command)

@@ -10,13 +10,13 @@ from service.images import ImageInput, prepare
 from training import data, plots
 from training.errors import RecipeError
 from training.evaluation import inference as saved
-from training.evaluation import mistakes
-from training.export import batch_norm as norms
-from training.export import outlier_score as outliers
-from training.export import saved_model as export
-from training.export import temperature as calibrate
+from training.evaluation.mistakes import save_mistakes
+from training.export.batch_norm import recalibrate_batch_norm
 from training.export.manifest import add_facts, read_manifest
-from training.export.rounding import shorten
+from training.export.outlier_score import extract_features, fit_outlier_score
+from training.export.rounding import round_weights
+from training.export.saved_model import export_classifier, export_generator
+from training.export.temperature import fit_temperature, predict_logits
 from training.fit.classifier import fit_classifier
 from training.fit.compile import compile_model, find_init_servable
 from training.fit.gan import fit_gan
@@ -58,8 +58,8 @@ def train(
         keras.utils.set_random_seed(recipe.seed)
         if recipe.net.kind == "gan":
             average = fit_gan(dataset, run).average
-            shorten(average)
-            export.generator(average, dataset, run)
+            round_weights(average)
+            export_generator(average, dataset, run)
         else:
             _train_classifier(dataset, run, team)
         if team.chief:
@@ -83,15 +83,15 @@ def _train_classifier(dataset: data.Dataset, run: Run, team: Team) -> None:
     exact.set_weights(model.get_weights())
     if recipe.init_weight:
         interpolate(exact, find_init_servable(recipe), recipe.init_weight)
-    shorten(exact)
+    round_weights(exact)
     if recipe.ema or recipe.init_weight:
-        norms.measure(exact, dataset.train, recipe.data.size)
-    scores = calibrate.logits(exact, dataset.validation)
-    mistakes.save(scores, dataset, run)
-    heat = calibrate.temperature(scores, dataset.validation.labels)
-    known, labels = outliers.seen(exact, dataset.train, recipe.data.size)
-    held_out, _ = outliers.seen(exact, dataset.validation, recipe.data.size)
-    export.classifier(exact, heat, outliers.fit(known, labels, held_out), dataset, run)
+        recalibrate_batch_norm(exact, dataset.train, recipe.data.size)
+    scores = predict_logits(exact, dataset.validation)
+    save_mistakes(scores, dataset, run)
+    heat = fit_temperature(scores, dataset.validation.labels)
+    known, labels = extract_features(exact, dataset.train, recipe.data.size)
+    held_out, _ = extract_features(exact, dataset.validation, recipe.data.size)
+    export_classifier(exact, heat, fit_outlier_score(known, labels, held_out), dataset, run)
 
 
 def publish_run(recipe: Recipe, even_if_worse: bool, retire: bool) -> tuple[Path, publish.Comparison]:

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from training.run import Rows, turning_point
+from training.run import Rows, find_turning_point
 
 DPI = 70
 TITLES = {"loss": "training loss", "accuracy": "training accuracy"}
@@ -102,7 +102,7 @@ def curves(rows: Rows, title: str, path: Path, dpi: int = 100) -> None:
         panel.plot(epochs, [row[measure] for row in rows], label="training")
         if f"val_{measure}" in rows[0]:
             panel.plot(epochs, [row[f"val_{measure}"] for row in rows], label="validation")
-            panel.axvline(turning_point(rows), color="grey", linestyle=":", label="lowest validation loss")
+            panel.axvline(find_turning_point(rows), color="grey", linestyle=":", label="lowest validation loss")
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.set_title(f"{title}: {measure}")

@@ -88,6 +88,6 @@ def join_run(recipe: Recipe) -> Run:
     return run
 
 
-def turning_point(rows: Rows) -> int:
+def find_turning_point(rows: Rows) -> int:
     """The epoch, counted from 1, of the lowest validation loss: what comes after it overfits."""
     return min(range(len(rows)), key=lambda at: rows[at]["val_loss"]) + 1

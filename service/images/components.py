@@ -6,7 +6,7 @@ import numpy as np
 
 
 @dataclass
-class Part:
+class Component:
     """One connected part: its cells' runs, its ink, its box in cells (top, left, bottom, right; ends excluded)."""
 
     runs: list[tuple[int, int, int]]
@@ -14,7 +14,7 @@ class Part:
     box: tuple[int, int, int, int]
     at_edge: int
 
-    def gap(self, other: "Part") -> float:
+    def gap(self, other: "Component") -> float:
         """Cells between the two boxes along the axis where they are farthest apart; 0 where they overlap."""
         down = max(self.box[0] - other.box[2], other.box[0] - self.box[2])
         across = max(self.box[1] - other.box[3], other.box[1] - self.box[3])
@@ -32,13 +32,13 @@ class Part:
         return self.at_edge > self.side or (across and filled)
 
 
-def kept(weights: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def select_digit(weights: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """bool [H,W]: the cells of `mask` (bool [H,W]) that belong to the digit; `weights` float [H,W] is their ink.
 
     The heaviest part is the digit, unless it frames the picture (a shadow, the table beside the paper) and another
     has a fiftieth of its weight. A part of an eighth of the digit's weight belongs to it, as a lesser one near it does.
     """
-    parts = connected(weights, mask)
+    parts = find_components(weights, mask)
     chosen = np.zeros_like(mask)
     if not parts:
         return chosen
@@ -51,13 +51,13 @@ def kept(weights: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return chosen
 
 
-def _belongs(part: Part, main: Part) -> bool:
+def _belongs(part: Component, main: Component) -> bool:
     share = part.weight / max(main.weight, 1e-9)
     near = part.gap(main) <= 0.15 * main.side
     return share >= (0.02 if near else 0.125)
 
 
-def connected(weights: np.ndarray, mask: np.ndarray) -> list[Part]:
+def find_components(weights: np.ndarray, mask: np.ndarray) -> list[Component]:
     """The 8-connected parts of `mask`, found by joining each row's runs with those of the row above."""
     runs = _runs(mask)
     parent = list(range(len(runs)))
@@ -92,7 +92,7 @@ def _runs(mask: np.ndarray) -> list[tuple[int, int, int]]:
     return list(zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True))
 
 
-def _part(runs: list[tuple[int, int, int]], weights: np.ndarray) -> Part:
+def _part(runs: list[tuple[int, int, int]], weights: np.ndarray) -> Component:
     height, width = weights.shape
     weight = float(sum(weights[row, start:end].sum() for row, start, end in runs))
     rows = [row for row, _, _ in runs]
@@ -100,4 +100,4 @@ def _part(runs: list[tuple[int, int, int]], weights: np.ndarray) -> Part:
     at_edge = sum(
         (end - start) * ((row == 0) + (row == height - 1)) + (start == 0) + (end == width) for row, start, end in runs
     )
-    return Part(runs, weight, box, at_edge)
+    return Component(runs, weight, box, at_edge)

@@ -22,7 +22,7 @@ def digit(image: Image.Image, height: int, width: int, channels: int) -> np.ndar
     grey = _grey(plain(image))
     pixels = _as_mnist(grey) if grey.size == (width, height) else None
     if pixels is None:
-        pixels = _placed(ink(grey), height, width)
+        pixels = _place(ink(grey), height, width)
     return np.repeat(pixels[:, :, None], channels, axis=2) if channels > 1 else pixels[:, :, None]
 
 
@@ -75,11 +75,11 @@ def _grey(image: Image.Image) -> Image.Image:
         size = max(1, round(image.width * shrink)), max(1, round(image.height * shrink))
         image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
     if image.mode in ("LA", "RGBA"):
-        return _drawn(image)
+        return _flatten_alpha(image)
     return image if image.mode == "L" else image.convert("L")
 
 
-def _drawn(image: Image.Image) -> Image.Image:
+def _flatten_alpha(image: Image.Image) -> Image.Image:
     alpha = image.getchannel("A")
     least, most = alpha.getextrema()
     if least == most:
@@ -95,20 +95,20 @@ def _drawn(image: Image.Image) -> Image.Image:
     return Image.composite(grey, paper, alpha)
 
 
-def _placed(amount: np.ndarray | None, height: int, width: int) -> np.ndarray:
+def _place(amount: np.ndarray | None, height: int, width: int) -> np.ndarray:
     """uint8 [height, width]: the ink cropped, scaled to the box and laid with its centre of mass in the middle."""
     field = np.zeros((height, width), dtype=np.uint8)
     if amount is None:
         return field
-    drawn = _boxed(amount, height, width)
+    drawn = _fit_to_box(amount, height, width)
     top, left = _start(drawn.sum(axis=1), height), _start(drawn.sum(axis=0), width)
     field[top : top + drawn.shape[0], left : left + drawn.shape[1]] = drawn
     return field
 
 
-def _boxed(amount: np.ndarray, height: int, width: int) -> np.ndarray:
+def _fit_to_box(amount: np.ndarray, height: int, width: int) -> np.ndarray:
     """uint8, the ink alone: as large as the box of 20/28 of the field allows with the aspect ratio kept."""
-    crop = _thickened(_cropped(amount), min(height, width) * _BOX)
+    crop = _thicken(_crop(amount), min(height, width) * _BOX)
     scale = min(height * _BOX / crop.shape[0], width * _BOX / crop.shape[1])
     size = max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))
     drawn = np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.BILINEAR))
@@ -116,21 +116,21 @@ def _boxed(amount: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(np.clip(np.rint(drawn * (255.0 / peak)), 0, 255), dtype=np.uint8)
 
 
-def _cropped(amount: np.ndarray) -> np.ndarray:
+def _crop(amount: np.ndarray) -> np.ndarray:
     rows, columns = (np.flatnonzero(amount.max(axis=axis) > _LEAST_INK) for axis in (1, 0))
     return amount[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _thickened(crop: np.ndarray, box: float) -> np.ndarray:
+def _thicken(crop: np.ndarray, box: float) -> np.ndarray:
     """The crop, its strokes grown where scaling it to `box` pixels would leave them too thin, grey and broken."""
     inked = crop > 0.5
     outline = int(np.count_nonzero(inked[1:] != inked[:-1]) + np.count_nonzero(inked[:, 1:] != inked[:, :-1]))
     breadth = 2.5 * int(np.count_nonzero(inked)) / max(outline, 1)
     reach = round((_LEAST_STROKE * max(crop.shape) / box - breadth) / 2)
-    return _grown(crop, reach) if reach > 0 else crop
+    return _dilate(crop, reach) if reach > 0 else crop
 
 
-def _grown(crop: np.ndarray, reach: int) -> np.ndarray:
+def _dilate(crop: np.ndarray, reach: int) -> np.ndarray:
     """Each pixel becomes the greatest within `reach` of it on both axes; the picture grows by `reach` on every side."""
     grown = np.pad(crop, 2 * reach)
     # Pillow's MaxFilter costs the square of its width; windows that double in width cost its logarithm.

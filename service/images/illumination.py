@@ -8,7 +8,7 @@ from PIL import Image
 _COARSE = 24
 
 
-def unlit(grey: Image.Image) -> np.ndarray:
+def remove_illumination(grey: Image.Image) -> np.ndarray:
     """float32 [H,W]: the difference from the paper, positive where there is ink."""
     coarse = np.asarray(grey.resize((_COARSE, _COARSE), Image.Resampling.BOX), dtype=np.float32).ravel()
     surface = _paper(coarse)

@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image, ImageFilter
 
-from service.images.components import kept
-from service.images.illumination import unlit
+from service.images.components import select_digit
+from service.images.illumination import remove_illumination
 
 _CELLS = 64
 _LEAST_CONTRAST = 12.0
@@ -25,10 +25,10 @@ def ink(grey: Image.Image) -> np.ndarray | None:
     even = _two_levels(np.asarray(grey), _CLEAN)
     if even is not None:
         return _amount(even, *_levels(even))
-    contrast = unlit(grey)
+    contrast = remove_illumination(grey)
     level, full, noise = _levels(contrast)
     if noise > _NOISY and max(grey.size) > _NOISY_SIDE:
-        contrast = unlit(grey.filter(ImageFilter.BoxBlur(max(grey.size) / 160.0)))
+        contrast = remove_illumination(grey.filter(ImageFilter.BoxBlur(max(grey.size) / 160.0)))
         level, full, noise = _levels(contrast)
     if full >= 4.0 * noise:
         return _amount(contrast, level, full, noise)
@@ -100,6 +100,6 @@ def _digit_mask(amount: np.ndarray, strong: np.ndarray) -> np.ndarray:
     padded[0, :height, :width] = amount
     padded[1, :height, :width] = strong
     blocks = padded.reshape(2, rows, step, columns, step)
-    cells = kept(blocks[0].sum(axis=(1, 3)), blocks[1].max(axis=(1, 3)) > 0)
+    cells = select_digit(blocks[0].sum(axis=(1, 3)), blocks[1].max(axis=(1, 3)) > 0)
     grown = np.asarray(Image.fromarray(cells.astype(np.uint8)).filter(ImageFilter.MaxFilter(3)), dtype=bool)
     return np.asarray(np.repeat(np.repeat(grown, step, axis=0), step, axis=1)[:height, :width])

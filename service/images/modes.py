@@ -24,7 +24,7 @@ def plain(image: Image.Image) -> Image.Image:
     """The same picture in mode L, LA, RGB or RGBA; the image itself where it is so already.
 
     Sixteen-bit greys keep their high byte. Greys of no declared range (modes I and F) are read by the values they
-    hold, see `_scaled`. A colour key or a palette's transparency becomes an alpha channel.
+    hold, see `_scale_to_bytes`. A colour key or a palette's transparency becomes an alpha channel.
 
     Raises BadImage for a mode that has no way to eight bits (such as LAB).
     """
@@ -33,7 +33,7 @@ def plain(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):
-        return Image.fromarray(_scaled(np.asarray(image)))
+        return Image.fromarray(_scale_to_bytes(np.asarray(image)))
     target = _CONVERTED.get(image.mode, image.mode)
     if target in ("L", "RGB") and image.has_transparency_data:
         target = "RGBA"
@@ -45,7 +45,7 @@ def plain(image: Image.Image) -> Image.Image:
         raise BadImage(f"A picture in colour mode {image.mode} could not be converted to RGB.") from error
 
 
-def _scaled(values: np.ndarray) -> np.ndarray:
+def _scale_to_bytes(values: np.ndarray) -> np.ndarray:
     """uint8 [H,W] from greys of unknown range, int32 or float32 [H,W].
 
     The range is taken to be the narrowest usual one that holds every value: 0..1 for floats, 0..255, 0..65535.

@@ -37,7 +37,7 @@ def figures(shares: NDArray[np.floating], labels: NDArray[np.integer]) -> Figure
     return Figures(len(labels), float(right.mean()), float(sum(gaps)), confusion.tolist(), counts.tolist())
 
 
-def interval(share: float, count: int) -> tuple[float, float]:
+def wilson_interval(share: float, count: int) -> tuple[float, float]:
     """Wilson's 95% interval of a share that was counted over so many images (Wilson 1927)."""
     z = 1.96
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)

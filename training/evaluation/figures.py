@@ -7,24 +7,29 @@ import numpy as np
 
 from training.data import Dataset, Split
 from training.evaluation import accuracy
-from training.evaluation import gan_metrics as samples
 from training.evaluation import inference as saved
 from training.evaluation import out_of_distribution as outliers
 from training.evaluation import synthetic_digits as hands
 from training.evaluation.accuracy import Figures
-from training.evaluation.gan_metrics import frechet_distance, typical_distance
+from training.evaluation.gan_metrics import (
+    check_labels,
+    draw_samples,
+    frechet_distance,
+    gan_train_accuracy,
+    typical_distance,
+)
 from training.recipes.loading import load_recipe
 
 PUPIL = "mnist-pupil"  # the recipe of the classifier that learns from samples alone
 SAMPLES, LESSONS = 10_000, 60_000  # to look at; to learn from, of other seeds
 
 
-def classifier(version_dir: Path, split: Split) -> Figures:
+def measure_classifier(version_dir: Path, split: Split) -> Figures:
     outputs = saved.outputs(version_dir, saved.images(split))
     return accuracy.figures(outputs["probabilities"], split.labels)
 
 
-def beyond(version_dir: Path, data: Dataset) -> dict[str, Any]:
+def measure_robustness(version_dir: Path, data: Dataset) -> dict[str, Any]:
     """What a classifier makes of pictures from elsewhere: `outliers` by source (AUROC), `hands` by kind (accuracy).
 
     Of what it can say: an `outlier_score` it may not have, and only a net of MNIST's reads digits.
@@ -38,7 +43,7 @@ def beyond(version_dir: Path, data: Dataset) -> dict[str, Any]:
     return found
 
 
-def generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict[str, Any]:
+def measure_generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict[str, Any]:
     """What a classifier of real images makes of 10,000 samples (as many as there are test images, where these are
     fewer), of seeds that training never used.
 
@@ -46,8 +51,8 @@ def generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict[str, An
     those of the test images, `frechet_real` that of as many training images.
     """
     count = min(SAMPLES, len(data.test))
-    images, labels = samples.draw(version_dir, count, len(data.classes))
-    right = samples.read_as_label(judge_dir, images, labels)
+    images, labels = draw_samples(version_dir, count, len(data.classes))
+    right = check_labels(judge_dir, images, labels)
     real = saved.features(judge_dir, data.test.images())
     known = data.train.images(np.sort(np.random.default_rng(0).permutation(len(data.train))[:count]))
     return {
@@ -60,16 +65,16 @@ def generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict[str, An
     }
 
 
-def lessons(version_dir: Path, data: Dataset) -> dict[str, Any]:
+def measure_gan_train(version_dir: Path, data: Dataset) -> dict[str, Any]:
     """What can be learned from a generator, and whether it copies; minutes of training.
 
     `taught` is the accuracy on real test images of a classifier that saw 60,000 samples and nothing else; `nearest` how
     far, per pixel of 255, the nearest training image is from a sample and, beside it, from a test image.
     """
-    images, labels = samples.draw(version_dir, LESSONS, len(data.classes), first_seed=SAMPLES)
+    images, labels = draw_samples(version_dir, LESSONS, len(data.classes), first_seed=SAMPLES)
     return {
         "lessons": LESSONS,
-        "taught": samples.taught(images, labels, data, load_recipe(PUPIL)),
+        "taught": gan_train_accuracy(images, labels, data, load_recipe(PUPIL)),
         "nearest": {
             "samples": typical_distance(images[:1000], data.train),
             "test images": typical_distance(data.test.images(slice(0, 1000)), data.train),

@@ -10,7 +10,7 @@ from PIL import Image
 
 from training.data import Dataset, Split
 from training.evaluation import inference as saved
-from training.export.temperature import logits
+from training.export.temperature import predict_logits
 from training.fit.model_ema import WeightAverage
 from training.fit.optimisers import build_optimiser
 from training.input.pipeline import steps_per_epoch, training_batches
@@ -21,7 +21,7 @@ Images = NDArray[np.uint8]
 Labels = NDArray[np.int32]
 
 
-def draw(version_dir: Path, count: int, classes: int, first_seed: int = 0) -> tuple[Images, Labels]:
+def draw_samples(version_dir: Path, count: int, classes: int, first_seed: int = 0) -> tuple[Images, Labels]:
     """(images [count,H,W,C], the labels asked for), every label as often, from seeds that follow one another."""
     seeds = first_seed + np.arange(count, dtype=np.int64)
     labels = (seeds % classes).astype(np.int32)
@@ -29,14 +29,14 @@ def draw(version_dir: Path, count: int, classes: int, first_seed: int = 0) -> tu
     return saved.outputs(version_dir, asked)["images"], labels
 
 
-def read_as_label(judge_dir: Path, images: Images, labels: Labels) -> NDArray[np.bool_]:
+def check_labels(judge_dir: Path, images: Images, labels: Labels) -> NDArray[np.bool_]:
     """GAN-test, sample by sample: whether a classifier of real images reads it as the label asked for."""
     shares = saved.outputs(judge_dir, saved.batches(images=images))["probabilities"]
     right: NDArray[np.bool_] = shares.argmax(axis=1) == labels
     return right
 
 
-def taught(images: Images, labels: Labels, data: Dataset, recipe: Recipe) -> float:
+def gan_train_accuracy(images: Images, labels: Labels, data: Dataset, recipe: Recipe) -> float:
     """GAN-train: the accuracy, on real test images, of a classifier that was trained on nothing but these samples."""
     keras.utils.set_random_seed(recipe.seed)
     keras.mixed_precision.set_global_policy("float32")
@@ -51,7 +51,7 @@ def taught(images: Images, labels: Labels, data: Dataset, recipe: Recipe) -> flo
     batches = training_batches(lessons, recipe, first_epoch=0)
     pupil.fit(batches, epochs=recipe.epochs, steps_per_epoch=steps, callbacks=[average], verbose=2)
     with average.as_weights():
-        said = logits(pupil, data.test).argmax(axis=1)
+        said = predict_logits(pupil, data.test).argmax(axis=1)
     return float((said == data.test.labels).mean())
 
 

@@ -33,7 +33,7 @@ def images(split: Split) -> Iterator[Arrays]:
 def outputs(version_dir: Path, asked: Iterable[Arrays]) -> Arrays:
     """Every output of `serving_default` for every batch of inputs, joined."""
     signature = tf.saved_model.load(str(version_dir)).signatures["serving_default"]
-    return _joined(signature(**{name: tf.constant(value) for name, value in each.items()}) for each in asked)
+    return _join(signature(**{name: tf.constant(value) for name, value in each.items()}) for each in asked)
 
 
 def features(version_dir: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -53,7 +53,7 @@ def features(version_dir: Path, images: NDArray[np.uint8]) -> NDArray[np.float32
     return np.concatenate([seen(tf.constant(each["images"])).numpy() for each in batches(images=images)])
 
 
-def _joined(parts: Iterable[dict[str, Any]]) -> Arrays:
+def _join(parts: Iterable[dict[str, Any]]) -> Arrays:
     gathered: dict[str, list[NDArray]] = {}
     for part in parts:
         for name, value in part.items():

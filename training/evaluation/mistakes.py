@@ -15,16 +15,16 @@ from training.run import Run
 COLUMNS, ROWS = 8, 3
 
 
-def worst(scores: NDArray[np.float64], labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+def find_worst(scores: NDArray[np.float64], labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:
     """Indices of the wrong answers, the surest of them first; `scores` are logits [N,K]."""
     lead = scores.max(axis=1) - scores[np.arange(len(labels)), labels]  # 0 where the answer is right
     return np.argsort(-lead, kind="stable")[: min(count, int((lead > 0).sum()))]
 
 
-def save(scores: NDArray[np.float64], data: Dataset, run: Run) -> None:
+def save_mistakes(scores: NDArray[np.float64], data: Dataset, run: Run) -> None:
     """`mistakes.png`, from logits for the validation split: the test set is not for looking at."""
     split = data.validation
-    chosen = worst(scores, split.labels, COLUMNS * ROWS)
+    chosen = find_worst(scores, split.labels, COLUMNS * ROWS)
     _draw(split, chosen, [data.classes[said] for said in scores[chosen].argmax(axis=1)], data, run)
     writer = tf.summary.create_file_writer(str(run.folder / "tensorboard" / "mistakes"))
     with writer.as_default(step=len(run.rows())):

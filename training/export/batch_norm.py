@@ -13,7 +13,7 @@ from training.data import Split
 from training.input.pipeline import resized
 
 
-def measure(model: keras.Model, split: Split, side: int, most: int = 4096) -> None:
+def recalibrate_batch_norm(model: keras.Model, split: Split, side: int, most: int = 4096) -> None:
     """Give the net's batch norms the mean and variance over `most` of the split's images at that size.
 
     Drawn at random: a batch of one class, as folders have them, is not what a net sees in training.

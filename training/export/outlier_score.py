@@ -23,7 +23,7 @@ from sklearn.covariance import LedoitWolf
 
 from training.data import Split
 from training.data.dataset import evenly_spaced
-from training.export.rounding import short
+from training.export.rounding import round_to_bfloat16
 from training.input.pipeline import resized
 from training.nets.classifier import feature_extractor
 
@@ -47,7 +47,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Outliers:
+class OutlierScore:
     """`claim` is what a unit of energy counts; `knots` is how strange validation images are, ascending.
 
     What is seen of images is what `feature_extractor` gives: logits, then features, [N,any] each.
@@ -60,7 +60,7 @@ class Outliers:
     def strangeness(self, seen: Sequence[tf.Tensor]) -> tf.Tensor:
         """float32 [N]."""
         logits, *features = seen
-        away = [level.distance(thin(part)) for level, part in zip(self.levels, features, strict=True)]
+        away = [level.distance(subsample(part)) for level, part in zip(self.levels, features, strict=True)]
         return tf.add_n([self.claim * _energy(logits), *away])
 
     def score(self, seen: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -74,27 +74,31 @@ def _energy(logits: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_logsumexp(logits, axis=1)
 
 
-def thin(features: tf.Tensor) -> tf.Tensor:
+def subsample(features: tf.Tensor) -> tf.Tensor:
     """[N,D] from [N,any]: evenly spaced ones where there are more than `MOST`."""
     return features[:, :: -(-features.shape[1] // MOST)]
 
 
-def seen(model: keras.Model, split: Split, side: int, most: int = 20_000) -> tuple[list[Features], NDArray[np.int32]]:
+def extract_features(
+    model: keras.Model, split: Split, side: int, most: int = 20_000
+) -> tuple[list[Features], NDArray[np.int32]]:
     """(what is seen, classes [N]) of the split's images at that size, of `most` evenly spaced ones at most."""
     net = feature_extractor(model)
-    batches = [[thin(part) for part in net.predict_on_batch(images)] for images in resized(split, side, most)]
+    batches = [[subsample(part) for part in net.predict_on_batch(images)] for images in resized(split, side, most)]
     return [np.concatenate(parts) for parts in zip(*batches, strict=True)], split.labels[evenly_spaced(split, most)]
 
 
-def fit(known: Sequence[Features], labels: NDArray[np.integer], held_out: Sequence[Features]) -> Outliers:
+def fit_outlier_score(
+    known: Sequence[Features], labels: NDArray[np.integer], held_out: Sequence[Features]
+) -> OutlierScore:
     """From what is seen of training images, their classes, and what is seen of validation images."""
-    held = [tf.constant(thin(part), tf.float32) for part in held_out]
-    fitted = [_level(thin(part), labels, of_held) for part, of_held in zip(known[1:], held[1:], strict=True)]
-    away = Outliers(fitted, 0.0, np.zeros(1, np.float32)).strangeness(held).numpy()
+    held = [tf.constant(subsample(part), tf.float32) for part in held_out]
+    fitted = [_level(subsample(part), labels, of_held) for part, of_held in zip(known[1:], held[1:], strict=True)]
+    away = OutlierScore(fitted, 0.0, np.zeros(1, np.float32)).strangeness(held).numpy()
     energy = _energy(held[0]).numpy()
     claim = float(away.std() / max(energy.std(), 1e-3))
     strangeness = away + claim * energy
-    return Outliers(fitted, claim, np.quantile(strangeness, np.linspace(0, 1, KNOTS)).astype(np.float32))
+    return OutlierScore(fitted, claim, np.quantile(strangeness, np.linspace(0, 1, KNOTS)).astype(np.float32))
 
 
 def _level(known: Features, labels: NDArray[np.integer], held_out: tf.Tensor) -> Level:
@@ -103,5 +107,5 @@ def _level(known: Features, labels: NDArray[np.integer], held_out: tf.Tensor) ->
     values, vectors = np.linalg.eigh(covariance)
     whiten = (vectors / np.sqrt(np.maximum(values, values.max() * 1e-6))).astype(np.float32)
     typical = np.median(Level(whiten, (means @ whiten).astype(np.float32)).distance(held_out))
-    whiten = short(whiten / typical)
+    whiten = round_to_bfloat16(whiten / typical)
     return Level(whiten, (means @ whiten).astype(np.float32))

@@ -10,7 +10,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from training.data import Dataset
 from training.export.manifest import write_manifest
-from training.export.outlier_score import Outliers
+from training.export.outlier_score import OutlierScore
 from training.nets import noise
 from training.nets.classifier import feature_extractor
 from training.run import Run
@@ -45,7 +45,7 @@ def save(function: Signature, specs: dict[str, tf.TensorSpec], folder: Path) -> 
     (folder / "fingerprint.pb").unlink(missing_ok=True)
 
 
-def classifier(model: keras.Model, temperature: float, outliers: Outliers, data: Dataset, run: Run) -> Path:
+def export_classifier(model: keras.Model, temperature: float, outliers: OutlierScore, data: Dataset, run: Run) -> Path:
     """The candidate of a classifier's run: `images` uint8 [N,H,W,C] -> `probabilities` float32 [N,K] and
     `outlier_score` float32 [N]: the share of validation images that are less strange (training.export.outlier_score).
     """
@@ -63,7 +63,7 @@ def classifier(model: keras.Model, temperature: float, outliers: Outliers, data:
     return run.candidate
 
 
-def generator(model: keras.Model, data: Dataset, run: Run) -> Path:
+def export_generator(model: keras.Model, data: Dataset, run: Run) -> Path:
     """The candidate of a GAN's run: `seeds` int64 [N], `labels` int32 [N] (-1 is any), `truncation` float32 [N] ->
     `images` uint8 [N,H,W,C]. `truncation` below 1 draws nearer to the usual, with less variety (Brock et al. 2018); the
     recipe's own comes on top.

@@ -8,12 +8,12 @@ from training.data import Split
 from training.data.dataset import chunks
 
 
-def logits(model: keras.Model, split: Split) -> NDArray[np.float64]:
+def predict_logits(model: keras.Model, split: Split) -> NDArray[np.float64]:
     """[N,K] for every image of the split."""
     return np.concatenate([model.predict_on_batch(images) for images in chunks(split)]).astype(np.float64)
 
 
-def _surprise(scores: NDArray[np.float64], labels: NDArray[np.int32], temperature: float) -> float:
+def negative_log_likelihood(scores: NDArray[np.float64], labels: NDArray[np.int32], temperature: float) -> float:
     """Mean negative log-likelihood."""
     scaled = scores / temperature
     scaled -= scaled.max(axis=1, keepdims=True)
@@ -21,7 +21,7 @@ def _surprise(scores: NDArray[np.float64], labels: NDArray[np.int32], temperatur
     return float((np.log(np.exp(scaled).sum(axis=1)) - right).mean())
 
 
-def temperature(scores: NDArray[np.float64], labels: NDArray[np.int32]) -> float:
+def fit_temperature(scores: NDArray[np.float64], labels: NDArray[np.int32]) -> float:
     """What to divide logits by for the least surprise, found among 1/10 to 10."""
     candidates = np.exp(np.linspace(np.log(0.1), np.log(10), 401))
-    return float(min(candidates, key=lambda each: _surprise(scores, labels, each)))
+    return float(min(candidates, key=lambda each: negative_log_likelihood(scores, labels, each)))

@@ -2,12 +2,12 @@
 
 import keras
 
-from training.run import Rows, turning_point
+from training.run import Rows, find_turning_point
 
 
 def should_stop(rows: Rows, patience: int) -> bool:
     """Whether `patience` epochs have passed without a lower validation loss; never with a patience of 0."""
-    return bool(rows) and 0 < patience <= len(rows) - turning_point(rows)
+    return bool(rows) and 0 < patience <= len(rows) - find_turning_point(rows)
 
 
 class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]

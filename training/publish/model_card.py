@@ -67,7 +67,7 @@ def _generator(test: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _drawn(recipe: dict[str, Any]) -> list[str]:
+def _describe_truncation(recipe: dict[str, Any]) -> list[str]:
     share = recipe.get("truncation", 1.0)
     return [f"- Draws from {share:.0%} of the noise it was trained with: less odd, less varied."] if share < 1 else []
 
@@ -104,7 +104,7 @@ def _again(recipe: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     ]
 
 
-def write(manifest: dict[str, Any]) -> str:
+def write_card(manifest: dict[str, Any]) -> str:
     """The card of a servable, in Markdown, from its servable.json."""
     facts, image = manifest["facts"], manifest["image"]
     recipe, data = facts["recipe"], facts["data"]
@@ -117,7 +117,7 @@ def write(manifest: dict[str, Any]) -> str:
         f"- Pictures: {image['height']}x{image['width']}x{image['channels']}, treatment `{image['treatment']}`.",
         f"- Classes: {', '.join(manifest['labels'])}.",
         f"- Data: {data['name']}, {data['train']} training images, {facts['validation']} to choose by.",
-        *_drawn(recipe),
+        *_describe_truncation(recipe),
         f"- Limits: {limits}",
         "",
         "## Figures",

@@ -8,12 +8,12 @@ from typing import Any
 from training import model_store
 from training.data import Dataset, load
 from training.errors import PublishError
-from training.evaluation import figures as evaluate
-from training.evaluation import gan_metrics as samples
-from training.evaluation.gan_metrics import draw_nearest
+from training.evaluation.figures import measure_classifier, measure_gan_train, measure_generator, measure_robustness
+from training.evaluation.gan_metrics import draw_nearest, draw_samples
 from training.export.manifest import manifest_path, read_manifest
 from training.model_store import newest_version
 from training.publish import model_card as card
+from training.publish.model_card import write_card
 from training.recipes.stored import parse_stored_data
 
 JUDGES = {"mnist": "digits"}  # the servable that reads what a generator trained on that data draws
@@ -63,7 +63,7 @@ def measure(version_dir: Path, data: Dataset) -> dict[str, Any]:
     found = figures(version_dir, data)
     if read_manifest(version_dir)["kind"] == "classifier":
         return found
-    return found | evaluate.lessons(version_dir, data)
+    return found | measure_gan_train(version_dir, data)
 
 
 def _at_its_size(version_dir: Path, data: Dataset) -> Dataset:
@@ -82,12 +82,12 @@ def figures(version_dir: Path, data: Dataset, beyond: bool = True) -> dict[str, 
     """
     data = _at_its_size(version_dir, data)
     if read_manifest(version_dir)["kind"] == "classifier":
-        found = evaluate.classifier(version_dir, data.test).as_dict()
-        return found | evaluate.beyond(version_dir, data) if beyond else found
+        found = measure_classifier(version_dir, data.test).as_dict()
+        return found | measure_robustness(version_dir, data) if beyond else found
     judge = newest_version(JUDGES.get(data.name, ""))
     if judge is None:
         raise PublishError("Samples are judged by the published 'digits': publish that first.")
-    return evaluate.generator(version_dir, judge, data)
+    return measure_generator(version_dir, judge, data)
 
 
 def compare(candidate: Path, data: Dataset) -> Comparison:
@@ -131,7 +131,7 @@ def publish(
 
 def _write_card(version_dir: Path, data: Dataset) -> None:
     extra, manifest = manifest_path(version_dir).parent, read_manifest(version_dir)
-    (extra / "README.md").write_text(card.write(manifest))
+    (extra / "README.md").write_text(write_card(manifest))
     if manifest["kind"] == "generator":
-        images, _ = samples.draw(version_dir, 2 * len(data.classes), len(data.classes))
+        images, _ = draw_samples(version_dir, 2 * len(data.classes), len(data.classes))
         draw_nearest(images, data.train, extra / card.NEAREST)

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from training import plots, studies
-from training.evaluation.accuracy import interval
+from training.evaluation.accuracy import wilson_interval
 from training.export.manifest import read_manifest
 from training.recipes.loading import load_recipe, recipe_names
 from training.recipes.schema import Recipe
-from training.report.results import Ended, found
+from training.report.results import FinishedRun, find_finished_run
 from training.report.store import read_results, write_results
-from training.run import Rows, turning_point
+from training.run import Rows, find_turning_point
 
 INTRODUCTION = """# Training: our figures beside the posts'
 
@@ -24,7 +24,7 @@ stopping, loss) work for each recipe:
 HEAD = ["recipe", "our test figure", "the post's", "95% interval of ours", "epochs", "lowest validation loss after"]
 
 
-def write(folder: Path) -> Path:
+def write_page(folder: Path) -> Path:
     """The page, and its plots in `training/` beside it.
 
     Recipes and studies that did not run on this machine keep the lines that `training/results.json` has for them.
@@ -35,7 +35,7 @@ def write(folder: Path) -> Path:
     stored = read_results(pictures / "results.json")
     rows, sections = stored.rows, stored.sections
     for name in recipe_names():
-        if (ended := found(name)) and (ended.here or name not in sections):
+        if (ended := find_finished_run(name)) and (ended.here or name not in sections):
             rows[name], sections[name] = _row(ended), _section(ended, pictures)
     for name in studies.names():
         if results := studies.results(name):
@@ -68,18 +68,18 @@ def _studies(sections: dict[str, list[str]]) -> list[str]:
     return lines
 
 
-def _row(each: Ended) -> list[str]:
+def _row(each: FinishedRun) -> list[str]:
     test, rows, post = each.test, each.run.rows(), each.recipe.post
     name, epochs = f"[{each.recipe.name}](#{each.recipe.name})", str(each.epochs)
     if "accuracy" not in test:
         return [name, f"{test['read_as_label']:.2%} read as their label", "none given", "", epochs, ""]
-    low, high = interval(test["accuracy"], test["images"])
-    turn = f"epoch {turning_point(rows)}" if rows and not each.recipe.ema else ""
+    low, high = wilson_interval(test["accuracy"], test["images"])
+    turn = f"epoch {find_turning_point(rows)}" if rows and not each.recipe.ema else ""
     beside = f"{post:.1%}" if post else "none given"
     return [name, f"{test['accuracy']:.2%}", beside, f"{low:.1%} to {high:.1%}", epochs, turn]
 
 
-def _section(each: Ended, pictures: Path) -> list[str]:
+def _section(each: FinishedRun, pictures: Path) -> list[str]:
     name, test = each.recipe.name, each.test
     lines = [each.recipe.about, "", *_difference(each.recipe, test)]
     if each.recipe.note:
@@ -103,7 +103,7 @@ def _section(each: Ended, pictures: Path) -> list[str]:
 
 def _turn(rows: Rows) -> list[str]:
     """When overfitting starts, if it does."""
-    turn = turning_point(rows)
+    turn = find_turning_point(rows)
     if rows[-1]["val_loss"] < rows[turn - 1]["val_loss"] * 1.1:
         return ["The validation loss had not clearly begun to rise at the end.", ""]
     return [
@@ -118,7 +118,7 @@ def _difference(plan: Recipe, test: dict[str, Any]) -> list[str]:
     """How our figure stands to the post's, where the post gives one."""
     if plan.post is None or "accuracy" not in test:
         return []
-    low, high = interval(test["accuracy"], test["images"])
+    low, high = wilson_interval(test["accuracy"], test["images"])
     if test["accuracy"] >= plan.post - 0.0005:  # the posts give three digits
         return [f"The post's {plan.post:.1%} is met: {test['accuracy']:.2%}.", ""]
     beside = f"{test['accuracy']:.2%}, lower than the post's {plan.post:.1%}"

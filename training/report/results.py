@@ -12,7 +12,7 @@ from training.run import RUNS, Run
 
 
 @dataclass(frozen=True)
-class Ended:
+class FinishedRun:
     """A recipe's run, and what came of it: its candidate, or where the run is not here what it published."""
 
     recipe: Recipe
@@ -43,11 +43,11 @@ class Ended:
         return facts.get("test") or {} if facts["recipe"]["name"] == self.recipe.name else {}
 
 
-def found(name: str) -> Ended | None:
+def find_finished_run(name: str) -> FinishedRun | None:
     """None where no run of that recipe has ended."""
     plan = load_recipe(name)
     run = Run(RUNS / name, plan)
     for servable in (run.candidate, newest_version(plan.publishes)):
-        if servable and manifest_path(servable).exists() and (ended := Ended(plan, run, servable)).test:
+        if servable and manifest_path(servable).exists() and (ended := FinishedRun(plan, run, servable)).test:
             return ended
     return None

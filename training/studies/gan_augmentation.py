@@ -18,8 +18,8 @@ from training import pipeline as tasks
 from training import plots
 from training.data import Dataset, Split
 from training.errors import PublishError
-from training.evaluation import gan_metrics as samples
-from training.export import temperature as calibrate
+from training.evaluation.gan_metrics import draw_samples
+from training.export.temperature import predict_logits
 from training.fit.compile import compile_model
 from training.input.pipeline import steps_per_epoch, training_batches
 from training.model_store import newest_version
@@ -60,7 +60,7 @@ def _generated(count: int, data: Dataset) -> Split:
     version = newest_version("digits-gan")
     if version is None:
         raise PublishError("The digits come from the published 'digits-gan': publish that first.")
-    return Split.of(*samples.draw(version, count, len(data.classes), first_seed=10**6))
+    return Split.of(*draw_samples(version, count, len(data.classes), first_seed=10**6))
 
 
 def _mixture(kind: str, amount: int, seed: int, real: Split, made: Split) -> Split:
@@ -79,7 +79,7 @@ def _auc(plan: Recipe, data: Dataset) -> float:
     keras.utils.set_random_seed(plan.seed)
     model = compile_model(plan, data)
     model.fit(training_batches(data, plan, 0), steps_per_epoch=steps_per_epoch(data, plan), shuffle=False, verbose=0)
-    scores = calibrate.logits(model, data.test)
+    scores = predict_logits(model, data.test)
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
     return float(roc_auc_score(data.test.labels, shares, multi_class="ovr", average="macro"))

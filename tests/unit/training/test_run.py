@@ -1,4 +1,4 @@
-from training.run import turning_point
+from training.run import find_turning_point
 
 
 def _rows(*losses: float) -> list[dict[str, float]]:
@@ -6,4 +6,4 @@ def _rows(*losses: float) -> list[dict[str, float]]:
 
 
 def test_overfitting_starts_after_the_lowest_validation_loss() -> None:
-    assert turning_point(_rows(0.9, 0.5, 0.4, 0.45, 0.6)) == 3
+    assert find_turning_point(_rows(0.9, 0.5, 0.4, 0.45, 0.6)) == 3

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import numpy as np
 
-from training.evaluation import gan_metrics as samples
+from training.evaluation.gan_metrics import check_labels, draw_samples
 
 
 def test_every_label_is_drawn_as_often_and_a_seed_is_the_same_sample(built: Callable[[str], Path]) -> None:
-    images, labels = samples.draw(built("blot"), 230, 10)
+    images, labels = draw_samples(built("blot"), 230, 10)
     assert images.shape == (230, 28, 28, 1) and np.bincount(labels).tolist() == [23] * 10
-    later, _ = samples.draw(built("blot"), 30, 10, first_seed=200)
+    later, _ = draw_samples(built("blot"), 30, 10, first_seed=200)
     np.testing.assert_array_equal(later, images[200:])
 
 
@@ -17,5 +17,5 @@ def test_the_judge_decides_sample_by_sample(built: Callable[[str], Path]) -> Non
     """The judge `brittle` reads the second pixel."""
     images = np.zeros((4, 28, 28, 1), np.uint8)
     images[:, 0, 1, 0] = [3, 5, 5, 9]
-    right = samples.read_as_label(built("brittle"), images, np.array([3, 5, 6, 9], np.int32))
+    right = check_labels(built("brittle"), images, np.array([3, 5, 6, 9], np.int32))
     assert right.tolist() == [True, True, False, True]

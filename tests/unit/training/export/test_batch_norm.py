@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from training.data.dataset import Split
-from training.export import batch_norm as norms
+from training.export.batch_norm import recalibrate_batch_norm
 from training.nets.classifier import build_classifier
 from training.recipes.loading import load_recipe
 
@@ -24,7 +24,7 @@ def _images(count: int, side: int = 12) -> np.ndarray:
 def test_afterwards_the_net_says_of_those_images_what_it_says_of_them_in_training() -> None:
     net, images = _net("net.dropout=0"), _images(100)
     unchanged = net.predict_on_batch(images)
-    norms.measure(net, Split.of(images, np.zeros(100)), 12)
+    recalibrate_batch_norm(net, Split.of(images, np.zeros(100)), 12)
     said = np.asarray(net(images.astype(np.float32), training=True))
     np.testing.assert_allclose(net.predict_on_batch(images), said, atol=0.02)
     assert np.abs(unchanged - said).max() > 0.1
@@ -33,7 +33,7 @@ def test_afterwards_the_net_says_of_those_images_what_it_says_of_them_in_trainin
 def test_several_batches_count_as_one() -> None:
     net, images = _net(), _images(300)
     images[100:] //= 4  # the batches differ
-    norms.measure(net, Split.of(images, np.zeros(300)), 12)
+    recalibrate_batch_norm(net, Split.of(images, np.zeros(300)), 12)
     first = next(layer for layer in net.layers if isinstance(layer, keras.layers.BatchNormalization))
     seen = np.asarray(keras.Model(net.input, first.input)(images.astype(np.float32)))
     np.testing.assert_allclose(first.moving_mean, seen.mean(axis=(0, 1, 2)), rtol=1e-3, atol=1e-5)
@@ -45,30 +45,30 @@ def test_classes_one_after_another_are_measured_as_if_they_were_mixed() -> None:
     images[200:] //= 8
     mixed = np.random.default_rng(1).permutation(400)
     one, other = _net(), _net()
-    norms.measure(one, Split.of(images, np.zeros(400)), 12)
-    norms.measure(other, Split.of(images[mixed], np.zeros(400)), 12)
+    recalibrate_batch_norm(one, Split.of(images, np.zeros(400)), 12)
+    recalibrate_batch_norm(other, Split.of(images[mixed], np.zeros(400)), 12)
     for ordered, shuffled in zip(one.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_allclose(ordered, shuffled, rtol=0.15, atol=0.05)
 
 
 def test_it_goes_on_averaging_as_before() -> None:
     net = _net()
-    norms.measure(net, Split.of(_images(20), np.zeros(20)), 12)
+    recalibrate_batch_norm(net, Split.of(_images(20), np.zeros(20)), 12)
     assert {layer.momentum for layer in net.layers if isinstance(layer, keras.layers.BatchNormalization)} == {0.99}
 
 
 def test_images_are_measured_at_the_size_they_are_served_at() -> None:
     one, other = _net(), _net()
     ramp = np.tile(np.arange(0, 240, 10, np.uint8)[None, :, None, None], (30, 1, 24, 1))
-    norms.measure(one, Split.of(ramp, np.zeros(30)), 12)
-    norms.measure(other, Split.of(ramp, np.zeros(30)), 24)
+    recalibrate_batch_norm(one, Split.of(ramp, np.zeros(30)), 12)
+    recalibrate_batch_norm(other, Split.of(ramp, np.zeros(30)), 24)
     assert any((a != b).any() for a, b in zip(one.get_weights(), other.get_weights(), strict=True))
 
 
 def test_a_net_without_batch_norms_stays_as_it_is() -> None:
     net = build_classifier(load_recipe("mnist-mlp"), 1, 10)
     before = net.get_weights()
-    norms.measure(net, Split.of(_images(5, 28), np.zeros(5)), 28)
+    recalibrate_batch_norm(net, Split.of(_images(5, 28), np.zeros(5)), 28)
     assert all((a == b).all() for a, b in zip(before, net.get_weights(), strict=True))
 
 
@@ -83,5 +83,5 @@ def test_no_more_images_are_looked_at_than_asked_for(most: int) -> None:
             return _images(90)[rows]
 
     store = Counted()
-    norms.measure(_net(), Split.of(store, np.zeros(90)), 12, most)  # type: ignore[arg-type]
+    recalibrate_batch_norm(_net(), Split.of(store, np.zeros(90)), 12, most)  # type: ignore[arg-type]
     assert store.asked == min(most, 90)

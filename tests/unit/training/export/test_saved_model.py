@@ -6,8 +6,8 @@ import pytest
 
 from training.data.dataset import Dataset, Split
 from training.evaluation import inference as saved
-from training.export import outlier_score as outliers
-from training.export import saved_model as export
+from training.export.outlier_score import extract_features, fit_outlier_score
+from training.export.saved_model import export_classifier, export_generator
 from training.nets import gan
 from training.nets.classifier import build_classifier, feature_extractor
 from training.recipes.loading import load_recipe
@@ -23,9 +23,9 @@ def made(tmp_path):  # type: ignore[no-untyped-def]
     split = Split.of(images, np.arange(300) % 10)
     data = Dataset("any", tuple("0123456789"), "photo", split, split, split)
     net = build_classifier(plan, 1, 10)
-    known, labels = outliers.seen(net, split, 8)
-    fitted = outliers.fit(known, labels, known)
-    return export.classifier(net, 2.0, fitted, data, Run(tmp_path, plan)), net, data
+    known, labels = extract_features(net, split, 8)
+    fitted = fit_outlier_score(known, labels, known)
+    return export_classifier(net, 2.0, fitted, data, Run(tmp_path, plan)), net, data
 
 
 def test_the_servable_says_what_the_net_says_and_how_strange_it_finds_it(made) -> None:  # type: ignore[no-untyped-def]
@@ -55,7 +55,7 @@ def test_a_generator_draws_from_the_share_of_noise_that_its_recipe_says(tmp_path
     data = Dataset("any", ("0", "1"), "digit", split, split, split)
     plans = [load_recipe("digits-gan", ["net.widths=[8, 4]", f"truncation={share}"]) for share in (1.0, 0.5)]
     net = gan.build_generator(plans[0].gan, 8, 1, 2)
-    whole_noise, half = (export.generator(net, data, Run(tmp_path / str(plan.truncation), plan)) for plan in plans)
+    whole_noise, half = (export_generator(net, data, Run(tmp_path / str(plan.truncation), plan)) for plan in plans)
 
     def drawn(folder: Path, truncation: float) -> np.ndarray:
         asked = {"seeds": np.arange(6), "labels": np.arange(6, dtype=np.int32) % 2}

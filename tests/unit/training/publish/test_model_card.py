@@ -1,6 +1,7 @@
 import pytest
 
 from training.publish import model_card as card
+from training.publish.model_card import write_card
 
 FACTS = {
     "recipe": {"name": "digits", "seed": 4, "epochs": 9, "about": "Reads."},
@@ -13,7 +14,7 @@ IMAGE = {"height": 28, "width": 28, "channels": 1, "treatment": "digit"}
 
 
 def _card(kind: str, test: dict[str, object]) -> str:
-    return card.write(
+    return write_card(
         {"name": "digits", "kind": kind, "labels": ["0", "1"], "image": IMAGE, "facts": {**FACTS, "test": test}}
     )
 
@@ -55,7 +56,7 @@ def test_a_generators_card_shows_the_nearest_training_images() -> None:
 
 
 def test_a_model_that_was_not_measured_says_so() -> None:
-    assert "Not measured." in card.write(
+    assert "Not measured." in write_card(
         {"name": "other", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": FACTS}
     )
 
@@ -63,7 +64,7 @@ def test_a_model_that_was_not_measured_says_so() -> None:
 @pytest.mark.parametrize("before", [{"teachers": ["digits-wide"]}, {"init_from": "digits-wide"}])
 def test_a_card_names_what_to_train_first(before: dict[str, object]) -> None:
     facts = FACTS | {"recipe": FACTS["recipe"] | before}  # type: ignore[operator]
-    text = card.write({"name": "digits", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": facts})
+    text = write_card({"name": "digits", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": facts})
     commands = [f"python -m training train {name}\n" for name in ("digits-teacher", "digits-wide", "digits")]
     assert [text.count(each) for each in commands] == [1, 1, 1]
     assert sorted(commands, key=text.index) == commands  # the teacher of digits-wide is needed before it
@@ -71,5 +72,5 @@ def test_a_card_names_what_to_train_first(before: dict[str, object]) -> None:
 
 def test_a_card_says_what_share_of_the_noise_is_drawn_from() -> None:
     facts = FACTS | {"recipe": FACTS["recipe"] | {"truncation": 0.96}}  # type: ignore[operator]
-    text = card.write({"name": "digits-gan", "kind": "generator", "labels": ["0"], "image": IMAGE, "facts": facts})
+    text = write_card({"name": "digits-gan", "kind": "generator", "labels": ["0"], "image": IMAGE, "facts": facts})
     assert "Draws from 96% of the noise it was trained with" in text

@@ -9,6 +9,7 @@ from training import model_store
 from training.data.dataset import Dataset, Split
 from training.errors import PublishError
 from training.evaluation import figures as evaluate
+from training.evaluation.figures import measure_classifier
 from training.export.manifest import manifest_path, read_manifest
 from training.model_store import newest_version
 from training.publish import publish
@@ -41,7 +42,7 @@ def _candidate(folder: Path, right: float) -> Path:
         "data": {"name": "one-pixel", "train": 100},
         "validation": 100,
         "revision": "",
-        "test": evaluate.classifier(folder, _data().test).as_dict(),
+        "test": measure_classifier(folder, _data().test).as_dict(),
     }
     image = {"height": 1, "width": 1, "channels": 1, "treatment": "photo"}
     body = {"name": "rule", "kind": "classifier", "labels": ["dark", "light"], "image": image, "facts": facts}
@@ -79,7 +80,7 @@ def test_without_a_candidate_there_is_nothing_to_publish(shelf: Path) -> None:
 
 
 def test_figures_of_a_classifier_that_is_right_nine_times_in_ten(shelf: Path) -> None:
-    figures = evaluate.classifier(_candidate(shelf / "c", 0.9), _data().test)
+    figures = measure_classifier(_candidate(shelf / "c", 0.9), _data().test)
     assert figures.accuracy == pytest.approx(0.9) and figures.ece == pytest.approx(0.1)
     assert figures.confusion == [[45, 5], [5, 45]] and figures.confidence[-1] == 100
 

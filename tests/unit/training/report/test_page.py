@@ -6,7 +6,7 @@ import pytest
 
 from training import run, studies
 from training.recipes.loading import load_recipe
-from training.report import page as report
+from training.report.page import write_page
 from training.report.store import read_results, write_results
 from training.run import Run
 
@@ -28,7 +28,7 @@ def ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_the_page_sets_our_figure_beside_the_posts_and_names_what_is_missing(ended: Run, tmp_path: Path) -> None:
-    text = report.write(tmp_path / "docs").read_text()
+    text = write_page(tmp_path / "docs").read_text()
     row = next(line for line in text.splitlines() if line.startswith("| [mnist-dense]"))
     assert "96.00%" in row and "97.3%" in row and "epoch 2" in row
     assert "96.00%, lower than the post's 97.3%." in text
@@ -37,37 +37,36 @@ def test_the_page_sets_our_figure_beside_the_posts_and_names_what_is_missing(end
 
 
 def test_every_picture_that_the_page_shows_exists(ended: Run, tmp_path: Path) -> None:
-    page = report.write(tmp_path / "docs")
+    page = write_page(tmp_path / "docs")
     shown = [part.split(")")[0] for part in page.read_text().split("](")[1:] if part.startswith("training/")]
     assert len(shown) == 2 and all((page.parent / name).stat().st_size > 1000 for name in shown)
 
 
 def test_what_is_published_of_a_recipe_is_named_beside_its_run(ended: Run, tmp_path: Path) -> None:
-    assert "its model card" not in report.write(tmp_path / "docs").read_text()
+    assert "its model card" not in write_page(tmp_path / "docs").read_text()
     shutil.copytree(ended.candidate, tmp_path / "models/mnist-dense/4")
     assert (
-        "[its model card](../models/mnist-dense/4/assets.extra/README.md)"
-        in report.write(tmp_path / "docs").read_text()
+        "[its model card](../models/mnist-dense/4/assets.extra/README.md)" in write_page(tmp_path / "docs").read_text()
     )
 
 
 def test_the_page_goes_on_saying_what_other_machines_have_run(ended: Run, tmp_path: Path) -> None:
-    page = report.write(tmp_path / "docs")
+    page = write_page(tmp_path / "docs")
     said = page.read_text()
     stored = read_results(page.parent / "training/results.json")
     stored.sections["losses"] = [studies.about("losses"), "", "Not run to its end yet.", "", "Measured elsewhere."]
     write_results(page.parent / "training/results.json", stored)
     shutil.rmtree(ended.folder)
-    again = report.write(tmp_path / "docs").read_text()
+    again = write_page(tmp_path / "docs").read_text()
     assert "Measured elsewhere." in again
     assert again.replace("Measured elsewhere.", "").split() == said.split()
     assert len(list((tmp_path / "docs/training").glob("mnist-dense-*.png"))) == 2
 
 
 def test_what_is_run_here_takes_the_place_of_what_was_said(ended: Run, tmp_path: Path) -> None:
-    page = report.write(tmp_path / "docs")
+    page = write_page(tmp_path / "docs")
     results = page.parent / "training/results.json"
     results.write_text(results.read_text().replace("96.00%", "12.00%"))
     (page.parent / "training/gone.png").write_bytes(b"a picture that no section shows any more")
-    assert "12.00%" not in report.write(tmp_path / "docs").read_text()
+    assert "12.00%" not in write_page(tmp_path / "docs").read_text()
     assert not (page.parent / "training/gone.png").exists()
