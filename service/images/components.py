@@ -1,4 +1,4 @@
-"""Which of the dark spots are the digit: connected parts of a mask, and those worth keeping."""
+"""Connected components of a mask, and which of them are the digit."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Bytes from a stranger to an upright picture, with its cost bounded before any pixel is decoded."""
+"""Untrusted bytes to an upright picture. The cost is bounded before any pixel is decoded."""
 
 import struct
 import threading
@@ -51,8 +51,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# A gunicorn worker has many threads, and a picture of the largest size takes some hundreds of megabytes while it is
-# decoded: one at a time keeps the worker's memory at one picture's, not at one per thread.
+# A worker decodes in several threads, and a picture of the largest size takes some hundreds of megabytes while it is
+# decoded. One at a time keeps the worker's memory at that of one picture, not of one per thread.
 _LARGE = threading.Lock()
 
 
@@ -63,18 +63,18 @@ def decode(data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS, draft: tuple[int, 
     1/8 of its size, which is several times quicker, yet never smaller than `draft` on either axis.
 
     Raises BadImage for bytes that are not a whole image of one of `FORMATS`, and ImageTooLarge for more than
-    `max_pixels` pixels, which the header alone decides.
+    `max_pixels` pixels, which is read from the header alone.
     """
     if not data:
         raise BadImage("The file is empty.")
-    kind = _kind(data)
+    kind = _detect_format(data)
     try:
         if kind == "ICO":
             _check_icon(data, min(max_pixels, LARGE_PIXELS))
         image = Image.OPEN[kind][0](BytesIO(data), "")
         _check_size(image, max_pixels)
         with _LARGE if image.width * image.height > LARGE_PIXELS else nullcontext():
-            return _upright(image, draft)
+            return _load_upright(image, draft)
     except (BadImage, ImageTooLarge):
         raise
     except Image.DecompressionBombError as error:
@@ -83,7 +83,7 @@ def decode(data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS, draft: tuple[int, 
         raise BadImage(f"The {kind} is cut short or damaged.") from error
 
 
-def _kind(data: bytes) -> str:
+def _detect_format(data: bytes) -> str:
     prefix = data[:16]
     for name in FORMATS:
         accepts = Image.OPEN[name][1]
@@ -105,7 +105,7 @@ def _refuse_above(max_pixels: int, width: int, height: int) -> None:
 
 
 def _check_icon(data: bytes, max_pixels: int) -> None:
-    """Pillow decodes an icon as it opens it, and believes the picture inside before the icon's own directory."""
+    """Pillow decodes an icon when it opens it, and trusts the picture inside more than the icon's own directory."""
     (count,) = struct.unpack_from("<H", data, 4)
     for entry in range(count):
         (offset,) = struct.unpack_from("<I", data, 6 + 16 * entry + 12)
@@ -116,20 +116,20 @@ def _check_icon(data: bytes, max_pixels: int) -> None:
             _refuse_above(max_pixels, abs(width), abs(height) // 2)
 
 
-def _upright(image: ImageFile, draft: tuple[int, int] | None) -> Image.Image:
+def _load_upright(image: ImageFile, draft: tuple[int, int] | None) -> Image.Image:
     if draft is not None and isinstance(image, JpegImagePlugin.JpegImageFile):
         image.draft(None, draft[::-1] if _orientation(image) >= 5 else draft)
     image.load()
-    # Pillow turns a TIFF by itself as it loads it.
+    # Pillow itself turns a TIFF while loading it.
     turn = None if isinstance(image, TiffImagePlugin.TiffImageFile) else _TURNS.get(_orientation(image))
     upright = plain(image)
     return upright if turn is None else upright.transpose(turn)
 
 
 def _orientation(image: ImageFile) -> int:
-    """The EXIF orientation, 1..8; 1 where there is none or it cannot be read, since the pixels are good without it."""
+    """The EXIF orientation, 1 to 8; 1 where there is none or it cannot be read: the pixels are usable without it."""
     try:
-        found = image.getexif().get(ExifTag.Orientation, 1)
+        orientation = image.getexif().get(ExifTag.Orientation, 1)
     except Exception:  # as in `decode`: damaged metadata raises nearly anything
         return 1
-    return found if isinstance(found, int) else 1
+    return orientation if isinstance(orientation, int) else 1

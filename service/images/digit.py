@@ -1,4 +1,4 @@
-"""The treatment of handwritten digits: any picture of one is brought to the form that MNIST's own images have."""
+"""The treatment of handwritten digits: brings any picture of a digit to the form of MNIST's images."""
 
 from functools import cache
 
@@ -49,27 +49,27 @@ def _as_mnist(grey: Image.Image) -> np.ndarray | None:
 
 
 def _span(inked: np.ndarray, axis: int) -> int:
-    """How far bool [H,W] reaches: columns for axis 0, rows for 1; bytes find the ends sooner than numpy."""
+    """How far bool [H,W] reaches: columns for axis 0, rows for 1; searching bytes is quicker than numpy here."""
     marks = np.asarray(inked.any(axis=axis)).tobytes()
     return marks.rfind(1) - marks.find(1) + 1
 
 
 @cache
 def _edge(height: int, width: int) -> np.ndarray:
-    """Where the outermost pixels are among all of them, row by row; the corners twice."""
+    """The flat indices of the outermost pixels; the corners twice."""
     at = np.arange(height * width).reshape(height, width)
     return np.concatenate((at[0], at[-1], at[:, 0], at[:, -1]))
 
 
 @cache
 def _moments(height: int, width: int) -> np.ndarray:
-    """float32 [3, height * width]: what pixels are multiplied with for their mass and its moments about the origin."""
+    """float32 [3, height * width]: the factors of pixels that give their mass and its moments about the origin."""
     down, across = np.indices((height, width), np.float32)
     return np.stack([np.ones_like(down), down, across]).reshape(3, -1)
 
 
 def _grey(image: Image.Image) -> Image.Image:
-    """Mode L, its longer side at most WORK_SIDE, what is transparent told apart from what is drawn."""
+    """Mode L, its longer side at most WORK_SIDE, with transparent pixels as paper."""
     shrink = WORK_SIDE / max(image.size)
     if shrink < 1:
         size = max(1, round(image.width * shrink)), max(1, round(image.height * shrink))
@@ -107,7 +107,7 @@ def _place(amount: np.ndarray | None, height: int, width: int) -> np.ndarray:
 
 
 def _fit_to_box(amount: np.ndarray, height: int, width: int) -> np.ndarray:
-    """uint8, the ink alone: as large as the box of 20/28 of the field allows with the aspect ratio kept."""
+    """uint8, only the ink: as large as the box of 20/28 of the field allows, with its aspect ratio."""
     crop = _thicken(_crop(amount), min(height, width) * _BOX)
     scale = min(height * _BOX / crop.shape[0], width * _BOX / crop.shape[1])
     size = max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))
@@ -122,7 +122,7 @@ def _crop(amount: np.ndarray) -> np.ndarray:
 
 
 def _thicken(crop: np.ndarray, box: float) -> np.ndarray:
-    """The crop, its strokes grown where scaling it to `box` pixels would leave them too thin, grey and broken."""
+    """The crop with thicker strokes, where scaling it to `box` pixels would make them thin, grey and broken."""
     inked = crop > 0.5
     outline = int(np.count_nonzero(inked[1:] != inked[:-1]) + np.count_nonzero(inked[:, 1:] != inked[:, :-1]))
     breadth = 2.5 * int(np.count_nonzero(inked)) / max(outline, 1)
@@ -131,7 +131,7 @@ def _thicken(crop: np.ndarray, box: float) -> np.ndarray:
 
 
 def _dilate(crop: np.ndarray, reach: int) -> np.ndarray:
-    """Each pixel becomes the greatest within `reach` of it on both axes; the picture grows by `reach` on every side."""
+    """Each pixel becomes the maximum within `reach` on both axes; the picture grows by `reach` on every side."""
     grown = np.pad(crop, 2 * reach)
     # Pillow's MaxFilter costs the square of its width; windows that double in width cost its logarithm.
     for _ in range(2):
@@ -145,7 +145,7 @@ def _dilate(crop: np.ndarray, reach: int) -> np.ndarray:
 
 
 def _start(profile: np.ndarray, side: int) -> int:
-    """Where a line of masses starts for its centre to fall on the middle of `side`, kept within it."""
+    """The start of a line of masses that puts its centre in the middle of `side`, within bounds."""
     return min(max(round(side / 2 - _centre(profile)), 0), side - profile.size)
 
 

@@ -1,4 +1,4 @@
-"""Finding the ink: from a grey picture of unknown polarity and light to how much ink lies on each pixel."""
+"""Finds the ink: from a grey picture of unknown polarity and light to the amount of ink per pixel."""
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -18,9 +18,9 @@ _NOISY_SIDE = 100
 def ink(grey: Image.Image) -> np.ndarray | None:
     """float32 [H,W] in 0..1, the digit's ink on each pixel of a picture in mode L; None where there is none.
 
-    A picture of two clear levels is taken as it is. In any other the light on the paper is modelled as a surface of
-    second order and taken away; what differs from it most, darker or brighter, is the ink. Parts that are small and
-    far from the rest are specks and count as paper. What stands out no more than noise does is not ink.
+    A picture of two clear levels is used unchanged. In any other the light on the paper is modelled as a surface of
+    second order and subtracted; what differs most from it, darker or brighter, is the ink. Components that are small
+    and far from the rest are specks and count as paper. A contrast no larger than the noise is not ink.
     """
     even = _two_levels(np.asarray(grey), _CLEAN)
     if even is not None:
