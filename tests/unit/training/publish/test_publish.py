@@ -8,7 +8,6 @@ import tensorflow as tf
 from training import model_store
 from training.data.dataset import Dataset, Split
 from training.errors import PublishError
-from training.evaluation import figures as evaluate
 from training.evaluation.figures import measure_classifier
 from training.export.manifest import manifest_path, read_manifest
 from training.model_store import newest_version
@@ -102,7 +101,7 @@ def test_the_comparison_is_a_table_of_both_and_says_what_is_worse() -> None:
 def test_a_candidate_that_reads_one_kind_of_hand_worse_is_refused(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     beyond = {"a": {"canvas": 0.99, "enlarged": 0.96}, "1": {"canvas": 0.98, "enlarged": 0.98}}
     publish.publish(_candidate(shelf / "b", 1.0), _data())
-    monkeypatch.setattr(evaluate, "beyond", lambda folder, data: {"hands": beyond[folder.name]})
+    monkeypatch.setattr(publish, "measure_robustness", lambda folder, data: {"hands": beyond[folder.name]})
     with pytest.raises(PublishError, match=r"hands +0\.9600 +0\.9800 +worse"):
         publish.publish(_candidate(shelf / "a", 1.0), _data())
 
