@@ -61,7 +61,7 @@ def train(
 
     measure = partial(places.figures, beyond=False) if quick else places.measure
     run = tasks.train(_recipe(name, changes, precision, quick), fresh, download, distribute, measure)
-    _tell(read_manifest(run.candidate)["facts"]["test"])
+    _tell(read_manifest(run.candidate).facts["test"])
     if "val_loss" in (rows := run.rows())[0]:
         typer.echo(f"Validation loss was lowest after epoch {find_turning_point(rows)} of {len(rows)}.")
     if not quick:

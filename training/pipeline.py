@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from service.images import ImageInput, prepare
+from service.images import prepare
 from training import data, plots
 from training.errors import RecipeError
 from training.evaluation import inference as saved
@@ -102,7 +102,6 @@ def publish_run(recipe: Recipe, even_if_worse: bool, retire: bool) -> tuple[Path
 def predict(version_dir: Path, picture: Path) -> tuple[str, float]:
     """(class name, probability) of one picture, prepared as the service prepares it. Raises InkpawError."""
     manifest = read_manifest(version_dir)
-    form = manifest["image"]
-    image = prepare(picture.read_bytes(), ImageInput(**form))
+    image = prepare(picture.read_bytes(), manifest.image)
     shares = saved.outputs(version_dir, [{"images": image[None]}])["probabilities"][0]
-    return manifest["labels"][shares.argmax()], float(shares.max())
+    return manifest.labels[shares.argmax()], float(shares.max())

@@ -15,8 +15,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from service.manifest import MANIFEST_PATH
 from training.export import saved_model as export
-from training.export.manifest import manifest_path
 
 
 def make(into: Path) -> None:
@@ -48,8 +48,8 @@ def wrap(source: Path, into: Path) -> None:
     export.save(serve, {"images": tf.TensorSpec([None, 28, 28, 1], tf.uint8, "images")}, into)
     image = {"height": 28, "width": 28, "channels": 1, "treatment": "digit"}
     body = {"name": "digits", "kind": "classifier", "labels": list("0123456789"), "image": image}
-    manifest_path(into).parent.mkdir(parents=True)
-    manifest_path(into).write_text(json.dumps(body))
+    (into / MANIFEST_PATH).parent.mkdir(parents=True)
+    (into / MANIFEST_PATH).write_text(json.dumps(body))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from service.images import ImageInput, prepare
+from service.images import prepare
 from training.data import synthetic_digits as hands
 from training.evaluation import inference as saved
 from training.export.manifest import read_manifest
@@ -14,7 +14,7 @@ EACH, SEED = 50, 1  # of every digit and kind; seed 0 is free for trying things 
 
 def accuracies(version_dir: Path, each: int = EACH, seed: int = SEED) -> dict[str, float]:
     """By kind (training.data.synthetic_digits), the share read right."""
-    form = ImageInput(**read_manifest(version_dir)["image"])
+    form = read_manifest(version_dir).image
     found = {}
     for kind in hands.KINDS:
         files, digits = zip(*hands.image_files(kind, each, seed), strict=True)

@@ -1,12 +1,15 @@
-"""What a servable says of itself: `assets.extra/servable.json`."""
+"""The manifest of a candidate: what training records in it. Its structure and its file are service.manifest's."""
 
-import json
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+from msgspec.structs import replace
+
+from service.images import ImageInput
+from service.manifest import TrainedManifest, read_trained_manifest, write_manifest
 from training.data import Dataset
 from training.recipes.stored import upgrade_stored
 from training.run import Run
@@ -14,53 +17,43 @@ from training.run import Run
 LIBRARIES = ("tensorflow-cpu", "keras", "numpy", "pillow")
 
 
-def write_manifest(run: Run, kind: str, data: Dataset, image: dict[str, object]) -> None:
-    """Write `assets.extra/servable.json`; the test figures come in later, with `add_facts`."""
-    body = {
-        "name": run.recipe.publishes,
-        "kind": kind,
-        "labels": list(data.classes),
-        "image": image,
-        "facts": {
-            "recipe": run.recipe.model_dump(mode="json"),
-            "data": {"name": data.name, "fingerprint": data.fingerprint, "train": len(data.train)},
-            "validation": len(data.validation),
-            "libraries": _versions(),
-            "revision": _revision(),
-        },
+def write_candidate_manifest(run: Run, kind: Literal["classifier", "generator"], data: Dataset, side: int) -> None:
+    """Write `assets.extra/servable.json`; the test figures are added later, with `add_facts`."""
+    facts = {
+        "recipe": run.recipe.model_dump(mode="json"),
+        "data": {"name": data.name, "fingerprint": data.fingerprint, "train": len(data.train)},
+        "validation": len(data.validation),
+        "libraries": _list_versions(),
+        "revision": _get_revision(),
     }
-    (run.candidate / "assets.extra").mkdir(parents=True, exist_ok=True)
-    manifest_path(run.candidate).write_text(json.dumps(body, indent=1))
+    image = ImageInput(side, side, data.train.shape[2], data.treatment)
+    write_manifest(run.candidate, TrainedManifest(run.recipe.publishes, kind, data.classes, image, facts))
 
 
-def manifest_path(version_dir: Path) -> Path:
-    return version_dir / "assets.extra" / "servable.json"
-
-
-def read_manifest(version_dir: Path) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(manifest_path(version_dir).read_text())
-    if "recipe" in body["facts"]:
-        body["facts"]["recipe"] = upgrade_stored(body["facts"]["recipe"])
-    return body
+def read_manifest(version_dir: Path) -> TrainedManifest:
+    """The manifest with its facts; the recipe in them has today's names of fields. Raises ManifestError."""
+    manifest = read_trained_manifest(version_dir)
+    if "recipe" not in manifest.facts:
+        return manifest
+    return replace(manifest, facts=manifest.facts | {"recipe": upgrade_stored(manifest.facts["recipe"])})
 
 
 def add_facts(version_dir: Path, **facts: object) -> None:
-    body = read_manifest(version_dir)
-    body["facts"] |= facts
-    manifest_path(version_dir).write_text(json.dumps(body, indent=1))
+    manifest = read_manifest(version_dir)
+    write_manifest(version_dir, replace(manifest, facts=manifest.facts | facts))
 
 
-def _versions() -> dict[str, str]:
-    found = {"python": sys.version.split()[0]}
+def _list_versions() -> dict[str, str]:
+    versions = {"python": sys.version.split()[0]}
     for name in LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except ModuleNotFoundError:
             continue
-    return found
+    return versions
 
 
-def _revision() -> str:
+def _get_revision() -> str:
     """The git revision of the code, with `+` if files differ from it; empty outside a checkout."""
 
     def git(*words: str) -> str:

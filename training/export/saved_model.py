@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from training.data import Dataset
-from training.export.manifest import write_manifest
+from training.export.manifest import write_candidate_manifest
 from training.export.outlier_score import OutlierScore
 from training.nets import noise
 from training.nets.classifier import feature_extractor
@@ -21,7 +21,7 @@ FEATURES = "features"  # the tensor inside a classifier that its last layer read
 Signature = Callable[..., dict[str, tf.Tensor]]
 
 
-def _frozen(function: Signature, specs: dict[str, tf.TensorSpec]) -> Signature:
+def _freeze(function: Signature, specs: dict[str, tf.TensorSpec]) -> Signature:
     """The same function with its weights as constants: graph optimisers fold batch norms into convolutions then."""
     concrete = tf.function(function).get_concrete_function(**specs)
     names = sorted(concrete.structured_outputs)
@@ -39,7 +39,7 @@ def save(function: Signature, specs: dict[str, tf.TensorSpec], folder: Path) -> 
     """Write `folder/saved_model.pb` and `variables/` with `function` as its `serving_default`."""
     shutil.rmtree(folder, ignore_errors=True)
     module = tf.Module()
-    traced = tf.function(_frozen(function, specs), input_signature=None)
+    traced = tf.function(_freeze(function, specs), input_signature=None)
     signature = traced.get_concrete_function(**specs)
     tf.saved_model.save(module, str(folder), signatures={SIGNATURE: signature})
     (folder / "fingerprint.pb").unlink(missing_ok=True)
@@ -58,8 +58,7 @@ def export_classifier(model: keras.Model, temperature: float, outliers: OutlierS
         return {"probabilities": tf.nn.softmax(seen[0] / temperature), "outlier_score": outliers.score(seen)}
 
     save(serve, {"images": tf.TensorSpec([None, side, side, channels], tf.uint8, "images")}, run.candidate)
-    image = {"height": side, "width": side, "channels": channels, "treatment": data.treatment}
-    write_manifest(run, "classifier", data, image)
+    write_candidate_manifest(run, "classifier", data, side)
     return run.candidate
 
 
@@ -68,7 +67,7 @@ def export_generator(model: keras.Model, data: Dataset, run: Run) -> Path:
     `images` uint8 [N,H,W,C]. `truncation` below 1 draws nearer to the usual, with less variety (Brock et al. 2018); the
     recipe's own comes on top.
     """
-    (side, _, channels), classes, recipe = data.train.shape, len(data.classes), run.recipe
+    classes, recipe = len(data.classes), run.recipe
 
     def serve(seeds: tf.Tensor, labels: tf.Tensor, truncation: tf.Tensor) -> dict[str, tf.Tensor]:
         known = tf.where(labels < 0, noise.choices(seeds, classes), labels % classes)
@@ -78,6 +77,5 @@ def export_generator(model: keras.Model, data: Dataset, run: Run) -> Path:
 
     kinds = {"seeds": tf.int64, "labels": tf.int32, "truncation": tf.float32}
     save(serve, {name: tf.TensorSpec([None], kind, name) for name, kind in kinds.items()}, run.candidate)
-    image = {"height": side, "width": side, "channels": channels, "treatment": data.treatment}
-    write_manifest(run, "generator", data, image)
+    write_candidate_manifest(run, "generator", data, data.train.shape[0])
     return run.candidate

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from service.manifest import TrainedManifest
 from training.recipes.loading import load_recipe
 
 NEAREST = "nearest.png"  # beside a generator's card: samples over the training images nearest to them
@@ -72,14 +73,14 @@ def _describe_truncation(recipe: dict[str, Any]) -> list[str]:
     return [f"- Draws from {share:.0%} of the noise it was trained with: less odd, less varied."] if share < 1 else []
 
 
-def _confusion(labels: list[str], test: dict[str, Any]) -> list[str]:
+def _confusion(labels: tuple[str, ...], test: dict[str, Any]) -> list[str]:
     head = f"| true \\ said | {' | '.join(labels)} |"
     rule = "|---" * (len(labels) + 1) + "|"
     rows = [f"| {label} | {' | '.join(map(str, row))} |" for label, row in zip(labels, test["confusion"], strict=True)]
     return ["", head, rule, *rows]
 
 
-def _figures(labels: list[str], test: dict[str, Any] | None) -> list[str]:
+def _figures(labels: tuple[str, ...], test: dict[str, Any] | None) -> list[str]:
     if not test:
         return ["Not measured."]
     return [*_classifier(test), *_confusion(labels, test)] if "accuracy" in test else _generator(test)
@@ -104,25 +105,25 @@ def _again(recipe: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     ]
 
 
-def write_card(manifest: dict[str, Any]) -> str:
-    """The card of a servable, in Markdown, from its servable.json."""
-    facts, image = manifest["facts"], manifest["image"]
+def write_card(manifest: TrainedManifest) -> str:
+    """The card of a servable, in Markdown, from its manifest."""
+    facts, image = manifest.facts, manifest.image
     recipe, data = facts["recipe"], facts["data"]
-    use, limits = USES.get(manifest["name"], (recipe["about"], "Not studied."))
+    use, limits = USES.get(manifest.name, (recipe["about"], "Not studied."))
     lines = [
-        f"# {manifest['name']}",
+        f"# {manifest.name}",
         "",
         use,
         "",
-        f"- Pictures: {image['height']}x{image['width']}x{image['channels']}, treatment `{image['treatment']}`.",
-        f"- Classes: {', '.join(manifest['labels'])}.",
+        f"- Pictures: {image.height}x{image.width}x{image.channels}, treatment `{image.treatment}`.",
+        f"- Classes: {', '.join(manifest.labels)}.",
         f"- Data: {data['name']}, {data['train']} training images, {facts['validation']} to choose by.",
         *_describe_truncation(recipe),
         f"- Limits: {limits}",
         "",
         "## Figures",
         "",
-        *_figures(manifest["labels"], facts.get("test")),
+        *_figures(manifest.labels, facts.get("test")),
         "",
         "## How to make it again",
         "",

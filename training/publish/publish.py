@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from service.manifest import MANIFEST_PATH
 from training import model_store
 from training.data import Dataset, load
 from training.errors import PublishError
 from training.evaluation.figures import measure_classifier, measure_gan_train, measure_generator, measure_robustness
 from training.evaluation.gan_metrics import draw_nearest, draw_samples
-from training.export.manifest import manifest_path, read_manifest
+from training.export.manifest import read_manifest
 from training.model_store import newest_version
 from training.publish import model_card as card
 from training.publish.model_card import write_card
@@ -61,7 +62,7 @@ def measure(version_dir: Path, data: Dataset) -> dict[str, Any]:
     """
     data = _at_its_size(version_dir, data)
     found = figures(version_dir, data)
-    if read_manifest(version_dir)["kind"] == "classifier":
+    if read_manifest(version_dir).kind == "classifier":
         return found
     return found | measure_gan_train(version_dir, data)
 
@@ -69,7 +70,7 @@ def measure(version_dir: Path, data: Dataset) -> dict[str, Any]:
 def _at_its_size(version_dir: Path, data: Dataset) -> Dataset:
     """The same pictures at the size that the version takes: the recipe may have changed it since."""
     manifest = read_manifest(version_dir)
-    side, how = manifest["image"]["height"], manifest["facts"]["recipe"].get("data")
+    side, how = manifest.image.height, manifest.facts["recipe"].get("data")
     if how is None or side == data.test.shape[0]:
         return data
     return load(parse_stored_data({**how, "size": side, "train_size": None}))
@@ -81,7 +82,7 @@ def figures(version_dir: Path, data: Dataset, beyond: bool = True) -> dict[str, 
     Without `beyond`, a classifier's are of its own data alone.
     """
     data = _at_its_size(version_dir, data)
-    if read_manifest(version_dir)["kind"] == "classifier":
+    if read_manifest(version_dir).kind == "classifier":
         found = measure_classifier(version_dir, data.test).as_dict()
         return found | measure_robustness(version_dir, data) if beyond else found
     judge = newest_version(JUDGES.get(data.name, ""))
@@ -93,9 +94,9 @@ def figures(version_dir: Path, data: Dataset, beyond: bool = True) -> dict[str, 
 def compare(candidate: Path, data: Dataset) -> Comparison:
     """The candidate beside the current version, both measured now, on the same test data. Raises PublishError."""
     manifest = read_manifest(candidate)
-    if "test" not in manifest["facts"]:
+    if "test" not in manifest.facts:
         raise PublishError(f"{candidate} has no test figures: its training did not end well.")
-    current = newest_version(manifest["name"])
+    current = newest_version(manifest.name)
     return Comparison(_least(figures(candidate, data)), _least(figures(current, data)) if current else {})
 
 
@@ -116,7 +117,7 @@ def publish(
     outcome = compare(candidate, data)
     if outcome.worse and not even_if_worse:
         raise PublishError(f"{outcome}\nNot published, it would be worse. Give --even-if-worse to publish it anyway.")
-    home = model_store.MODELS / read_manifest(candidate)["name"]
+    home = model_store.MODELS / read_manifest(candidate).name
     older = [path for path in home.glob("*") if path.name.isdecimal()]
     place = home / str(max((int(path.name) for path in older), default=0) + 1)
     beside = home / f".{place.name}.part"
@@ -130,8 +131,8 @@ def publish(
 
 
 def _write_card(version_dir: Path, data: Dataset) -> None:
-    extra, manifest = manifest_path(version_dir).parent, read_manifest(version_dir)
+    extra, manifest = (version_dir / MANIFEST_PATH).parent, read_manifest(version_dir)
     (extra / "README.md").write_text(write_card(manifest))
-    if manifest["kind"] == "generator":
+    if manifest.kind == "generator":
         images, _ = draw_samples(version_dir, 2 * len(data.classes), len(data.classes))
         draw_nearest(images, data.train, extra / card.NEAREST)

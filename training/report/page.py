@@ -92,7 +92,7 @@ def _section(each: FinishedRun, pictures: Path) -> list[str]:
         plots.curves(rows, name, pictures / f"{name}-curves.png", dpi=plots.DPI)
         lines += [f"![loss and accuracy by epoch](training/{name}-curves.png)"]
     if "confusion" in test:
-        labels = read_manifest(each.servable)["labels"]
+        labels = read_manifest(each.servable).labels
         plots.confusion(test["confusion"], labels, f"{name}: test images", pictures / f"{name}-confusion.png")
         lines += [f"![confusion matrix](training/{name}-confusion.png)"]
     if each.run.mistakes.exists():

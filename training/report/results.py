@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.export.manifest import manifest_path, read_manifest
+from service.manifest import MANIFEST_PATH
+from training.export.manifest import read_manifest
 from training.model_store import newest_version
 from training.recipes.loading import load_recipe
 from training.recipes.schema import Recipe
@@ -27,19 +28,19 @@ class FinishedRun:
     @property
     def epochs(self) -> int:
         """How many it was trained for: a published version may come from an earlier form of the recipe."""
-        before: int = read_manifest(self.servable)["facts"]["recipe"].get("epochs", self.recipe.epochs)
+        before: int = read_manifest(self.servable).facts["recipe"].get("epochs", self.recipe.epochs)
         return len(self.run.rows()) or before
 
     @property
     def card(self) -> Path | None:
         """The model card of what is published."""
         published = newest_version(self.recipe.publishes)
-        return manifest_path(published).with_name("README.md") if published else None
+        return (published / MANIFEST_PATH).with_name("README.md") if published else None
 
     @property
     def test(self) -> dict[str, Any]:
         """The figures of the final test; empty if there was none."""
-        facts: dict[str, Any] = read_manifest(self.servable)["facts"]
+        facts: dict[str, Any] = read_manifest(self.servable).facts
         return facts.get("test") or {} if facts["recipe"]["name"] == self.recipe.name else {}
 
 
@@ -48,6 +49,6 @@ def find_finished_run(name: str) -> FinishedRun | None:
     plan = load_recipe(name)
     run = Run(RUNS / name, plan)
     for servable in (run.candidate, newest_version(plan.publishes)):
-        if servable and manifest_path(servable).exists() and (ended := FinishedRun(plan, run, servable)).test:
+        if servable and (servable / MANIFEST_PATH).exists() and (ended := FinishedRun(plan, run, servable)).test:
             return ended
     return None

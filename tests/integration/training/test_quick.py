@@ -72,7 +72,7 @@ def _train(name: str) -> dict[str, Any]:
     _skip_without(load_recipe(name).data.name)
     options = ["--set", "data.path=data/cat-and-dog"] if name == "pictures" else []
     _run("train", name, "--quick", *options)
-    figures: dict[str, Any] = read_manifest(Path("runs/quick") / name / "candidate")["facts"]["test"]
+    figures: dict[str, Any] = read_manifest(Path("runs/quick") / name / "candidate").facts["test"]
     return figures
 
 

@@ -1,5 +1,7 @@
+import msgspec
 import pytest
 
+from service.manifest import TrainedManifest
 from training.publish import model_card as card
 from training.publish.model_card import write_card
 
@@ -13,8 +15,12 @@ FACTS = {
 IMAGE = {"height": 28, "width": 28, "channels": 1, "treatment": "digit"}
 
 
+def _write(manifest: dict[str, object]) -> str:
+    return write_card(msgspec.convert(manifest, TrainedManifest))
+
+
 def _card(kind: str, test: dict[str, object]) -> str:
-    return write_card(
+    return _write(
         {"name": "digits", "kind": kind, "labels": ["0", "1"], "image": IMAGE, "facts": {**FACTS, "test": test}}
     )
 
@@ -56,7 +62,7 @@ def test_a_generators_card_shows_the_nearest_training_images() -> None:
 
 
 def test_a_model_that_was_not_measured_says_so() -> None:
-    assert "Not measured." in write_card(
+    assert "Not measured." in _write(
         {"name": "other", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": FACTS}
     )
 
@@ -64,7 +70,7 @@ def test_a_model_that_was_not_measured_says_so() -> None:
 @pytest.mark.parametrize("before", [{"teachers": ["digits-wide"]}, {"init_from": "digits-wide"}])
 def test_a_card_names_what_to_train_first(before: dict[str, object]) -> None:
     facts = FACTS | {"recipe": FACTS["recipe"] | before}  # type: ignore[operator]
-    text = write_card({"name": "digits", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": facts})
+    text = _write({"name": "digits", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": facts})
     commands = [f"python -m training train {name}\n" for name in ("digits-teacher", "digits-wide", "digits")]
     assert [text.count(each) for each in commands] == [1, 1, 1]
     assert sorted(commands, key=text.index) == commands  # the teacher of digits-wide is needed before it
@@ -72,5 +78,5 @@ def test_a_card_names_what_to_train_first(before: dict[str, object]) -> None:
 
 def test_a_card_says_what_share_of_the_noise_is_drawn_from() -> None:
     facts = FACTS | {"recipe": FACTS["recipe"] | {"truncation": 0.96}}  # type: ignore[operator]
-    text = write_card({"name": "digits-gan", "kind": "generator", "labels": ["0"], "image": IMAGE, "facts": facts})
+    text = _write({"name": "digits-gan", "kind": "generator", "labels": ["0"], "image": IMAGE, "facts": facts})
     assert "Draws from 96% of the noise it was trained with" in text

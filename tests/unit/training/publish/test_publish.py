@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from service.manifest import MANIFEST_PATH
 from training import model_store
 from training.data.dataset import Dataset, Split
 from training.errors import PublishError
 from training.evaluation.figures import measure_classifier
-from training.export.manifest import manifest_path, read_manifest
+from training.export.manifest import add_facts, read_manifest
 from training.model_store import newest_version
 from training.publish import publish
 from training.recipes.data_schema import MnistData
@@ -45,7 +46,7 @@ def _candidate(folder: Path, right: float) -> Path:
     }
     image = {"height": 1, "width": 1, "channels": 1, "treatment": "photo"}
     body = {"name": "rule", "kind": "classifier", "labels": ["dark", "light"], "image": image, "facts": facts}
-    manifest_path(folder).write_text(json.dumps(body))
+    (folder / MANIFEST_PATH).write_text(json.dumps(body))
     return folder
 
 
@@ -114,9 +115,8 @@ def test_the_distance_of_samples_is_better_when_it_is_less() -> None:
 
 def test_a_version_of_another_size_is_measured_at_its_own(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     candidate = _candidate(shelf / "a", 0.9)
-    body = read_manifest(candidate)
-    body["facts"]["recipe"]["data"] = {"name": "mnist", "size": 28, "train_size": 28, "validation": 0.2}
-    manifest_path(candidate).write_text(json.dumps(body))
+    recipe = read_manifest(candidate).facts["recipe"]
+    add_facts(candidate, recipe=recipe | {"data": {"name": "mnist", "size": 28, "train_size": 28, "validation": 0.2}})
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(publish, "load", lambda *how: asked.append(how) or _data())
     large = Split.of(np.zeros((4, 9, 9, 1), np.uint8), np.zeros(4, np.int32))

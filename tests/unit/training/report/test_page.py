@@ -10,6 +10,8 @@ from training.report.page import write_page
 from training.report.store import read_results, write_results
 from training.run import Run
 
+IMAGE = {"height": 28, "width": 28, "channels": 1, "treatment": "digit"}
+
 
 @pytest.fixture
 def ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
@@ -22,7 +24,7 @@ def ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     made.history.write_text("\n".join(lines) + "\n")
     confusion = [[96 if true == said else 0 for said in range(10)] for true in range(10)]
     facts = {"recipe": {"name": "mnist-dense"}, "test": {"accuracy": 0.96, "images": 1000, "confusion": confusion}}
-    body = {"name": "mnist-dense", "kind": "classifier", "labels": list("0123456789"), "facts": facts}
+    body = {"name": "mnist-dense", "kind": "classifier", "labels": list("0123456789"), "image": IMAGE, "facts": facts}
     (made.candidate / "assets.extra/servable.json").write_text(json.dumps(body))
     return made
 
