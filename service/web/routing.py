@@ -27,6 +27,11 @@ def native_error_body(error: InkpawError) -> object:
     return {"code": error.code, "message": error.message}
 
 
+def message_error_body(error: InkpawError) -> object:
+    """The `error` of TensorFlow Serving's API and of the Open Inference Protocol: the sentence alone."""
+    return error.message
+
+
 @dataclass(frozen=True)
 class Protocol:
     """`name` is the metrics' label; `error_body` makes the value of `error` in the JSON of an error response."""

@@ -70,9 +70,9 @@ class Connection:
     def linger(self) -> None:
         """Let the client read its answer: a close with unread bytes would reset the connection and lose the answer."""
         with Timeout(_LINGER, False):
-            self.deadline = None
             self.sock.shutdown(socket.SHUT_WR)
-            while self._receive(_READ):
+            self.sock.settimeout(None)
+            while self.sock.recv(_READ):  # past the parser, which would keep what nobody reads
                 pass
 
 

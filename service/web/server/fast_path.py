@@ -3,6 +3,8 @@
 Flask's routing, contexts and response cost a worker more than decoding a small image does.
 """
 
+from typing import TypeGuard
+
 from gevent.socket import socket
 
 from service.web.context import Context
@@ -14,7 +16,7 @@ from service.web.server.connection import Body
 from service.web.server.head import Head
 
 
-def takes(match: Match | None, method: str) -> bool:
+def takes(match: Match | None, method: str) -> TypeGuard[Match]:
     """Whether the request goes the fast path; everything else, mistakes included, goes to Flask."""
     return match is not None and match.route.fast_path and method in match.route.methods
 

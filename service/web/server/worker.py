@@ -113,7 +113,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         return self._finish(connection, body, keep_alive)
 
     def _answer(self, connection: Connection, head: Head, body: Body, match: Match | None, arrived: float) -> Response:
-        if match is not None and fast_path.takes(match, head.method):
+        if fast_path.takes(match, head.method):
             return fast_path.answer(match, head, body, self.wsgi.context, connection.sock, arrived)
         return wsgi.answer(self.wsgi, head, body, connection.sock, arrived)
 

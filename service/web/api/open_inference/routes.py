@@ -1,15 +1,9 @@
 """The Open Inference Protocol (V2) over HTTP: the infer call."""
 
-from service.errors import InkpawError
 from service.web.api.open_inference.infer import infer
-from service.web.routing import Protocol, Route
+from service.web.routing import Protocol, Route, message_error_body
 
-
-def _error_body(error: InkpawError) -> object:
-    return error.message
-
-
-PROTOCOL = Protocol("v2", _error_body)
+PROTOCOL = Protocol("v2", message_error_body)
 
 _MODEL = "/v2/models/<name>"
 

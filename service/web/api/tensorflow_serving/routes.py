@@ -1,15 +1,9 @@
 """TensorFlow Serving's REST API: the status call."""
 
-from service.errors import InkpawError
 from service.web.api.tensorflow_serving.models import get_status
-from service.web.routing import Protocol, Route
+from service.web.routing import Protocol, Route, message_error_body
 
-
-def _error_body(error: InkpawError) -> object:
-    return error.message
-
-
-PROTOCOL = Protocol("v1", _error_body)
+PROTOCOL = Protocol("v1", message_error_body)
 
 _MODEL = "/v1/models/<name>"
 

@@ -103,3 +103,10 @@ def test_broken_body_is_a_bad_request(pair: Pair) -> None:
     assert body.read(10) == b"ab"
     with pytest.raises(BadRequest):
         body.read(10)
+
+
+def test_bytes_after_the_last_answer_are_discarded(pair: Pair) -> None:
+    pair.client.sendall(HEAD % (0, b""))
+    pair.client.close()
+    pair.connection.linger()
+    assert not pair.connection.wait()
