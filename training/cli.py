@@ -56,11 +56,11 @@ def train(
     ] = "none",
 ) -> None:
     """Train a recipe; a run that was cut off goes on from its last whole epoch."""
-    from training import pipeline as tasks
-    from training.publish import publish as places
+    from training import pipeline
+    from training.publish import publish
 
-    measure = partial(places.figures, beyond=False) if quick else places.measure
-    run = tasks.train(_recipe(name, changes, precision, quick), fresh, download, distribute, measure)
+    measure = partial(publish.figures, beyond=False) if quick else publish.measure
+    run = pipeline.train(_recipe(name, changes, precision, quick), fresh, download, distribute, measure)
     _tell(read_manifest(run.candidate).facts["test"])
     if "val_loss" in (rows := run.rows())[0]:
         typer.echo(f"Validation loss was lowest after epoch {find_turning_point(rows)} of {len(rows)}.")
@@ -91,13 +91,13 @@ def report(to: Annotated[Path, typer.Option(help="folder for training.md and its
 @exit_with_sentence
 def evaluate(name: Name) -> None:
     """Measure what a recipe has published, else its candidate, on the test set."""
-    from training import pipeline as tasks
-    from training.publish import publish as places
+    from training import pipeline
+    from training.publish import publish
 
     recipe = load_recipe(name)
     measured = find_servable(name, recipe.publishes)
     typer.echo(f"servable: {measured}")
-    _tell(places.measure(measured, tasks.load_data(recipe)))
+    _tell(publish.measure(measured, pipeline.load_data(recipe)))
 
 
 @app.command()
@@ -110,9 +110,9 @@ def publish(
     retire: Annotated[bool, typer.Option("--retire", help="remove the older versions once this one is there")] = False,
 ) -> None:
     """Put the candidate of a recipe's run at models/<name>/<next version>, unless it is worse than what is there."""
-    from training import pipeline as tasks
+    from training import pipeline
 
-    place, comparison = tasks.publish_run(_recipe(name, changes, precision), even_if_worse, retire)
+    place, comparison = pipeline.publish_run(_recipe(name, changes, precision), even_if_worse, retire)
     typer.echo(f"{comparison}\nPublished: {place}")
 
 
@@ -123,9 +123,9 @@ def predict(
     model: Annotated[str, typer.Option(help="a classifier: a servable's or a recipe's name")] = "cats-dogs",
 ) -> None:
     """Say what one image shows."""
-    from training import pipeline as tasks
+    from training import pipeline
 
-    label, share = tasks.predict(find_servable(model, model), picture)
+    label, share = pipeline.predict(find_servable(model, model), picture)
     typer.echo(f"{label} ({share:.1%})")
 
 

@@ -9,7 +9,7 @@ import keras
 from service.images import prepare
 from training import data, plots
 from training.errors import RecipeError
-from training.evaluation import inference as saved
+from training.evaluation import inference
 from training.evaluation.mistakes import save_mistakes
 from training.export.batch_norm import recalibrate_batch_norm
 from training.export.manifest import add_facts, read_manifest
@@ -20,7 +20,7 @@ from training.export.temperature import fit_temperature, predict_logits
 from training.fit.classifier import fit_classifier
 from training.fit.compile import compile_model, find_init_servable
 from training.fit.gan import fit_gan
-from training.fit.precision import supported_policy
+from training.fit.precision import adapt_policy
 from training.fit.strategy import Kind, Team, open_team
 from training.fit.warm_start import interpolate
 from training.nets.classifier import build_classifier
@@ -70,7 +70,7 @@ def train(
 
 def _train_classifier(dataset: data.Dataset, run: Run, team: Team) -> None:
     recipe, channels, classes = run.recipe, dataset.train.shape[2], len(dataset.classes)
-    keras.mixed_precision.set_global_policy(supported_policy(recipe.precision))
+    keras.mixed_precision.set_global_policy(adapt_policy(recipe.precision))
     with team.scope():
         model = compile_model(recipe, dataset)
     if team.chief:
@@ -103,5 +103,5 @@ def predict(version_dir: Path, picture: Path) -> tuple[str, float]:
     """(class name, probability) of one picture, prepared as the service prepares it. Raises InkpawError."""
     manifest = read_manifest(version_dir)
     image = prepare(picture.read_bytes(), manifest.image)
-    shares = saved.outputs(version_dir, [{"images": image[None]}])["probabilities"][0]
+    shares = inference.outputs(version_dir, [{"images": image[None]}])["probabilities"][0]
     return manifest.labels[shares.argmax()], float(shares.max())

@@ -4,12 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from training.run import Rows, find_turning_point
@@ -22,16 +18,16 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
 
 
-def keep(figure: Any, path: Path) -> None:
+def save(figure: Figure, path: Path, dpi: int = DPI) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.tight_layout()
-    figure.savefig(path, dpi=DPI)
-    plt.close(figure)
+    figure.savefig(path, dpi=dpi)
 
 
 def overlay(outcomes: list[dict[str, Any]], measures: list[str], path: Path, logarithmic: Sequence[str] = ()) -> None:
     """A panel a measure, a line an outcome (`label`, `rows` of a history) in each."""
-    figure, panels = plt.subplots(1, len(measures), figsize=(5.5 * len(measures), 4), squeeze=False)
+    figure = Figure(figsize=(5.5 * len(measures), 4))
+    panels = figure.subplots(1, len(measures), squeeze=False)
     for panel, measure in zip(panels[0], measures, strict=True):
         for each in outcomes:
             panel.plot(range(1, len(each["rows"]) + 1), [row[measure] for row in each["rows"]], label=each["label"])
@@ -42,31 +38,33 @@ def overlay(outcomes: list[dict[str, Any]], measures: list[str], path: Path, log
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.grid(alpha=0.3)
     panels[0, -1].legend(fontsize=7, framealpha=0.5)
-    keep(figure, path)
+    save(figure, path)
 
 
 def confusion(counts: list[list[int]], classes: Sequence[str], title: str, path: Path) -> None:
     """Rows are what an image shows, columns what was said; right answers are left pale, so that mistakes show."""
     shown = np.array(counts, float)
     np.fill_diagonal(shown, 0)
-    figure, panel = plt.subplots(figsize=(4.5, 4.2) if len(classes) > 2 else (2.8, 2.6))
+    figure = Figure(figsize=(4.5, 4.2) if len(classes) > 2 else (2.8, 2.6))
+    panel = figure.subplots()
     panel.imshow(shown, cmap="Reds")
     for true, row in enumerate(counts):
         for said, count in enumerate(row):
             colour = "white" if shown[true, said] > shown.max() * 0.6 else "black"
-            panel.text(said, true, count or "", ha="center", va="center", fontsize=7, color=colour)
+            panel.text(said, true, str(count or ""), ha="center", va="center", fontsize=7, color=colour)
     panel.set_xticks(range(len(classes)), classes)
     panel.set_yticks(range(len(classes)), classes)
     panel.set(xlabel="said", ylabel="true")
     panel.set_title(title, fontsize=9)
-    keep(figure, path)
+    save(figure, path)
 
 
 def intervals(
     groups: dict[str, list[tuple[float, float, float]]], ticks: Sequence[str], title: str, path: Path
 ) -> None:
     """For each group a line through (middle, low, high), all above 0, one a tick; the second axis is logarithmic."""
-    figure, panel = plt.subplots(figsize=(6, 4))
+    figure = Figure(figsize=(6, 4))
+    panel = figure.subplots()
     for shift, (label, points) in zip(np.linspace(-0.08, 0.08, len(groups)), groups.items(), strict=True):
         middle, low, high = np.array(points).T
         panel.errorbar(
@@ -77,12 +75,13 @@ def intervals(
     panel.set_title(title, fontsize=9)
     panel.legend()
     panel.grid(alpha=0.3)
-    keep(figure, path)
+    save(figure, path)
 
 
 def scatter(groups: dict[str, list[tuple[float, float]]], axes: tuple[str, str], title: str, path: Path) -> None:
     """Points by group; the first axis is logarithmic."""
-    figure, panel = plt.subplots(figsize=(6, 4))
+    figure = Figure(figsize=(6, 4))
+    panel = figure.subplots()
     for label, points in groups.items():
         panel.scatter([x for x, _ in points], [y for _, y in points], label=label, alpha=0.8)
     panel.set_xscale("log")
@@ -90,13 +89,14 @@ def scatter(groups: dict[str, list[tuple[float, float]]], axes: tuple[str, str],
     panel.set_title(title, fontsize=9)
     panel.legend(fontsize=8)
     panel.grid(alpha=0.3)
-    keep(figure, path)
+    save(figure, path)
 
 
 def curves(rows: Rows, title: str, path: Path, dpi: int = 100) -> None:
     """A panel a measure, training and validation in each; where validation loss turns is marked."""
     measures = [name for name in rows[0] if name != "epoch" and not name.startswith("val_")]
-    figure, panels = plt.subplots(1, len(measures), figsize=(5 * len(measures), 4), squeeze=False)
+    figure = Figure(figsize=(5 * len(measures), 4))
+    panels = figure.subplots(1, len(measures), squeeze=False)
     for panel, measure in zip(panels[0], measures, strict=True):
         epochs = [row["epoch"] + 1 for row in rows]
         panel.plot(epochs, [row[measure] for row in rows], label="training")
@@ -108,6 +108,4 @@ def curves(rows: Rows, title: str, path: Path, dpi: int = 100) -> None:
         panel.set_title(f"{title}: {measure}")
         panel.legend()
         panel.grid(alpha=0.3)
-    figure.tight_layout()
-    figure.savefig(path, dpi=dpi)
-    plt.close(figure)
+    save(figure, path, dpi)

@@ -16,7 +16,7 @@ _API = (
 )
 _SHARED = "service.errors service.hardware service.images service.manifest"  # what training may use of the service
 _TRAINING = (
-    "errors | recipes | run nets data | model_store plots input | export fit | evaluation | publish | pipeline | "
+    "errors | recipes | run nets data | model_store plots | input | export fit | evaluation | publish | pipeline | "
     "studies | report | cli | __main__"
 )  # from the bottom up; rooms of one floor do not import each other
 

@@ -6,10 +6,7 @@ from typing import Any
 import numpy as np
 
 from training.data import Dataset, Split
-from training.evaluation import accuracy
-from training.evaluation import inference as saved
-from training.evaluation import out_of_distribution as outliers
-from training.evaluation import synthetic_digits as hands
+from training.evaluation import accuracy, inference, out_of_distribution, synthetic_digits
 from training.evaluation.accuracy import Figures
 from training.evaluation.gan_metrics import (
     check_labels,
@@ -25,7 +22,7 @@ SAMPLES, LESSONS = 10_000, 60_000  # to look at; to learn from, of other seeds
 
 
 def measure_classifier(version_dir: Path, split: Split) -> Figures:
-    outputs = saved.outputs(version_dir, saved.images(split))
+    outputs = inference.outputs(version_dir, inference.images(split))
     return accuracy.figures(outputs["probabilities"], split.labels)
 
 
@@ -35,11 +32,11 @@ def measure_robustness(version_dir: Path, data: Dataset) -> dict[str, Any]:
     Of what it can say: an `outlier_score` it may not have, and only a net of MNIST's reads digits.
     """
     found: dict[str, Any] = {}
-    outputs = saved.outputs(version_dir, saved.images(data.test))
+    outputs = inference.outputs(version_dir, inference.images(data.test))
     if "outlier_score" in outputs:
-        found["outliers"] = outliers.aurocs(version_dir, outputs["outlier_score"], data)
+        found["outliers"] = out_of_distribution.aurocs(version_dir, outputs["outlier_score"], data)
     if data.name == "mnist":
-        found["hands"] = hands.accuracies(version_dir)
+        found["hands"] = synthetic_digits.accuracies(version_dir)
     return found
 
 
@@ -53,15 +50,15 @@ def measure_generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict
     count = min(SAMPLES, len(data.test))
     images, labels = draw_samples(version_dir, count, len(data.classes))
     right = check_labels(judge_dir, images, labels)
-    real = saved.features(judge_dir, data.test.images())
+    real = inference.features(judge_dir, data.test.images())
     known = data.train.images(np.sort(np.random.default_rng(0).permutation(len(data.train))[:count]))
     return {
         "samples": count,
         "judge": f"{judge_dir.parent.name} version {judge_dir.name}",
         "read_as_label": float(right.mean()),
         "by_label": [float(right[labels == label].mean()) for label in range(len(data.classes))],
-        "frechet": frechet_distance(saved.features(judge_dir, images), real),
-        "frechet_real": frechet_distance(saved.features(judge_dir, known), real),
+        "frechet": frechet_distance(inference.features(judge_dir, images), real),
+        "frechet_real": frechet_distance(inference.features(judge_dir, known), real),
     }
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.data import Dataset, Split
-from training.evaluation import inference as saved
+from training.evaluation import inference
 from training.export.temperature import predict_logits
 from training.fit.model_ema import WeightAverage
 from training.fit.optimisers import build_optimiser
@@ -25,13 +25,13 @@ def draw_samples(version_dir: Path, count: int, classes: int, first_seed: int = 
     """(images [count,H,W,C], the labels asked for), every label as often, from seeds that follow one another."""
     seeds = first_seed + np.arange(count, dtype=np.int64)
     labels = (seeds % classes).astype(np.int32)
-    asked = saved.batches(seeds=seeds, labels=labels, truncation=np.ones(count, np.float32))
-    return saved.outputs(version_dir, asked)["images"], labels
+    asked = inference.batches(seeds=seeds, labels=labels, truncation=np.ones(count, np.float32))
+    return inference.outputs(version_dir, asked)["images"], labels
 
 
 def check_labels(judge_dir: Path, images: Images, labels: Labels) -> NDArray[np.bool_]:
     """GAN-test, sample by sample: whether a classifier of real images reads it as the label asked for."""
-    shares = saved.outputs(judge_dir, saved.batches(images=images))["probabilities"]
+    shares = inference.outputs(judge_dir, inference.batches(images=images))["probabilities"]
     right: NDArray[np.bool_] = shares.argmax(axis=1) == labels
     return right
 

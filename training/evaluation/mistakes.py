@@ -1,14 +1,11 @@
 """The images that a classifier gets most wrong, as one sheet: a PNG in the run's folder and an image in TensorBoard."""
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from training import plots
 from training.data import Dataset, Split
 from training.run import Run
 
@@ -34,7 +31,8 @@ def save_mistakes(scores: NDArray[np.float64], data: Dataset, run: Run) -> None:
 
 def _draw(split: Split, chosen: NDArray[np.int64], said: list[str], data: Dataset, run: Run) -> None:
     rows = max(1, -(-len(chosen) // COLUMNS))
-    figure, cells = plt.subplots(rows, COLUMNS, figsize=(COLUMNS * 1.1, rows * 1.35 + 0.2))
+    figure = Figure(figsize=(COLUMNS * 1.1, rows * 1.35 + 0.2))
+    cells = figure.subplots(rows, COLUMNS, squeeze=False)
     for cell in cells.flat:
         cell.axis("off")
     for cell, index, answer in zip(cells.flat, chosen, said, strict=False):
@@ -42,6 +40,4 @@ def _draw(split: Split, chosen: NDArray[np.int64], said: list[str], data: Datase
         cell.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
         cell.set_title(f"{data.classes[split.labels[index]]}, said {answer}", fontsize=7, pad=2)
     figure.suptitle(f"{run.recipe.name}: validation images misread, the surest mistakes first", fontsize=9)
-    figure.tight_layout()
-    figure.savefig(run.mistakes, dpi=80)
-    plt.close(figure)
+    plots.save(figure, run.mistakes, dpi=80)

@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 from training.data import Dataset
 from training.data.out_of_distribution import other_model_pictures, prepare_chunks, scikit_image_pictures
 from training.errors import DataMissing
-from training.evaluation import inference as saved
+from training.evaluation import inference
 
 
 def aurocs(version_dir: Path, scores: np.ndarray, data: Dataset) -> dict[str, float]:
@@ -24,7 +24,7 @@ def aurocs(version_dir: Path, scores: np.ndarray, data: Dataset) -> dict[str, fl
     for title, pictures in sources.items():
         asked = ({"images": images} for images in prepare_chunks(pictures, data))
         try:
-            strange = saved.outputs(version_dir, asked)["outlier_score"]
+            strange = inference.outputs(version_dir, asked)["outlier_score"]
         except DataMissing:
             continue
         truth = np.repeat([0, 1], [len(scores), len(strange)])

@@ -25,7 +25,7 @@ def choose_policy(choice: Literal["full", "mixed"]) -> str:
     return "mixed_float16" if any_old else "mixed_bfloat16"
 
 
-def supported_policy(precision: str) -> str:
+def adapt_policy(precision: str) -> str:
     """A recipe's `precision`, or float32 where bfloat16 takes several times longer: a CPU without its instructions.
 
     Weights are float32 either way, so a run may be resumed on another machine.

@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from training.errors import RecipeError
+from training.model_store import find_candidate
 from training.recipes.schema import Recipe
-from training.run import RUNS
 
 Batch = tuple[tf.Tensor, tf.Tensor]
 
@@ -28,7 +28,7 @@ def with_teacher_labels(batches: tf.data.Dataset, recipe: Recipe) -> tf.data.Dat
 
 
 def _load_teacher(name: str, recipe: Recipe) -> tf.types.experimental.GenericFunction:
-    candidate = RUNS / name / "candidate"
-    if not (candidate / "saved_model.pb").exists():
+    candidate = find_candidate(name)
+    if candidate is None:
         raise RecipeError(f"'{recipe.name}' learns from '{name}', which has no candidate here: train that first.")
     return tf.saved_model.load(str(candidate)).signatures["serving_default"]

@@ -12,9 +12,8 @@ from training.errors import PublishError
 from training.evaluation.figures import measure_classifier, measure_gan_train, measure_generator, measure_robustness
 from training.evaluation.gan_metrics import draw_nearest, draw_samples
 from training.export.manifest import read_manifest
-from training.model_store import newest_version
-from training.publish import model_card as card
-from training.publish.model_card import write_card
+from training.model_store import list_versions, newest_version
+from training.publish.model_card import NEAREST, write_card
 from training.recipes.stored import parse_stored_data
 
 JUDGES = {"mnist": "digits"}  # the servable that reads what a generator trained on that data draws
@@ -117,9 +116,9 @@ def publish(
     outcome = compare(candidate, data)
     if outcome.worse and not even_if_worse:
         raise PublishError(f"{outcome}\nNot published, it would be worse. Give --even-if-worse to publish it anyway.")
-    home = model_store.MODELS / read_manifest(candidate).name
-    older = [path for path in home.glob("*") if path.name.isdecimal()]
-    place = home / str(max((int(path.name) for path in older), default=0) + 1)
+    name = read_manifest(candidate).name
+    home, older = model_store.MODELS / name, list_versions(name)
+    place = home / str(int(older[-1].name) + 1 if older else 1)
     beside = home / f".{place.name}.part"
     shutil.rmtree(beside, ignore_errors=True)
     shutil.copytree(candidate, beside)
@@ -135,4 +134,4 @@ def _write_card(version_dir: Path, data: Dataset) -> None:
     (extra / "README.md").write_text(write_card(manifest))
     if manifest.kind == "generator":
         images, _ = draw_samples(version_dir, 2 * len(data.classes), len(data.classes))
-        draw_nearest(images, data.train, extra / card.NEAREST)
+        draw_nearest(images, data.train, extra / NEAREST)

@@ -6,7 +6,6 @@ from typing import Any
 
 from training import plots, studies
 from training.evaluation.accuracy import wilson_interval
-from training.export.manifest import read_manifest
 from training.recipes.loading import load_recipe, recipe_names
 from training.recipes.schema import Recipe
 from training.report.results import FinishedRun, find_finished_run
@@ -92,8 +91,9 @@ def _section(each: FinishedRun, pictures: Path) -> list[str]:
         plots.curves(rows, name, pictures / f"{name}-curves.png", dpi=plots.DPI)
         lines += [f"![loss and accuracy by epoch](training/{name}-curves.png)"]
     if "confusion" in test:
-        labels = read_manifest(each.servable).labels
-        plots.confusion(test["confusion"], labels, f"{name}: test images", pictures / f"{name}-confusion.png")
+        plots.confusion(
+            test["confusion"], each.manifest.labels, f"{name}: test images", pictures / f"{name}-confusion.png"
+        )
         lines += [f"![confusion matrix](training/{name}-confusion.png)"]
     if each.run.mistakes.exists():
         shutil.copy(each.run.mistakes, pictures / f"{name}-mistakes.png")

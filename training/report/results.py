@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from service.manifest import MANIFEST_PATH
+from service.manifest import MANIFEST_PATH, TrainedManifest
 from training.export.manifest import read_manifest
 from training.model_store import newest_version
 from training.recipes.loading import load_recipe
@@ -19,6 +19,7 @@ class FinishedRun:
     recipe: Recipe
     run: Run
     servable: Path
+    manifest: TrainedManifest
 
     @property
     def here(self) -> bool:
@@ -28,7 +29,7 @@ class FinishedRun:
     @property
     def epochs(self) -> int:
         """How many it was trained for: a published version may come from an earlier form of the recipe."""
-        before: int = read_manifest(self.servable).facts["recipe"].get("epochs", self.recipe.epochs)
+        before: int = self.manifest.facts["recipe"].get("epochs", self.recipe.epochs)
         return len(self.run.rows()) or before
 
     @property
@@ -40,7 +41,7 @@ class FinishedRun:
     @property
     def test(self) -> dict[str, Any]:
         """The figures of the final test; empty if there was none."""
-        facts: dict[str, Any] = read_manifest(self.servable).facts
+        facts: dict[str, Any] = self.manifest.facts
         return facts.get("test") or {} if facts["recipe"]["name"] == self.recipe.name else {}
 
 
@@ -49,6 +50,8 @@ def find_finished_run(name: str) -> FinishedRun | None:
     plan = load_recipe(name)
     run = Run(RUNS / name, plan)
     for servable in (run.candidate, newest_version(plan.publishes)):
-        if servable and (servable / MANIFEST_PATH).exists() and (ended := FinishedRun(plan, run, servable)).test:
-            return ended
+        if servable and (servable / MANIFEST_PATH).exists():
+            ended = FinishedRun(plan, run, servable, read_manifest(servable))
+            if ended.test:
+                return ended
     return None

@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 
 from training import run
 from training.errors import RecipeError
-from training.studies.tools import store as kept
+from training.studies.tools import store
 
 
 class Study(Protocol):
@@ -57,4 +57,4 @@ def conduct(name: str, quick: bool = False, fresh: bool = False) -> Path:
 
 def results(name: str, quick: bool = False) -> Any:
     """What a study found, None if it has not ended yet."""
-    return kept.load(folder(name, quick) / "results.json", None)
+    return store.load(folder(name, quick) / "results.json", None)

@@ -14,8 +14,7 @@ import numpy as np
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from training import pipeline as tasks
-from training import plots
+from training import pipeline, plots
 from training.data import Dataset, Split
 from training.errors import PublishError
 from training.evaluation.gan_metrics import draw_samples
@@ -25,7 +24,7 @@ from training.input.pipeline import steps_per_epoch, training_batches
 from training.model_store import newest_version
 from training.recipes.loading import load_recipe, with_overrides
 from training.recipes.schema import Recipe
-from training.studies.tools import store as kept
+from training.studies.tools import store
 
 KINDS = ("real", "generated", "mixed")
 NET = [
@@ -40,22 +39,22 @@ NET = [
 def conduct(place: Path, quick: bool) -> None:
     amounts, seeds, steps = ((100, 400), (1, 2), 60) if quick else ((100, 1000, 10_000), (1, 2, 3), 500)
     base = load_recipe("mnist-cnn", [*NET, "epochs=1", f"steps={steps}"], quick)
-    data = tasks.load_data(base)
-    made = _generated(max(amounts), data)
+    data = pipeline.load_data(base)
+    made = _draw_digits(max(amounts), data)
     file = place / "scores.json"
-    scores: dict[str, float] = kept.load(file, {})
+    scores: dict[str, float] = store.load(file, {})
     for amount, kind, seed in product(amounts, KINDS, seeds):
         key = f"{kind} {amount} {seed}"
         if key not in scores:
             mixture = replace(data, train=_mixture(kind, amount, seed, data.train, made))
             scores[key] = _auc(with_overrides(base, base.name, [f"seed={seed}"]), mixture)
             print(f"{key}: {scores[key]:.4f}", flush=True)
-            kept.save(file, scores)
+            store.save(file, scores)
     found = {kind: {a: [scores[f"{kind} {a} {seed}"] for seed in seeds] for a in amounts} for kind in KINDS}
-    kept.save(place / "results.json", found)
+    store.save(place / "results.json", found)
 
 
-def _generated(count: int, data: Dataset) -> Split:
+def _draw_digits(count: int, data: Dataset) -> Split:
     """Digits of seeds that no test of the generator uses, as many of each label."""
     version = newest_version("digits-gan")
     if version is None:

@@ -44,13 +44,13 @@ def tell(results: Any, pictures: Path) -> list[str]:
         ),
         "",
         f"{results[0]['epochs']} epochs each. Unlike in the post, a wide start does little harm here.",
-        *_explained(results),
+        *_explain(results),
         "",
         "![loss and accuracy by first weights](training/initialisation.png)",
     ]
 
 
-def _explained(results: Any) -> list[str]:
+def _explain(results: Any) -> list[str]:
     if not any("rectified" in each["label"] for each in results):
         return []
     return [

@@ -4,14 +4,11 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from training import pipeline as tasks
-from training import plots
+from training import pipeline, plots
 from training.data import Dataset
 from training.recipes.loading import load_recipe, with_overrides
 from training.recipes.schema import Recipe
-from training.studies.tools import cross_validation as folds
-from training.studies.tools import search, variants
-from training.studies.tools import store as kept
+from training.studies.tools import cross_validation, search, store, variants
 
 RATES = {"sgd": 0.01, "momentum": 0.01, "nesterov": 0.01, "adagrad": 0.01, "rmsprop": 1e-3, "adam": 1e-3}
 FOLDS = 5
@@ -21,7 +18,7 @@ NET = "net.widths=[256, 128]"
 def conduct(place: Path, quick: bool) -> None:
     size = ["data.limit=2000", "epochs=2"] if quick else ["data.limit=20000", "epochs=4"]
     base = load_recipe("mnist-mlp", [NET, *size], quick)
-    data = tasks.load_data(base)
+    data = pipeline.load_data(base)
     scores = _cross_validated(place, base, data, 2 if quick else FOLDS)
     best = max(scores, key=lambda name: mean(scores[name]))
     found = search.search(base, data, place / "search.sqlite3", trials=5 if quick else 24)
@@ -33,7 +30,7 @@ def conduct(place: Path, quick: bool) -> None:
         if trial.value is not None
     ]
     results = {"folds": scores, "trials": trials, "best": found.best_params}
-    kept.save(place / "results.json", results | {"final": variants.train(place, longer, final)})
+    store.save(place / "results.json", results | {"final": variants.train(place, longer, final)})
 
 
 def _change(optimiser: str) -> list[str]:
@@ -43,14 +40,14 @@ def _change(optimiser: str) -> list[str]:
 def _cross_validated(place: Path, base: Recipe, data: Dataset, count: int) -> dict[str, list[float]]:
     """Validation accuracy of every fold, by optimiser; written after each fold, so that none is done twice."""
     file = place / "folds.json"
-    scores: dict[str, list[float]] = kept.load(file, {})
-    parts = folds.folds(data, count, base.seed)
+    scores: dict[str, list[float]] = store.load(file, {})
+    parts = cross_validation.folds(data, count, base.seed)
     for name in RATES:
         plan = with_overrides(base, base.name, _change(name))
         for fold in parts[len(scores.setdefault(name, [])) :]:
-            scores[name].append(folds.accuracy(plan, fold))
+            scores[name].append(cross_validation.accuracy(plan, fold))
             print(f"{name}, fold {len(scores[name])} of {count}: {scores[name][-1]:.4f}", flush=True)
-            kept.save(file, scores)
+            store.save(file, scores)
     return scores
 
 

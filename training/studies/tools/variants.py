@@ -5,13 +5,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from training import pipeline as tasks
-from training import run
+from training import pipeline, run
 from training.export.manifest import read_manifest
 from training.publish import publish
 from training.recipes.loading import with_overrides
 from training.recipes.schema import Recipe
-from training.studies.tools import store as kept
+from training.studies.tools import store
 
 Overrides = list[str]
 
@@ -25,7 +24,7 @@ def train(place: Path, base: Recipe, variants: dict[str, Overrides]) -> list[dic
 
 def conduct(place: Path, base: Recipe, variants: dict[str, Overrides]) -> None:
     """A whole study that is nothing but variants."""
-    kept.save(place / "results.json", train(place, base, variants))
+    store.save(place / "results.json", train(place, base, variants))
 
 
 def _name(place: Path, label: str) -> str:
@@ -34,6 +33,6 @@ def _name(place: Path, label: str) -> str:
 
 
 def _outcome(place: Path, label: str, recipe: Recipe) -> dict[str, Any]:
-    done = tasks.train(recipe, measure=partial(publish.figures, beyond=False))
+    done = pipeline.train(recipe, measure=partial(publish.figures, beyond=False))
     accuracy = read_manifest(done.candidate).facts["test"]["accuracy"]
     return {"label": label, "accuracy": accuracy, "epochs": len(done.rows()), "rows": done.rows()}

@@ -8,7 +8,7 @@ import tensorflow as tf
 from typer.testing import CliRunner
 
 from training.cli import app
-from training.fit.precision import choose_policy, supported_policy
+from training.fit.precision import adapt_policy, choose_policy
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,10 @@ def test_a_cpu_without_bfloat16_trains_in_float32(
 ) -> None:
     monkeypatch.setattr("training.fit.precision.has_bfloat16", lambda: multiplies)
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(range(gpus)))
-    assert supported_policy("mixed_bfloat16") == policy
-    assert supported_policy("float32") == "float32"
+    assert adapt_policy("mixed_bfloat16") == policy
+    assert adapt_policy("float32") == "float32"
     # its optimiser scales the loss, so it would not be the same run
-    assert supported_policy("mixed_float16") == "mixed_float16"
+    assert adapt_policy("mixed_float16") == "mixed_float16"
 
 
 def test_the_precision_option_trains_and_is_noted_in_the_recipe(
