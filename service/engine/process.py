@@ -75,9 +75,10 @@ def _use_mixed_precision(config: Settings) -> bool:
     """Whether classifiers multiply in 16 bits: if it is wanted, and this CPU is quicker for it."""
     if config.precision == "full":
         return False
-    if not has_bfloat16():
+    supported = has_bfloat16()
+    if not supported:
         log.warning("INKPAW_PRECISION=mixed has no effect: this CPU has no instructions for bfloat16")
-    return has_bfloat16()
+    return supported
 
 
 def _watch_models(repository: Repository, device: Device, config: Settings, stopping: threading.Event) -> None:
