@@ -8,6 +8,7 @@ import msgspec
 from service.errors import BadRequest, RequestTimeout, RequestTooLarge
 
 _CHUNK = 1 << 18  # bytes
+_MAX_OBJECTS = 100_000  # in a body of JSON
 _TOO_LARGE = "The request's body is larger than {} bytes, the limit."
 
 T = TypeVar("T")
@@ -39,9 +40,13 @@ def read_body(stream: Stream, content_length: int | None, limit: int, deadline: 
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def parse_json(body: bytes | memoryview, form: type[T]) -> T:
+def parse_json(body: bytes, form: type[T]) -> T:
     """The JSON body as that type. Raises BadRequest with the place where it differs."""
+    if body.count(b"{") > _MAX_OBJECTS:  # each costs ten times its bytes of memory
+        raise BadRequest(f"The JSON has more than {_MAX_OBJECTS:,} objects.")
     try:
         return msgspec.json.decode(body, type=form)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f"The JSON is not what this path takes: {error}.") from None
+    except RecursionError:
+        raise BadRequest("The JSON is nested too deeply.") from None

@@ -1,5 +1,6 @@
 """`POST /predict/<name>`: images to labels and probabilities."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,8 @@ from service.web.codecs.uploads import read_uploads
 from service.web.dataplane import count_predictions, run, with_version
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
+
+_TOP = re.compile(r"[1-9][0-9]{0,3}")
 
 
 def predict(request: Request, spec: ModelSpec) -> Response:
@@ -38,8 +41,8 @@ def _read_top(args: dict[str, str]) -> int | None:
     text = args.get("top")
     if text is None:
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise BadRequest("top must be a whole number, at least 1.")
+    if not _TOP.fullmatch(text):
+        raise BadRequest("top must be a whole number, from 1 to 9999.")
     return int(text)
 
 

@@ -1,10 +1,8 @@
 """`POST /v2/models/<name>/infer`: tensors in, tensors out, each in JSON or in binary."""
 
-from base64 import b64decode
-from binascii import Error as Base64Error
 from typing import Any
 
-import numpy as np
+import msgspec
 from numpy.typing import NDArray
 
 from service.catalog import Version
@@ -18,6 +16,7 @@ from service.web.api.open_inference.infer_request import (
     take_blob,
 )
 from service.web.codecs import tensors
+from service.web.codecs.json_tensors import from_json, to_json
 from service.web.codecs.uploads import name_uploads
 from service.web.dataplane import count_predictions, run, with_version
 from service.web.request import ModelSpec, Request
@@ -36,8 +35,6 @@ def _infer(request: Request, spec: ModelSpec, version: Version) -> Response:
         inputs[tensor.name] = _to_array(request, version, tensor, blob)
     if blobs:
         raise BadRequest(f"{len(blobs)} bytes after the JSON belong to no input.")
-    for array in inputs.values():
-        _check_rows(request, len(array) if array.ndim else 1)
     outputs = run(request, spec.name, version, inputs)
     if version.manifest is not None and "probabilities" in outputs:
         count_predictions(spec.name, version.number, version.manifest, outputs)
@@ -45,30 +42,42 @@ def _infer(request: Request, spec: ModelSpec, version: Version) -> Response:
 
 
 def _to_array(request: Request, version: Version, tensor: InputTensor, blob: memoryview | None) -> NDArray:
+    shape = tensor.read_shape()
+    _check_rows(request, shape[0] if shape else 1)
     if tensor.datatype == tensors.BYTES:
-        return _decode_images(request, version, tensor, blob)
+        return _decode_images(request, version, tensor, shape, blob)
     if blob is None:
-        return tensors.from_json(tensor.name, tensor.datatype, tensor.shape, tensor.data)
-    return tensors.from_bytes(tensor.name, tensor.datatype, tensor.shape, blob)
+        return from_json(tensor.name, tensor.datatype, shape, bytes(tensor.data))
+    return tensors.from_bytes(tensor.name, tensor.datatype, shape, blob)
 
 
-def _decode_images(request: Request, version: Version, tensor: InputTensor, blob: memoryview | None) -> NDArray:
+def _decode_images(
+    request: Request, version: Version, tensor: InputTensor, shape: tuple[int, ...], blob: memoryview | None
+) -> NDArray:
     """uint8 [N,H,W,C] of a BYTES tensor for an image input: encoded images, in JSON as base64."""
-    manifest = version.manifest
+    manifest, count = version.manifest, tensors.count_elements(tensor.name, shape)
     if manifest is None or manifest.kind != "classifier" or tensor.name != version.inputs[0].name:
         raise BadRequest(f"Input '{tensor.name}' does not take {tensors.BYTES}.")
-    images = _decode_base64(tensor) if blob is None else tensors.split_elements(tensor.name, blob)
-    if not images or len(images) != np.prod(tensor.shape, dtype=object):
-        raise BadRequest(f"Input '{tensor.name}' has {len(images)} elements, not those of shape {tensor.shape}.")
-    _check_rows(request, len(images))
+    if blob is None:
+        images = _decode_base64(request, tensor, count)
+    else:
+        _check_rows(request, count)
+        images = tensors.split_elements(tensor.name, blob, count)
+    if not images:
+        raise BadRequest(f"Input '{tensor.name}' has no elements.")
     return request.context.decoder.decode(name_uploads(images), manifest.image)
 
 
-def _decode_base64(tensor: InputTensor) -> list[bytes]:
+def _decode_base64(request: Request, tensor: InputTensor, count: int) -> list[bytes]:
+    text = bytes(tensor.data)
+    _check_rows(request, text.count(b'"') // 2)
     try:
-        return [b64decode(text, validate=True) for text in tensor.data]
-    except (Base64Error, TypeError, ValueError):
+        images = msgspec.json.decode(text, type=list[bytes])
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadRequest(f"Input '{tensor.name}': {tensors.BYTES} in JSON are a list of base64 texts.") from None
+    if len(images) != count:
+        raise BadRequest(f"Input '{tensor.name}' has {len(images)} elements, not the {count} of its shape.")
+    return images
 
 
 def _check_rows(request: Request, rows: int) -> None:
@@ -92,7 +101,7 @@ def _to_response(infer_request: InferRequest, name: str, version: Version, array
             blobs.append(array.tobytes())
             fields["parameters"] = {"binary_data_size": len(blobs[-1])}
         else:
-            fields["data"] = array.ravel().tolist()
+            fields["data"] = to_json(array)
         outputs.append(fields)
     body = {"model_name": name, "model_version": str(version.number), "outputs": outputs}
     response = json_response(body if infer_request.id is None else {**body, "id": infer_request.id})

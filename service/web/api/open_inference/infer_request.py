@@ -1,6 +1,6 @@
 """The body of an infer call: JSON, and after it the bytes of the binary tensors (the protocol's extension)."""
 
-from typing import Any
+import re
 
 import msgspec
 
@@ -9,6 +9,8 @@ from service.web.body import parse_json
 from service.web.request import Request
 
 JSON_LENGTH_HEADER = "Inference-Header-Content-Length"
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_MAX_SHAPE = 1024  # characters of JSON
 
 
 class Parameters(msgspec.Struct, frozen=True):
@@ -18,11 +20,20 @@ class Parameters(msgspec.Struct, frozen=True):
 
 
 class InputTensor(msgspec.Struct):
+    """`shape` and `data` are the JSON as it came: both are bounded before anything is made of them."""
+
     name: str
-    shape: list[int]
+    shape: msgspec.Raw
     datatype: str
     parameters: Parameters = Parameters()
-    data: Any = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+    def read_shape(self) -> tuple[int, ...]:
+        """Raises BadRequest."""
+        text = bytes(self.shape)
+        if len(text) > _MAX_SHAPE:
+            raise BadRequest(f"Input '{self.name}': the shape has more than {_MAX_SHAPE} characters.")
+        return parse_json(text, tuple[int, ...])
 
 
 class OutputTensor(msgspec.Struct):
@@ -44,13 +55,28 @@ class InferRequest(msgspec.Struct):
 
 def read_infer_request(request: Request) -> tuple[InferRequest, memoryview]:
     """The JSON of the body, and the bytes after it. Raises BadRequest, RequestTooLarge, RequestTimeout."""
-    body = memoryview(request.body())
+    body = request.body()
     length = request.get_header(JSON_LENGTH_HEADER)
     if length is None:
-        return parse_json(body, InferRequest), body[:0]
-    if not (length.isascii() and length.isdecimal() and int(length) <= len(body)):
+        return _parse(body), memoryview(b"")
+    if not (_LENGTH.fullmatch(length) and int(length) <= len(body)):
         raise BadRequest(f"{JSON_LENGTH_HEADER} must be the number of bytes of JSON that the body begins with.")
-    return parse_json(body[: int(length)], InferRequest), body[int(length) :]
+    return _parse(body[: int(length)]), memoryview(body)[int(length) :]
+
+
+def _parse(text: bytes) -> InferRequest:
+    request = parse_json(text, InferRequest)
+    _check_names("inputs", [tensor.name for tensor in request.inputs])
+    _check_names("outputs", [tensor.name for tensor in request.outputs])
+    if not request.inputs:
+        raise BadRequest("The request has no inputs.")
+    return request
+
+
+def _check_names(field: str, names: list[str]) -> None:
+    """Raises BadRequest: a name that comes again would multiply what the response holds."""
+    if len(set(names)) < len(names):
+        raise BadRequest(f"The {field} name a tensor more than once.")
 
 
 def take_blob(tensor: InputTensor, blobs: memoryview) -> tuple[memoryview | None, memoryview]:

@@ -119,3 +119,51 @@ def test_more_rows_than_the_limit_are_refused(web: FlaskClient) -> None:
 def test_unknown_model_is_not_found_in_the_protocols_shape(web: FlaskClient) -> None:
     answer = infer(web, {"inputs": []}, path="/v2/models/unheard/infer")
     assert (answer.status_code, type(answer.get_json()["error"])) == (404, str)
+
+
+HUGE = "9" * 4400
+
+
+def shaped(shape: str, data: str = "[1]") -> str:
+    return f'{{"inputs":[{{"name":"images","shape":{shape},"datatype":"UINT8","data":{data}}}]}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"inputs":[]}', "no inputs"),
+        (shaped(f"[{HUGE}]"), "more than 1024"),
+        (shaped("[" + "1," * 200_000 + "1]"), "more than 1024"),
+        (shaped("[" + "1," * 64 + "1]"), "65 dimensions"),
+        (shaped(f"[0,{1 << 70}]"), "dimension"),
+        (shaped('"3"'), "JSON"),
+        ("[" * 100_000 + "]" * 100_000, "JSON"),
+        (shaped("[1]", "[" * 100_000 + "]" * 100_000), "deep"),
+        ('{"inputs":[' + "{}," * 100_001 + "{}]}", "objects"),
+        ('{"id":"\udcff","inputs":[]}', "JSON"),
+    ],
+    ids=["empty", "digits", "dimensions", "65", "product", "text", "list", "nested", "objects", "utf-8"],
+)
+def test_numbers_shapes_and_nesting_are_bounded(web: FlaskClient, text: str, reason: str) -> None:
+    answer = web.post("/v2/models/echo/infer", data=text.encode(errors="surrogateescape"))
+    assert answer.status_code == 400
+    assert reason in answer.get_json()["error"]
+
+
+@pytest.mark.parametrize("field", ["inputs", "outputs"])
+def test_tensor_named_twice_is_refused(web: FlaskClient, field: str) -> None:
+    head: dict[str, Any] = {"inputs": [binary()], "outputs": [{"name": "probabilities"}]}
+    answer = infer(web, {**head, field: head[field] * 2}, IMAGES.tobytes() * 2)
+    assert (answer.status_code, "more than once" in answer.get_json()["error"]) == (400, True)
+
+
+@pytest.mark.parametrize("shape", [[2], [1 << 31]])
+def test_elements_beyond_the_shape_are_not_read(web: FlaskClient, shape: list[int]) -> None:
+    blob = bytes(4) * 200_000  # as many empty elements
+    head = {"name": "images", "shape": shape, "datatype": "BYTES", "parameters": {"binary_data_size": len(blob)}}
+    assert infer(web, {"inputs": [head]}, blob).status_code in (400, 413)
+
+
+def test_length_header_of_thousands_of_digits_is_refused(web: FlaskClient) -> None:
+    answer = web.post("/v2/models/echo/infer", data=b"{}", headers={HEADER: HUGE})
+    assert (answer.status_code, HEADER in answer.get_json()["error"]) == (400, True)
