@@ -67,6 +67,13 @@ class ImageTooLarge(RequestTooLarge):
     code = "image_too_large"
 
 
+class UnsupportedContentEncoding(InkpawError):
+    """The body is compressed in a way that is not read."""
+
+    status = 415
+    code = "unsupported_content_encoding"
+
+
 class HeadTooLarge(InkpawError):
     """The request's head is over its bound, in bytes or in fields."""
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from service.web.body import Stream, read_body
+from service.web.content_encoding import unpack
 from service.web.context import Context
 
 
@@ -50,8 +51,12 @@ class Request:
         return dict(reversed(parse_qsl(self.query, keep_blank_values=True))) if self.query else {}
 
     def body(self) -> bytes:
-        """The whole body, within its bounds. Raises RequestTooLarge, RequestTimeout."""
+        """The whole body, unpacked, within its bounds.
+
+        Raises RequestTooLarge, RequestTimeout, UnsupportedContentEncoding, BadRequest.
+        """
         if self._body is None:
             limit = self.context.settings.max_body_bytes
-            self._body = read_body(self.stream, self.content_length, limit, self.deadline)
+            body = read_body(self.stream, self.content_length, limit, self.deadline)
+            self._body = unpack(body, self.get_header("Content-Encoding") or "", limit)
         return self._body

@@ -131,3 +131,26 @@ def test_multipart_without_a_boundary_is_refused() -> None:
 def test_too_many_parts_are_refused() -> None:
     with pytest.raises(RequestTooLarge):
         read_from(files(*[("file", b"x")] * 100), limit=3)
+
+
+FILE = b'--cut\r\nContent-Disposition: form-data; name="a"; filename="f"\r\n'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        FILE + b"X: " + b"x" * 10_000 + b"\r\n\r\ndata\r\n--cut--\r\n",
+        FILE + b"X: y\r\n" * 50 + b"\r\ndata\r\n--cut--\r\n",
+        b"x" * 10_000_000,
+    ],
+    ids=["long header", "many headers", "no boundary"],
+)
+def test_headers_of_a_part_are_bounded(body: bytes) -> None:
+    with pytest.raises(BadRequest, match="multipart"):
+        read_from(make_request(data=body, content_type="multipart/form-data; boundary=cut"))
+
+
+def test_large_file_comes_whole_and_what_follows_the_last_boundary_is_ignored() -> None:
+    data = bytes(range(256)) * 20_000
+    body = FILE + b"\r\n" + data + b"\r\n--cut--\r\n" + b"epilogue" * 300_000
+    assert images(make_request(data=body, content_type="multipart/form-data; boundary=cut")) == [data]
