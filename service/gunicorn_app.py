@@ -13,8 +13,6 @@ from service.hardware import list_devices
 from service.settings import Settings
 from service.supervisor import Supervisor
 
-# Per worker. One more would wait without an answer, where those that the worker has get 503 at once when it is busy.
-_MAX_CONNECTIONS = 8192
 _KEEP_ALIVE = 75  # seconds
 
 
@@ -32,7 +30,7 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
             "bind": f"{settings.host}:{settings.port}",
             "workers": settings.workers,
             "worker_class": "service.web.server.worker.Worker",
-            "worker_connections": _MAX_CONNECTIONS,
+            "worker_connections": settings.max_connections,
             "worker_tmp_dir": str(settings.runtime_dir),
             "graceful_timeout": settings.grace_seconds,
             "keepalive": _KEEP_ALIVE,

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     max_in_flight: int = Field(
         512, ge=1, le=4096, description="requests in flight per worker; fewer are let in where each takes long"
     )
+    max_connections: int = Field(
+        8192, ge=8, le=65536, description="open connections per worker; near it the longest idle one is closed"
+    )
     model_dir: Path = Field(Path("models"), description="folder of <name>/<version>/ SavedModels")
     runtime_dir: Path = Field(
         default_factory=_default_runtime_dir, description="sockets and metrics: one folder per running service"

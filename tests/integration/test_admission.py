@@ -3,7 +3,8 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 import requests
@@ -14,6 +15,7 @@ from tests.support.server import Service
 from tests.support.waiting import until
 
 PLACES = 3
+REQUEST_SECONDS = 3
 
 
 class Narrow(Service):
@@ -22,20 +24,27 @@ class Narrow(Service):
         return socket.create_connection((host, int(port)), timeout=10)
 
     def taken(self, stack: ExitStack) -> None:
-        """Requests that keep every place until the end of the `with`, or until their time is up."""
+        """Requests that keep every place until the end of the `with`, or for two seconds."""
+        data = told(200)
 
         def full() -> bool:
             sock = stack.enter_context(self.connected())
-            sock.sendall(b"POST /predict/tiny HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nbegin")
-            return self.post("/predict/tiny", digit()).status_code == 503
+            sock.sendall(b"POST /predict/slow HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(data), data))
+            return self.post("/predict/tiny", b"").status_code == 503
 
         until(full, 20, "every place is taken")
+
+    def begun(self, stack: ExitStack) -> socket.socket:
+        """A request whose body does not end."""
+        sock = stack.enter_context(self.connected())
+        sock.sendall(b"POST /predict/tiny HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nbegin")
+        return sock
 
 
 @pytest.fixture(scope="module")
 def narrow(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Narrow]:
-    folder = copied(built, tmp_path_factory.mktemp("models"), "tiny")
-    with running(folder, Narrow, workers=1, max_in_flight=PLACES, request_seconds=3) as service:
+    folder = copied(built, tmp_path_factory.mktemp("models"), "tiny", "slow", "blot")
+    with running(folder, Narrow, workers=1, max_in_flight=PLACES, request_seconds=REQUEST_SECONDS) as service:
         yield service
 
 
@@ -87,10 +96,38 @@ def test_idle_kept_connections_take_no_place(narrow: Narrow) -> None:
         until(lambda: narrow.post("/predict/tiny", told(1)).status_code == 200, 2)
 
 
-def test_unfinished_requests_lose_their_place_at_the_deadline(narrow: Narrow) -> None:
+def test_slow_uploads_take_no_place_and_end_at_their_deadline(narrow: Narrow) -> None:
     with ExitStack() as stack:
-        narrow.taken(stack)
-        until(lambda: narrow.post("/predict/tiny", digit(), timeout=4).status_code == 200, 10)
+        socks = [narrow.begun(stack) for _ in range(10 * PLACES)]
+        assert [narrow.post("/predict/tiny", digit()).status_code for _ in range(10)] == [200] * 10
+        assert all(sock.recv(4096).startswith(b"HTTP/1.1 408 ") for sock in socks)
+
+
+def test_body_a_byte_at_a_time_ends_at_the_deadline_by_both_doors(narrow: Narrow) -> None:
+    for path in ("/predict/tiny", "/generate/blot"):
+        with ExitStack() as stack:
+            sock = stack.enter_context(narrow.connected())
+            sock.settimeout(0.2)
+            sock.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n".encode())
+            began = time.monotonic()
+            answer = b""
+            while not answer and time.monotonic() - began < 10:
+                with suppress(TimeoutError):
+                    sock.sendall(b" ")
+                    answer = sock.recv(4096)
+            assert answer.startswith(b"HTTP/1.1 408 ")
+            assert time.monotonic() - began < REQUEST_SECONDS + 2
+
+
+def test_idle_connections_make_room_for_new_ones(built: Built, tmp_path: Path) -> None:
+    folder = copied(built, tmp_path, "tiny")
+    with running(folder, Narrow, workers=1, max_connections=16) as service, ExitStack() as stack:
+        silent = [stack.enter_context(service.connected()) for _ in range(20)]
+        for sock in silent[::2]:
+            sock.sendall(b"POST /predict/tiny HTTP/1.1\r\n")  # half of a head
+        for _ in range(20):
+            assert service.get("/livez", timeout=5).status_code == 200
+            silent.append(stack.enter_context(service.connected()))
 
 
 def test_clients_that_do_not_close_delay_no_other(narrow: Narrow) -> None:

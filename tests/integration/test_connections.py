@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import socket
+import struct
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -9,6 +11,7 @@ import pytest
 
 from tests.support.pictures import told
 from tests.support.server import Service
+from tests.support.waiting import until
 
 
 class Client:
@@ -120,3 +123,23 @@ def test_client_that_leaves_within_a_body_harms_no_other(service: Service, clien
 def test_non_http_bytes_are_refused(client: Client, line: bytes) -> None:
     client.send(line)
     assert client._read.readline().startswith(b"HTTP/1.1 400 ") or client.ended()
+
+
+@pytest.mark.parametrize("path", ["/predict/brittle", "/generate/blot"])
+def test_upload_that_its_client_aborts_is_counted_as_499(service: Service, path: str) -> None:
+    model = path.rpartition("/")[2]
+    before = service.metric("inkpaw_requests_total", model=model, status="499")
+    client = Client(service.url)
+    client.send(post(b"{}", path=path)[:-1])
+    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a close resets
+    client.close()
+    client.sock.close()
+    until(lambda: service.metric("inkpaw_requests_total", model=model, status="499") == before + 1)
+    assert service.metric("inkpaw_requests_total", model=model, status="500") == 0
+
+
+def test_endless_chunks_after_an_answer_end_the_connection(client: Client) -> None:
+    client.send(b"POST /predict/unheard HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+    status, _ = client.answer()
+    assert status == 404
+    assert client.ended()

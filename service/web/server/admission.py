@@ -3,10 +3,13 @@
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Literal
 
 from service.errors import Overloaded
 from service.web.error_response import error_response
 from service.web.routing import Protocol
+
+FULL = "Every place is taken; try again."
 
 _MAX_WAIT = 0.075  # seconds
 _MIN_LIMIT = 32  # requests; fewer are no overload, whatever they cost
@@ -46,6 +49,33 @@ class Admission:
         self._last_answer = now if self.in_flight else None
 
 
+class Place:
+    """One request's place among those in flight. It is taken when the whole body is there: what a slow client takes its
+    time for is no work of the worker, and must neither fill it nor be measured as its pace.
+    """
+
+    __slots__ = ("_admission", "_required", "_state")
+
+    def __init__(self, admission: Admission, required: bool) -> None:
+        """Without `required` the request gets in even when the worker is full."""
+        self._admission, self._required = admission, required
+        self._state: Literal["free", "taken", "left"] = "free"
+
+    def take(self) -> None:
+        """Raises Overloaded if the worker has become full since the request's head came."""
+        if self._state != "free":
+            return
+        if self._required and self._admission.full:
+            raise Overloaded(FULL)
+        self._admission.enter()
+        self._state = "taken"
+
+    def leave(self) -> None:
+        if self._state == "taken":
+            self._admission.leave()
+        self._state = "left"
+
+
 def make_refusal(protocol: Protocol, keep_alive: bool, include_body: bool = True) -> bytes:
     """A whole 503 response in the protocol's shape; without its body for a HEAD request."""
     return _make_refusal(protocol, keep_alive, include_body, int(time.time()))
@@ -54,5 +84,5 @@ def make_refusal(protocol: Protocol, keep_alive: bool, include_body: bool = True
 @lru_cache(16)
 def _make_refusal(protocol: Protocol, keep_alive: bool, include_body: bool, second: int) -> bytes:
     """Made once per second, for its date: under overload a refusal must cost next to nothing."""
-    response = error_response(Overloaded("Every place is taken; try again."), protocol)
+    response = error_response(Overloaded(FULL), protocol)
     return response.to_bytes(keep_alive, include_body)

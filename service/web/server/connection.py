@@ -1,6 +1,7 @@
 """A client's connection: its requests one after another, their bodies, and the answers."""
 
 import time
+from collections.abc import Callable
 
 from gevent import Timeout, socket
 
@@ -19,10 +20,16 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Connection:
     """Reads and writes wait until `deadline`, on the monotonic clock; without one as long as it takes."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
+    def __init__(self, sock: socket.socket, client: str = "") -> None:
+        """`client` is its address, which the socket itself does not know any more once the client has reset it."""
+        self.sock, self.client = sock, client
         self.deadline: float | None = None
         self._parser = HttpParser()
+
+    @property
+    def has_message(self) -> bool:
+        """Whether the head of the next request is there, or what is wrong with it."""
+        return bool(self._parser.messages) or self.broken
 
     @property
     def broken(self) -> bool:
@@ -30,9 +37,9 @@ class Connection:
         return self._parser.error is not None
 
     def wait(self) -> bool:
-        """Wait for the first bytes of the next request; False if the client has closed. Raises OSError."""
+        """Wait for the first bytes of the next request; False if the client has closed. Raises ClientDisconnected."""
         self.deadline = None
-        return bool(self._parser.messages or self.broken) or self._receive(_READ)
+        return self.has_message or self._receive(_READ)
 
     def read_message(self) -> Message:
         """The next request, as soon as its head is complete.
@@ -52,7 +59,12 @@ class Connection:
 
     def _receive(self, size: int) -> bool:
         self._set_timeout()
-        data = self.sock.recv(size)
+        try:
+            data = self.sock.recv(size)
+        except TimeoutError:
+            raise
+        except OSError:  # reset, which is how a client leaves that has not read everything
+            raise ClientDisconnected from None
         if data:
             self._parser.feed(data)
         return bool(data)
@@ -79,9 +91,9 @@ class Connection:
 class Body:
     """The body of a message, read from its connection; never a byte of the next request."""
 
-    def __init__(self, connection: Connection, message: Message) -> None:
-        self._connection, self._message = connection, message
-        self._content_length = message.head.content_length or 0
+    def __init__(self, connection: Connection, message: Message, on_complete: Callable[[], None] | None = None) -> None:
+        """`on_complete` is called when a read brings the end of the body; what it raises, the read raises."""
+        self._connection, self._message, self._on_complete = connection, message, on_complete
         self.awaits_continue = message.head.headers.get("EXPECT", "").lower() == "100-continue"
 
     @property
@@ -92,8 +104,9 @@ class Body:
     @property
     def can_drain(self) -> bool:
         """Whether the rest may be discarded to reach the next request: it is not too much, and the client sends it."""
+        length = self._message.head.content_length  # None for chunks, which may go on for ever
         readable = not (self._connection.broken or self.awaits_continue)
-        return self.complete or (readable and self._content_length <= MAX_DRAINED)
+        return self.complete or (readable and length is not None and length <= MAX_DRAINED)
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes; empty at the end. Raises as Connection.read_message does."""
@@ -105,6 +118,8 @@ class Body:
                 self.awaits_continue = False
                 self._connection.send(_CONTINUE)
             self._connection.read_more()
+            if message.complete and self._on_complete is not None:
+                self._on_complete()
         part = message.parts.popleft()
         if len(part) > size:
             message.parts.appendleft(part[size:])

@@ -4,19 +4,17 @@ import sys
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from gevent.socket import socket
-
 from service.web.app import ARRIVED, CLIENT_FD, App
 from service.web.response import Response
-from service.web.server.connection import Body
+from service.web.server.connection import Body, Connection
 from service.web.server.head import Head
 
 _NOT_PREFIXED = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
 
 
-def answer(app: App, head: Head, body: Body, sock: socket, arrived: float) -> Response:
-    """`arrived` on the monotonic clock. Raises OSError if the client has left."""
-    environ = _make_environ(head, body, sock) | {CLIENT_FD: sock.fileno(), ARRIVED: arrived}
+def answer(app: App, head: Head, body: Body, connection: Connection, arrived: float) -> Response:
+    """`arrived` on the monotonic clock."""
+    environ = _make_environ(head, body, connection) | {CLIENT_FD: connection.sock.fileno(), ARRIVED: arrived}
     response = Response()
 
     def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
@@ -30,8 +28,8 @@ def answer(app: App, head: Head, body: Body, sock: socket, arrived: float) -> Re
     return response
 
 
-def _make_environ(head: Head, body: Body, sock: socket) -> dict[str, Any]:
-    (host, port), (client, _) = sock.getsockname()[:2], sock.getpeername()[:2]
+def _make_environ(head: Head, body: Body, connection: Connection) -> dict[str, Any]:
+    host, port = connection.sock.getsockname()[:2]
     environ: dict[str, Any] = {
         "REQUEST_METHOD": head.method,
         "SCRIPT_NAME": "",
@@ -40,7 +38,7 @@ def _make_environ(head: Head, body: Body, sock: socket) -> dict[str, Any]:
         "SERVER_NAME": host,
         "SERVER_PORT": str(port),
         "SERVER_PROTOCOL": f"HTTP/{head.version}",
-        "REMOTE_ADDR": client,
+        "REMOTE_ADDR": connection.client,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": body,

@@ -13,6 +13,8 @@ from service.web.dataplane import run, with_version
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
 
+_MAX_HEADER = 1024  # characters
+
 
 def generate(request: Request, spec: ModelSpec) -> Response:
     return with_version(request, "generator", spec, _generate)
@@ -45,7 +47,9 @@ def _generate(request: Request, spec: ModelSpec, version: Version) -> Response:
     file_names = [f"{index:03}-{spec.name}-{label}-{seed}" for index, (label, seed) in pairs]
     body = encode_images(images, wanted.format, facts, file_names)
     response = Response(body, content_type=MEDIA_TYPES[wanted.format])
-    response.headers |= {"Inkpaw-Seeds": _format_seeds(seeds), "Inkpaw-Version": str(version.number)}
+    response.headers["Inkpaw-Version"] = str(version.number)
+    if len(text := _format_seeds(seeds)) <= _MAX_HEADER:  # proxies refuse a head of a few kilobytes
+        response.headers["Inkpaw-Seeds"] = text
     return _with_cache_headers(response, wanted, etag)
 
 
