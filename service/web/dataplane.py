@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from prometheus_client import Histogram
 
 from service import metrics
 from service.catalog import Version
@@ -63,7 +64,14 @@ def count_predictions(
     best: list[int] = probabilities.argmax(axis=1).tolist()
     for index, count in Counter(best).items():
         metrics.get(metrics.PREDICTIONS, *labels, manifest.labels[index]).inc(count)
-    metrics.observe_all(metrics.get(metrics.CONFIDENCE, *labels), probabilities.max(axis=1))
+    _observe(metrics.get(metrics.CONFIDENCE, *labels), probabilities.max(axis=1))
     if "outlier_score" in outputs:
-        metrics.observe_all(metrics.get(metrics.OUTLIER_SCORE, *labels), outputs["outlier_score"])
+        _observe(metrics.get(metrics.OUTLIER_SCORE, *labels), outputs["outlier_score"])
     return best
+
+
+def _observe(histogram: Histogram, values: NDArray[np.float32]) -> None:
+    finite = np.isfinite(values)
+    metrics.observe_all(
+        histogram, values if finite.all() else values[finite]
+    )  # one NaN would make the sum NaN for ever

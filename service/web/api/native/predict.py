@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.catalog import Version
-from service.errors import BadRequest
+from service.errors import BadRequest, InkpawError
 from service.web.codecs.uploads import read_uploads
 from service.web.dataplane import count_predictions, run, with_version
 from service.web.request import ModelSpec, Request
@@ -27,6 +27,8 @@ def _predict(request: Request, spec: ModelSpec, version: Version) -> Response:
     uploads = read_uploads(request.body(), request.content_type, context.settings.max_images)
     images = context.decoder.decode(uploads, version.manifest.image)
     outputs = run(request, spec.name, version, {version.inputs[0].name: images})
+    if not all(np.isfinite(output).all() for output in outputs.values()):
+        raise InkpawError("The model's outputs are not numbers for these images: NaN or infinity.")
     best = count_predictions(spec.name, version.number, version.manifest, outputs)
     rows = zip(outputs["probabilities"], best, strict=True)
     predictions = [_to_prediction(labels, row, index, top) for row, index in rows]

@@ -1,14 +1,20 @@
 """`/predict` with a fake engine: what the engine is sent, and what its outputs become."""
 
 import io
+from base64 import b64encode
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
+from numpy.typing import NDArray
 from prometheus_client import REGISTRY
 
 from service.ipc import wire
-from tests.support.engine import FakeEngine
+from service.settings import Settings
+from service.web.app import create_app
+from tests.support.engine import FakeEngine, serving
 from tests.support.pictures import told
+from tests.unit.service.web.conftest import CATALOG
 
 
 def files(*data: bytes) -> dict[str, object]:
@@ -80,3 +86,18 @@ def test_model_without_a_manifest_does_not_predict(web: FlaskClient) -> None:
 def test_loading_model_is_unavailable(web: FlaskClient) -> None:
     answer = web.post("/predict/late", data=told(7))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+
+
+def test_outputs_that_are_no_numbers_are_reported_and_never_null(settings: Settings) -> None:
+    def answer_nan(call: wire.Call, arrays: dict[str, NDArray]) -> tuple[wire.Reply, list[NDArray]]:
+        reply, outputs = serving(CATALOG)(call, arrays)
+        return reply, [np.full_like(output, np.nan) for output in outputs]
+
+    with FakeEngine(settings.engine_sockets[0], answer_nan):
+        web = create_app(settings).test_client()
+        answer = web.post("/predict/echo", data=told(7))
+        assert (answer.status_code, "NaN" in answer.get_json()["error"]["message"]) == (500, True)
+        tensor = {"name": "images", "shape": [1], "datatype": "BYTES", "data": [b64encode(told(7)).decode()]}
+        output = web.post("/v2/models/echo/infer", json={"inputs": [tensor]}).get_json()["outputs"][0]
+        assert output["data"] == ["NaN"] * 10
+    assert REGISTRY.get_sample_value("inkpaw_confidence_sum", {"model": "echo", "version": "2"}) >= 0  # type: ignore[operator]
