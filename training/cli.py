@@ -11,7 +11,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # the default only where th
 import typer
 
 from training import studies
-from training.errors import exit_with_sentence
+from training.errors import exit_with_message
 from training.export.manifest import read_manifest
 from training.model_store import find_servable
 from training.recipes.loading import load_recipe, recipe_names
@@ -21,19 +21,19 @@ from training.run import find_turning_point
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
-Fresh = Annotated[bool, typer.Option("--fresh", help="begin again, not from where the last call was cut off")]
-Quick = Annotated[bool, typer.Option("--quick", help="little data, few epochs: a try of seconds, in runs/quick")]
-Name = Annotated[str, typer.Argument(help="a recipe; `list` names them")]
-Changes = Annotated[list[str], typer.Option("--set", help="part.field=value: another value for a field of the recipe")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="start again instead of resuming an interrupted run")]
+Quick = Annotated[bool, typer.Option("--quick", help="little data, few epochs: a trial of seconds, in runs/quick")]
+Name = Annotated[str, typer.Argument(help="a recipe; `list` shows them")]
+Changes = Annotated[list[str], typer.Option("--set", help="part.field=value: changes one field of the recipe")]
 Precision = Annotated[
     Literal["full", "mixed"] | None,
-    typer.Option(help="float32, or mixed with the 16-bit floats that suit the device; instead of the recipe's"),
+    typer.Option(help="overrides the recipe: float32, or mixed with the 16-bit floats that suit the device"),
 ]
 
 
 @app.command("list")
 def list_all() -> None:
-    """The recipes and the studies there are."""
+    """List the recipes and the studies."""
     for name in recipe_names():
         typer.echo(f"{name:22} {load_recipe(name).about}")
     typer.echo("\nStudies:")
@@ -42,94 +42,98 @@ def list_all() -> None:
 
 
 @app.command()
-@exit_with_sentence
+@exit_with_message
 def train(
     name: Name,
-    changes: Changes = [],  # noqa: B006 (typer's way)
+    changes: Changes = [],  # noqa: B006 (Typer needs a list here)
     quick: Quick = False,
     fresh: Fresh = False,
     download: Annotated[bool, typer.Option("--download", help="fetch the data from its public source")] = False,
     precision: Precision = None,
     distribute: Annotated[
         Literal["none", "mirrored", "multiworker"],
-        typer.Option(help="mirrored: every GPU of this machine; multiworker: the workers that TF_CONFIG names"),
+        typer.Option(help="mirrored: every GPU of this machine; multiworker: the workers in TF_CONFIG"),
     ] = "none",
 ) -> None:
-    """Train a recipe; a run that was cut off goes on from its last whole epoch."""
+    """Train a recipe. An interrupted run resumes from its last whole epoch."""
     from training import pipeline
     from training.publish import publish
 
     measure = partial(publish.figures, beyond=False) if quick else publish.measure
-    run = pipeline.train(_recipe(name, changes, precision, quick), fresh, download, distribute, measure)
-    _tell(read_manifest(run.candidate).facts["test"])
-    if "val_loss" in (rows := run.rows())[0]:
+    run = pipeline.train(_load_recipe(name, changes, precision, quick), fresh, download, distribute, measure)
+    _print_figures(read_manifest(run.candidate).facts["test"])
+    if "val_loss" in (rows := run.load_history())[0]:
         typer.echo(f"Validation loss was lowest after epoch {find_turning_point(rows)} of {len(rows)}.")
     if not quick:
         typer.echo(f"The candidate is {run.candidate}; `python -m training publish {name}` publishes it.")
 
 
 @app.command()
-@exit_with_sentence
+@exit_with_message
 def study(
-    name: Annotated[str, typer.Argument(help="a study; `list` names them")],
+    name: Annotated[str, typer.Argument(help="a study; `list` shows them")],
     quick: Quick = False,
     fresh: Fresh = False,
 ) -> None:
-    """Do one of the posts' comparisons; one that was cut off goes on. `report` shows what came of it."""
+    """Run one of the posts' comparisons, or resume it. `report` shows the results."""
     typer.echo(f"The results are {studies.conduct(name, quick, fresh)}; `python -m training report` shows them.")
 
 
 @app.command()
-@exit_with_sentence
-def report(to: Annotated[Path, typer.Option(help="folder for training.md and its plots")] = Path("docs")) -> None:
-    """Write docs/training.md from the runs and studies that have ended: our figures beside the posts'."""
+@exit_with_message
+def report(
+    folder: Annotated[Path, typer.Option("--to", help="folder for training.md and its plots")] = Path("docs"),
+) -> None:
+    """Write docs/training.md from the finished runs and studies: our figures beside the posts'."""
 
-    typer.echo(f"Written: {write_page(to)}")
+    typer.echo(f"Written: {write_page(folder)}")
 
 
 @app.command()
-@exit_with_sentence
+@exit_with_message
 def evaluate(name: Name) -> None:
-    """Measure what a recipe has published, else its candidate, on the test set."""
+    """Measure a recipe's published version on the test set, or its candidate if nothing is published."""
     from training import pipeline
     from training.publish import publish
 
     recipe = load_recipe(name)
-    measured = find_servable(name, recipe.publishes)
-    typer.echo(f"servable: {measured}")
-    _tell(publish.measure(measured, pipeline.load_data(recipe)))
+    version_dir = find_servable(name, recipe.publishes)
+    typer.echo(f"servable: {version_dir}")
+    _print_figures(publish.measure(version_dir, pipeline.load_data(recipe)))
 
 
 @app.command()
-@exit_with_sentence
+@exit_with_message
 def publish(
     name: Name,
     changes: Changes = [],  # noqa: B006
     even_if_worse: Annotated[bool, typer.Option("--even-if-worse", help="publish a candidate that is worse")] = False,
     precision: Precision = None,
-    retire: Annotated[bool, typer.Option("--retire", help="remove the older versions once this one is there")] = False,
+    retire: Annotated[bool, typer.Option("--retire", help="remove the older versions after publishing")] = False,
 ) -> None:
-    """Put the candidate of a recipe's run at models/<name>/<next version>, unless it is worse than what is there."""
+    """Copy a run's candidate to models/<name>/<next version>, unless it is worse than the published version."""
     from training import pipeline
 
-    place, comparison = pipeline.publish_run(_recipe(name, changes, precision), even_if_worse, retire)
-    typer.echo(f"{comparison}\nPublished: {place}")
+    version_dir, comparison = pipeline.publish_run(_load_recipe(name, changes, precision), even_if_worse, retire)
+    typer.echo(f"{comparison}\nPublished: {version_dir}")
 
 
 @app.command()
-@exit_with_sentence
+@exit_with_message
 def predict(
     picture: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="an image file")],
-    model: Annotated[str, typer.Option(help="a classifier: a servable's or a recipe's name")] = "cats-dogs",
+    model: Annotated[str, typer.Option(help="a classifier: the name of a servable or of a recipe")] = "cats-dogs",
 ) -> None:
-    """Say what one image shows."""
+    """Print the class of one image."""
     from training import pipeline
 
-    label, share = pipeline.predict(find_servable(model, model), picture)
-    typer.echo(f"{label} ({share:.1%})")
+    label, probability = pipeline.predict(find_servable(model, model), picture)
+    typer.echo(f"{label} ({probability:.1%})")
 
 
-def _recipe(name: str, changes: list[str], precision: Literal["full", "mixed"] | None, quick: bool = False) -> Recipe:
+def _load_recipe(
+    name: str, changes: list[str], precision: Literal["full", "mixed"] | None, quick: bool = False
+) -> Recipe:
     if precision is None:
         return load_recipe(name, changes, quick)
     from training.fit.precision import choose_policy
@@ -137,6 +141,6 @@ def _recipe(name: str, changes: list[str], precision: Literal["full", "mixed"] |
     return load_recipe(name, [*changes, f"precision={choose_policy(precision)}"], quick)
 
 
-def _tell(figures: dict[str, Any]) -> None:
+def _print_figures(figures: dict[str, Any]) -> None:
     for name, value in figures.items():
         typer.echo(f"{name}: {value:.4f}" if isinstance(value, float) else f"{name}: {value}")

@@ -1,4 +1,4 @@
-"""Errors that a person can do something about: the command line shows their text, a sentence, and no traceback."""
+"""Errors that the user can fix. The command line prints their text, without a traceback."""
 
 import functools
 import sys
@@ -21,15 +21,15 @@ class DataMissing(UserError):
 
 
 class PublishError(UserError):
-    """There is nothing to publish, or it is worse than what is published."""
+    """There is nothing to publish, or it is worse than the published version."""
 
 
 class PeerLost(UserError):
     """Another worker is gone. Start all workers again: they resume from the last whole epoch."""
 
 
-def exit_with_sentence(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that ends with the error's text where the user can do something about it."""
+def exit_with_message(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorates a command: an error that the user can fix ends it with the error's text and exit status 1."""
 
     @functools.wraps(command)
     def run(**arguments: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the commands do: train a recipe into a candidate, measure it, publish it."""
+"""The steps behind the commands: train a recipe into a candidate, publish it, predict with a servable."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ import keras
 from service.images import prepare
 from training import data, plots
 from training.errors import RecipeError
-from training.evaluation import inference
+from training.evaluation.inference import run_servable
 from training.evaluation.mistakes import save_mistakes
 from training.export.batch_norm import recalibrate_batch_norm
 from training.export.manifest import add_facts, read_manifest
@@ -28,7 +28,7 @@ from training.publish import publish
 from training.recipes.schema import Recipe
 from training.run import Run, join_run, open_run
 
-Measure = Callable[[Path, data.Dataset], dict[str, Any]]  # a version's folder and its data -> figures
+Measure = Callable[[Path, data.Dataset], dict[str, Any]]  # (a version's folder, its data) -> figures
 
 
 def load_data(recipe: Recipe, download: bool = False) -> data.Dataset:
@@ -42,13 +42,13 @@ def train(
     devices: Kind = "none",
     measure: Measure = publish.measure,
 ) -> Run:
-    """Train, or go on training, and leave a candidate servable with its test figures in the run's folder.
+    """Train, or resume training, and write a candidate servable with its test figures to the run's folder.
 
-    On one CPU with as many threads, the same recipe gives the same weights to the last bit, also when it was cut off
-    and resumed; on other processors or thread counts figures differ by rounding, and by what grows from that.
+    On one CPU with the same number of threads, a recipe always gives the same weights to the last bit, also after an
+    interruption. With other processors or thread counts, figures differ by rounding errors and what grows from them.
 
     Raises RecipeError, DataMissing, PeerLost, BadImage for a picture that cannot be read, and PublishError if a
-    generator's candidate, then made, cannot be measured yet.
+    generator's candidate was written but cannot be measured yet.
     """
     if recipe.net.kind == "gan" and devices != "none":
         raise RecipeError(f"'{recipe.name}' trains on one device: --distribute is for classifiers.")
@@ -57,13 +57,13 @@ def train(
         run = team.chief_first(lambda chief: open_run(recipe, fresh) if chief else join_run(recipe))
         keras.utils.set_random_seed(recipe.seed)
         if recipe.net.kind == "gan":
-            average = fit_gan(dataset, run).average
-            round_weights(average)
-            export_generator(average, dataset, run)
+            generator = fit_gan(dataset, run).average
+            round_weights(generator)
+            export_generator(generator, dataset, run)
         else:
             _train_classifier(dataset, run, team)
         if team.chief:
-            plots.curves(run.rows(), recipe.name, run.folder / "curves.png")
+            plots.draw_curves(run.load_history(), recipe.name, run.folder / "curves.png")
             add_facts(run.candidate, test=measure(run.candidate, dataset))
     return run
 
@@ -79,19 +79,20 @@ def _train_classifier(dataset: data.Dataset, run: Run, team: Team) -> None:
     keras.mixed_precision.set_global_policy("float32")
     if not team.chief:
         return
-    exact = build_classifier(recipe, channels, classes)  # serving is in full precision, whatever training was in
-    exact.set_weights(model.get_weights())
+    served = build_classifier(recipe, channels, classes)  # served in float32, whatever the precision of training
+    served.set_weights(model.get_weights())
     if recipe.init_weight:
-        interpolate(exact, find_init_servable(recipe), recipe.init_weight)
-    round_weights(exact)
+        interpolate(served, find_init_servable(recipe), recipe.init_weight)
+    round_weights(served)
     if recipe.ema or recipe.init_weight:
-        recalibrate_batch_norm(exact, dataset.train, recipe.data.size)
-    scores = predict_logits(exact, dataset.validation)
-    save_mistakes(scores, dataset, run)
-    heat = fit_temperature(scores, dataset.validation.labels)
-    known, labels = extract_features(exact, dataset.train, recipe.data.size)
-    held_out, _ = extract_features(exact, dataset.validation, recipe.data.size)
-    export_classifier(exact, heat, fit_outlier_score(known, labels, held_out), dataset, run)
+        recalibrate_batch_norm(served, dataset.train, recipe.data.size)
+    logits = predict_logits(served, dataset.validation)
+    save_mistakes(logits, dataset, run)
+    temperature = fit_temperature(logits, dataset.validation.labels)
+    train_features, labels = extract_features(served, dataset.train, recipe.data.size)
+    validation_features, _ = extract_features(served, dataset.validation, recipe.data.size)
+    outlier_score = fit_outlier_score(train_features, labels, validation_features)
+    export_classifier(served, temperature, outlier_score, dataset, run)
 
 
 def publish_run(recipe: Recipe, even_if_worse: bool, retire: bool) -> tuple[Path, publish.Comparison]:
@@ -99,9 +100,9 @@ def publish_run(recipe: Recipe, even_if_worse: bool, retire: bool) -> tuple[Path
     return publish.publish(open_run(recipe, fresh=False).candidate, load_data(recipe), even_if_worse, retire)
 
 
-def predict(version_dir: Path, picture: Path) -> tuple[str, float]:
-    """(class name, probability) of one picture, prepared as the service prepares it. Raises InkpawError."""
+def predict(version_dir: Path, image_file: Path) -> tuple[str, float]:
+    """(class name, probability) of one image, prepared as the service prepares it. Raises InkpawError."""
     manifest = read_manifest(version_dir)
-    image = prepare(picture.read_bytes(), manifest.image)
-    shares = inference.outputs(version_dir, [{"images": image[None]}])["probabilities"][0]
-    return manifest.labels[shares.argmax()], float(shares.max())
+    image = prepare(image_file.read_bytes(), manifest.image)
+    probabilities = run_servable(version_dir, [{"images": image[None]}])["probabilities"][0]
+    return manifest.labels[probabilities.argmax()], float(probabilities.max())

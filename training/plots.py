@@ -1,4 +1,4 @@
-"""Plots and tables of the report and of the studies: small PNGs, Markdown."""
+"""Plots and tables of the report and of the studies: small PNGs, and Markdown."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,23 +14,27 @@ DPI = 70
 TITLES = {"loss": "training loss", "accuracy": "training accuracy"}
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+def format_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table."""
+    return [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows)]
 
 
-def save(figure: Figure, path: Path, dpi: int = DPI) -> None:
+def save_figure(figure: Figure, path: Path, dpi: int = DPI) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.tight_layout()
     figure.savefig(path, dpi=dpi)
 
 
-def overlay(outcomes: list[dict[str, Any]], measures: list[str], path: Path, logarithmic: Sequence[str] = ()) -> None:
-    """A panel a measure, a line an outcome (`label`, `rows` of a history) in each."""
+def draw_histories(
+    variants: list[dict[str, Any]], measures: list[str], path: Path, logarithmic: Sequence[str] = ()
+) -> None:
+    """One panel per measure, with one line per variant (`label`, and the `rows` of its history)."""
     figure = Figure(figsize=(5.5 * len(measures), 4))
     panels = figure.subplots(1, len(measures), squeeze=False)
     for panel, measure in zip(panels[0], measures, strict=True):
-        for each in outcomes:
-            panel.plot(range(1, len(each["rows"]) + 1), [row[measure] for row in each["rows"]], label=each["label"])
+        for variant in variants:
+            rows = variant["rows"]
+            panel.plot(range(1, len(rows) + 1), [row[measure] for row in rows], label=variant["label"])
         if measure in logarithmic:
             panel.set_yscale("log")
         panel.set_title(TITLES.get(measure, measure.replace("val_", "validation ")))
@@ -38,31 +42,31 @@ def overlay(outcomes: list[dict[str, Any]], measures: list[str], path: Path, log
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.grid(alpha=0.3)
     panels[0, -1].legend(fontsize=7, framealpha=0.5)
-    save(figure, path)
+    save_figure(figure, path)
 
 
-def confusion(counts: list[list[int]], classes: Sequence[str], title: str, path: Path) -> None:
-    """Rows are what an image shows, columns what was said; right answers are left pale, so that mistakes show."""
-    shown = np.array(counts, float)
-    np.fill_diagonal(shown, 0)
+def draw_confusion(counts: list[list[int]], classes: Sequence[str], title: str, path: Path) -> None:
+    """Rows are the true classes, columns the predicted ones. The diagonal stays pale, so that mistakes stand out."""
+    mistakes = np.array(counts, float)
+    np.fill_diagonal(mistakes, 0)
     figure = Figure(figsize=(4.5, 4.2) if len(classes) > 2 else (2.8, 2.6))
     panel = figure.subplots()
-    panel.imshow(shown, cmap="Reds")
+    panel.imshow(mistakes, cmap="Reds")
     for true, row in enumerate(counts):
-        for said, count in enumerate(row):
-            colour = "white" if shown[true, said] > shown.max() * 0.6 else "black"
-            panel.text(said, true, str(count or ""), ha="center", va="center", fontsize=7, color=colour)
+        for predicted, count in enumerate(row):
+            colour = "white" if mistakes[true, predicted] > mistakes.max() * 0.6 else "black"
+            panel.text(predicted, true, str(count or ""), ha="center", va="center", fontsize=7, color=colour)
     panel.set_xticks(range(len(classes)), classes)
     panel.set_yticks(range(len(classes)), classes)
-    panel.set(xlabel="said", ylabel="true")
+    panel.set(xlabel="predicted", ylabel="true")
     panel.set_title(title, fontsize=9)
-    save(figure, path)
+    save_figure(figure, path)
 
 
-def intervals(
+def draw_intervals(
     groups: dict[str, list[tuple[float, float, float]]], ticks: Sequence[str], title: str, path: Path
 ) -> None:
-    """For each group a line through (middle, low, high), all above 0, one a tick; the second axis is logarithmic."""
+    """One line per group through one point (middle, low, high) per tick. The second axis is logarithmic."""
     figure = Figure(figsize=(6, 4))
     panel = figure.subplots()
     for shift, (label, points) in zip(np.linspace(-0.08, 0.08, len(groups)), groups.items(), strict=True):
@@ -75,11 +79,11 @@ def intervals(
     panel.set_title(title, fontsize=9)
     panel.legend()
     panel.grid(alpha=0.3)
-    save(figure, path)
+    save_figure(figure, path)
 
 
-def scatter(groups: dict[str, list[tuple[float, float]]], axes: tuple[str, str], title: str, path: Path) -> None:
-    """Points by group; the first axis is logarithmic."""
+def draw_scatter(groups: dict[str, list[tuple[float, float]]], axes: tuple[str, str], title: str, path: Path) -> None:
+    """Points by group. The first axis is logarithmic."""
     figure = Figure(figsize=(6, 4))
     panel = figure.subplots()
     for label, points in groups.items():
@@ -89,11 +93,11 @@ def scatter(groups: dict[str, list[tuple[float, float]]], axes: tuple[str, str],
     panel.set_title(title, fontsize=9)
     panel.legend(fontsize=8)
     panel.grid(alpha=0.3)
-    save(figure, path)
+    save_figure(figure, path)
 
 
-def curves(rows: Rows, title: str, path: Path, dpi: int = 100) -> None:
-    """A panel a measure, training and validation in each; where validation loss turns is marked."""
+def draw_curves(rows: Rows, title: str, path: Path, dpi: int = 100) -> None:
+    """One panel per measure, for training and validation. The lowest validation loss is marked."""
     measures = [name for name in rows[0] if name != "epoch" and not name.startswith("val_")]
     figure = Figure(figsize=(5 * len(measures), 4))
     panels = figure.subplots(1, len(measures), squeeze=False)
@@ -108,4 +112,4 @@ def curves(rows: Rows, title: str, path: Path, dpi: int = 100) -> None:
         panel.set_title(f"{title}: {measure}")
         panel.legend()
         panel.grid(alpha=0.3)
-    save(figure, path, dpi)
+    save_figure(figure, path, dpi)

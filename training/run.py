@@ -1,4 +1,4 @@
-"""The folder of one training run: its recipe, checkpoints, history, logs, curves and the candidate it made."""
+"""The folder of one training run: its recipe, checkpoints, history, logs, curves and candidate."""
 
 import csv
 import shutil
@@ -20,8 +20,8 @@ class Run:
     recipe: Recipe
 
     @property
-    def note(self) -> Path:
-        """The recipe as it was when the run began."""
+    def recipe_file(self) -> Path:
+        """The recipe as it was when the run started."""
         return self.folder / "recipe.json"
 
     @property
@@ -29,7 +29,8 @@ class Run:
         return self.folder / "checkpoints"
 
     @property
-    def best(self) -> Path:
+    def best_weights(self) -> Path:
+        """The weights of the best epoch; of averaged weights, those of the last epoch."""
         return self.folder / "best.weights.h5"
 
     @property
@@ -42,11 +43,11 @@ class Run:
 
     @property
     def candidate(self) -> Path:
-        """The servable that the run made, laid out like a version under `models/`."""
+        """The servable that the run made, with the layout of a version under `models/`."""
         return self.folder / "candidate"
 
-    def rows(self) -> Rows:
-        """The history, a row an epoch."""
+    def load_history(self) -> Rows:
+        """One row per epoch; empty if there is no history yet."""
         if not self.history.exists():
             return []
         with self.history.open() as lines:
@@ -54,7 +55,10 @@ class Run:
         return [{key: float(value) for key, value in row.items() if value != "NA"} for row in rows]
 
     def cut_history(self, epochs: int) -> None:
-        """Keep the rows of so many epochs: a run that was cut off may have noted one that it has to do again."""
+        """Keep only the rows of the first `epochs` epochs.
+
+        An interrupted run may have written the row of an epoch that has no checkpoint and is trained again.
+        """
         lines = self.history.read_text().splitlines(keepends=True) if self.history.exists() else []
         if len(lines) > epochs + 1:
             part = self.history.with_suffix(".part")
@@ -63,31 +67,30 @@ class Run:
 
 
 def open_run(recipe: Recipe, fresh: bool) -> Run:
-    """The recipe's run, to begin or to go on with. Raises RecipeError if the folder is another recipe's."""
+    """The recipe's run, to start or to resume. Raises RecipeError if the folder has a run with other options."""
     run = Run(RUNS / recipe.name, recipe)
     if fresh:
         shutil.rmtree(run.folder, ignore_errors=True)
-    note = run.note
-    if note.exists() and not is_dump_of(note.read_text(), recipe):
+    if run.recipe_file.exists() and not is_dump_of(run.recipe_file.read_text(), recipe):
         raise RecipeError(
-            f"{run.folder} holds a run of another form of recipe '{recipe.name}'. "
-            "Give the same options to go on with it, or --fresh to begin again."
+            f"{run.folder} has a run of recipe '{recipe.name}' with other options. "
+            "Give the same options to resume it, or --fresh to start again."
         )
     run.folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(to_json(recipe))
+    run.recipe_file.write_text(to_json(recipe))
     return run
 
 
 def join_run(recipe: Recipe) -> Run:
-    """The run that another worker has opened. Raises RecipeError if it is not to be seen here."""
+    """The run that the chief has opened. Raises RecipeError if this worker does not see the same run."""
     run = Run(RUNS / recipe.name, recipe)
-    if not run.note.exists() or not is_dump_of(run.note.read_text(), recipe):
+    if not run.recipe_file.exists() or not is_dump_of(run.recipe_file.read_text(), recipe):
         raise RecipeError(
-            f"{run.folder} is not what the chief opened: all workers need one runs/ and the same options."
+            f"{run.folder} is not the run that the chief opened: all workers need the same runs/ folder and options."
         )
     return run
 
 
 def find_turning_point(rows: Rows) -> int:
-    """The epoch, counted from 1, of the lowest validation loss: what comes after it overfits."""
-    return min(range(len(rows)), key=lambda at: rows[at]["val_loss"]) + 1
+    """The epoch with the lowest validation loss, counted from 1: later epochs overfit."""
+    return min(range(len(rows)), key=lambda index: rows[index]["val_loss"]) + 1

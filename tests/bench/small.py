@@ -45,7 +45,7 @@ def wrap(source: Path, into: Path) -> None:
         outputs = signature(**{name: tf.cast(images, tf.float32) / 255})
         return {"probabilities": next(iter(outputs.values()))}
 
-    export.save(serve, {"images": tf.TensorSpec([None, 28, 28, 1], tf.uint8, "images")}, into)
+    export.write_saved_model(serve, {"images": tf.TensorSpec([None, 28, 28, 1], tf.uint8, "images")}, into)
     image = {"height": 28, "width": 28, "channels": 1, "treatment": "digit"}
     body = {"name": "digits", "kind": "classifier", "labels": list("0123456789"), "image": image}
     (into / MANIFEST_PATH).parent.mkdir(parents=True)

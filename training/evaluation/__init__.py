@@ -1,1 +1,1 @@
-"""What is measured of a model, a module a measure; each takes a version's folder or plain arrays."""
+"""Measures models, one module per kind of measure. Each takes a version's folder or plain arrays."""

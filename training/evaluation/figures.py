@@ -1,4 +1,4 @@
-"""The final figures of a servable, through its SavedModel and its signature alone, as any server would run it."""
+"""The final figures of a servable, measured through the signature of its SavedModel, as any server would run it."""
 
 from pathlib import Path
 from typing import Any
@@ -6,74 +6,76 @@ from typing import Any
 import numpy as np
 
 from training.data import Dataset, Split
-from training.evaluation import accuracy, inference, out_of_distribution, synthetic_digits
-from training.evaluation.accuracy import Figures
+from training.evaluation.accuracy import Figures, compute_figures
 from training.evaluation.gan_metrics import (
     check_labels,
+    compute_frechet_distance,
+    compute_typical_distance,
     draw_samples,
-    frechet_distance,
-    gan_train_accuracy,
-    typical_distance,
+    measure_gan_train_accuracy,
 )
+from training.evaluation.inference import extract_servable_features, iterate_images, run_servable
+from training.evaluation.out_of_distribution import measure_aurocs
+from training.evaluation.synthetic_digits import measure_accuracies
 from training.recipes.loading import load_recipe
 
-PUPIL = "mnist-pupil"  # the recipe of the classifier that learns from samples alone
-SAMPLES, LESSONS = 10_000, 60_000  # to look at; to learn from, of other seeds
+GAN_TRAIN_RECIPE = "mnist-pupil"  # of the classifier that is trained on samples alone
+GAN_TEST_SAMPLES, GAN_TRAIN_SAMPLES = 10_000, 60_000  # their seeds do not overlap
 
 
 def measure_classifier(version_dir: Path, split: Split) -> Figures:
-    outputs = inference.outputs(version_dir, inference.images(split))
-    return accuracy.figures(outputs["probabilities"], split.labels)
+    outputs = run_servable(version_dir, iterate_images(split))
+    return compute_figures(outputs["probabilities"], split.labels)
 
 
 def measure_robustness(version_dir: Path, data: Dataset) -> dict[str, Any]:
-    """What a classifier makes of pictures from elsewhere: `outliers` by source (AUROC), `hands` by kind (accuracy).
+    """Figures on pictures from other sources: `outliers` by source (AUROC), `hands` by kind of digit (accuracy).
 
-    Of what it can say: an `outlier_score` it may not have, and only a net of MNIST's reads digits.
+    `outliers` needs a classifier with an `outlier_score`, and `hands` one for MNIST; else the key is missing.
     """
-    found: dict[str, Any] = {}
-    outputs = inference.outputs(version_dir, inference.images(data.test))
+    robustness: dict[str, Any] = {}
+    outputs = run_servable(version_dir, iterate_images(data.test))
     if "outlier_score" in outputs:
-        found["outliers"] = out_of_distribution.aurocs(version_dir, outputs["outlier_score"], data)
+        robustness["outliers"] = measure_aurocs(version_dir, outputs["outlier_score"], data)
     if data.name == "mnist":
-        found["hands"] = synthetic_digits.accuracies(version_dir)
-    return found
+        robustness["hands"] = measure_accuracies(version_dir)
+    return robustness
 
 
 def measure_generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict[str, Any]:
-    """What a classifier of real images makes of 10,000 samples (as many as there are test images, where these are
-    fewer), of seeds that training never used.
+    """Figures of 10,000 samples (or one per test image, if there are fewer), from seeds that training never used.
 
-    `read_as_label` is the share that it reads as the label asked for; `frechet` the distance of their features from
-    those of the test images, `frechet_real` that of as many training images.
+    The judge is a classifier of real images. `read_as_label` is the share of samples that it reads as the requested
+    label. `frechet` is the distance of the samples' features from those of the test images, and `frechet_real` that of
+    the same number of training images.
     """
-    count = min(SAMPLES, len(data.test))
+    count = min(GAN_TEST_SAMPLES, len(data.test))
     images, labels = draw_samples(version_dir, count, len(data.classes))
-    right = check_labels(judge_dir, images, labels)
-    real = inference.features(judge_dir, data.test.images())
-    known = data.train.images(np.sort(np.random.default_rng(0).permutation(len(data.train))[:count]))
+    correct = check_labels(judge_dir, images, labels)
+    test_features = extract_servable_features(judge_dir, data.test.images())
+    train_images = data.train.images(np.sort(np.random.default_rng(0).permutation(len(data.train))[:count]))
     return {
         "samples": count,
         "judge": f"{judge_dir.parent.name} version {judge_dir.name}",
-        "read_as_label": float(right.mean()),
-        "by_label": [float(right[labels == label].mean()) for label in range(len(data.classes))],
-        "frechet": frechet_distance(inference.features(judge_dir, images), real),
-        "frechet_real": frechet_distance(inference.features(judge_dir, known), real),
+        "read_as_label": float(correct.mean()),
+        "by_label": [float(correct[labels == label].mean()) for label in range(len(data.classes))],
+        "frechet": compute_frechet_distance(extract_servable_features(judge_dir, images), test_features),
+        "frechet_real": compute_frechet_distance(extract_servable_features(judge_dir, train_images), test_features),
     }
 
 
 def measure_gan_train(version_dir: Path, data: Dataset) -> dict[str, Any]:
-    """What can be learned from a generator, and whether it copies; minutes of training.
+    """How well a classifier learns from a generator's samples, and whether the generator copies. Takes minutes.
 
-    `taught` is the accuracy on real test images of a classifier that saw 60,000 samples and nothing else; `nearest` how
-    far, per pixel of 255, the nearest training image is from a sample and, beside it, from a test image.
+    `taught` is the accuracy on real test images of a classifier that was trained on 60,000 samples alone. `nearest` is
+    the typical distance to the nearest training image, in grey levels per pixel, for samples and for test images.
     """
-    images, labels = draw_samples(version_dir, LESSONS, len(data.classes), first_seed=SAMPLES)
+    images, labels = draw_samples(version_dir, GAN_TRAIN_SAMPLES, len(data.classes), first_seed=GAN_TEST_SAMPLES)
     return {
-        "lessons": LESSONS,
-        "taught": gan_train_accuracy(images, labels, data, load_recipe(PUPIL)),
+        "lessons": GAN_TRAIN_SAMPLES,
+        "taught": measure_gan_train_accuracy(images, labels, data, load_recipe(GAN_TRAIN_RECIPE)),
         "nearest": {
-            "samples": typical_distance(images[:1000], data.train),
-            "test images": typical_distance(data.test.images(slice(0, 1000)), data.train),
+            "samples": compute_typical_distance(images[:1000], data.train),
+            "test images": compute_typical_distance(data.test.images(slice(0, 1000)), data.train),
         },
     }

@@ -1,4 +1,4 @@
-"""Running a SavedModel by its signature alone, as any server would."""
+"""Runs a SavedModel through its signature alone, as any server would."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,44 +18,44 @@ BATCH = 100
 Arrays = dict[str, NDArray]
 
 
-def batches(**inputs: NDArray) -> Iterator[Arrays]:
-    """The inputs, a hundred rows at a time."""
+def batch_inputs(**inputs: NDArray) -> Iterator[Arrays]:
+    """The inputs in batches of at most 100 rows."""
     rows = len(next(iter(inputs.values())))
-    for at in range(0, rows, BATCH):
-        yield {name: value[at : at + BATCH] for name, value in inputs.items()}
+    for start in range(0, rows, BATCH):
+        yield {name: value[start : start + BATCH] for name, value in inputs.items()}
 
 
-def images(split: Split) -> Iterator[Arrays]:
-    """The split's images, some at a time: all of them need not fit into memory."""
+def iterate_images(split: Split) -> Iterator[Arrays]:
+    """The split's images as inputs of a classifier, in chunks: all of them need not fit into memory."""
     return ({"images": images} for images in chunks(split))
 
 
-def outputs(version_dir: Path, asked: Iterable[Arrays]) -> Arrays:
-    """Every output of `serving_default` for every batch of inputs, joined."""
+def run_servable(version_dir: Path, batches: Iterable[Arrays]) -> Arrays:
+    """All outputs of `serving_default`, each joined over the batches of inputs."""
     signature = tf.saved_model.load(str(version_dir)).signatures["serving_default"]
-    return _join(signature(**{name: tf.constant(value) for name, value in each.items()}) for each in asked)
+    return _join(signature(**{name: tf.constant(value) for name, value in batch.items()}) for batch in batches)
 
 
-def features(version_dir: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """[N,D]: what the last layer of a classifier of ours sees of each image. Raises ValueError if it has no name."""
+def extract_servable_features(version_dir: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """[N,D]: the inputs of a classifier's last layer. Raises ValueError if its graph has no tensor of that name."""
     loaded = tf.saved_model.load(str(version_dir))
-    library = loaded.signatures["serving_default"].graph.as_graph_def().library.function
-    body = next((each for each in library if any(node.name == FEATURES for node in each.node_def)), None)
+    functions = loaded.signatures["serving_default"].graph.as_graph_def().library.function
+    body = next((function for function in functions if any(node.name == FEATURES for node in function.node_def)), None)
     if body is None:
         raise ValueError(f"{version_dir} does not name its features: export it again.")
     graph = function_def_to_graph(body)
 
-    def whole() -> None:
+    def import_graph() -> None:
         tf.import_graph_def(graph.as_graph_def(), name="")
 
-    wrapped = tf.compat.v1.wrap_function(whole, [])
-    seen = wrapped.prune(graph.inputs[0].name, f"{FEATURES}:0")
-    return np.concatenate([seen(tf.constant(each["images"])).numpy() for each in batches(images=images)])
+    wrapped = tf.compat.v1.wrap_function(import_graph, [])
+    extract = wrapped.prune(graph.inputs[0].name, f"{FEATURES}:0")
+    return np.concatenate([extract(tf.constant(batch["images"])).numpy() for batch in batch_inputs(images=images)])
 
 
-def _join(parts: Iterable[dict[str, Any]]) -> Arrays:
-    gathered: dict[str, list[NDArray]] = {}
-    for part in parts:
-        for name, value in part.items():
-            gathered.setdefault(name, []).append(value.numpy())
-    return {name: np.concatenate(values) for name, values in gathered.items()}
+def _join(batches: Iterable[dict[str, Any]]) -> Arrays:
+    values: dict[str, list[NDArray]] = {}
+    for outputs in batches:
+        for name, value in outputs.items():
+            values.setdefault(name, []).append(value.numpy())
+    return {name: np.concatenate(arrays) for name, arrays in values.items()}

@@ -1,4 +1,4 @@
-"""How well `outlier_score` tells pictures of other things from those that a classifier knows."""
+"""How well `outlier_score` separates pictures of other things from a classifier's test images."""
 
 from pathlib import Path
 
@@ -8,25 +8,25 @@ from sklearn.metrics import roc_auc_score
 from training.data import Dataset
 from training.data.out_of_distribution import other_model_pictures, prepare_chunks, scikit_image_pictures
 from training.errors import DataMissing
-from training.evaluation import inference
+from training.evaluation.inference import run_servable
 
 
-def aurocs(version_dir: Path, scores: np.ndarray, data: Dataset) -> dict[str, float]:
-    """By source of strangers, how often a stranger's score is above that of a test image (area under the ROC curve).
+def measure_aurocs(version_dir: Path, test_scores: np.ndarray, data: Dataset) -> dict[str, float]:
+    """The area under the ROC curve by source of outliers: how often an outlier scores above a test image.
 
-    `scores` are those of the test images. A source that is not on this machine is left out.
+    `test_scores` [N] are those of the test images. A source that is not on this machine is left out.
     """
     sources = {
         "the other model's test images": other_model_pictures(data.name),
         "scikit-image": scikit_image_pictures(),
     }
-    found = {}
+    aurocs = {}
     for title, pictures in sources.items():
-        asked = ({"images": images} for images in prepare_chunks(pictures, data))
+        batches = ({"images": images} for images in prepare_chunks(pictures, data))
         try:
-            strange = inference.outputs(version_dir, asked)["outlier_score"]
+            outlier_scores = run_servable(version_dir, batches)["outlier_score"]
         except DataMissing:
             continue
-        truth = np.repeat([0, 1], [len(scores), len(strange)])
-        found[title] = float(roc_auc_score(truth, np.concatenate([scores, strange])))
-    return found
+        is_outlier = np.repeat([0, 1], [len(test_scores), len(outlier_scores)])
+        aurocs[title] = float(roc_auc_score(is_outlier, np.concatenate([test_scores, outlier_scores])))
+    return aurocs

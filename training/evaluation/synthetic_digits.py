@@ -1,24 +1,24 @@
-"""How a classifier reads digits that are not MNIST's, as files, through the service's own preparation."""
+"""How well a classifier reads digits that are not MNIST's, from files that the service's own code prepares."""
 
 from pathlib import Path
 
 import numpy as np
 
 from service.images import prepare
-from training.data import synthetic_digits
-from training.evaluation import inference
+from training.data.synthetic_digits import KINDS, image_files
+from training.evaluation.inference import batch_inputs, run_servable
 from training.export.manifest import read_manifest
 
-EACH, SEED = 50, 1  # of every digit and kind; seed 0 is free for trying things out
+COUNT, SEED = 50, 1  # images per digit and kind; experiments may use seed 0
 
 
-def accuracies(version_dir: Path, each: int = EACH, seed: int = SEED) -> dict[str, float]:
-    """By kind (training.data.synthetic_digits), the share read right."""
-    form = read_manifest(version_dir).image
-    found = {}
-    for kind in synthetic_digits.KINDS:
-        files, digits = zip(*synthetic_digits.image_files(kind, each, seed), strict=True)
-        images = np.stack([prepare(file, form) for file in files])
-        shares = inference.outputs(version_dir, inference.batches(images=images))["probabilities"]
-        found[kind] = float((shares.argmax(axis=1) == np.array(digits)).mean())
-    return found
+def measure_accuracies(version_dir: Path, count: int = COUNT, seed: int = SEED) -> dict[str, float]:
+    """The accuracy by kind of synthetic digit (training.data.synthetic_digits)."""
+    image_input = read_manifest(version_dir).image
+    accuracies = {}
+    for kind in KINDS:
+        files, digits = zip(*image_files(kind, count, seed), strict=True)
+        images = np.stack([prepare(file, image_input) for file in files])
+        probabilities = run_servable(version_dir, batch_inputs(images=images))["probabilities"]
+        accuracies[kind] = float((probabilities.argmax(axis=1) == np.array(digits)).mean())
+    return accuracies

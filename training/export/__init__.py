@@ -1,1 +1,1 @@
-"""From a trained net to a servable."""
+"""Turns a trained net into a servable."""

@@ -1,9 +1,9 @@
-"""What batch norms take for the usual, measured anew once a net is trained.
+"""Re-estimates BatchNorm statistics after training.
 
-In training they average what they see there: pictures that are cropped, bent and blended, through weights that move.
-Averaged weights give other outputs than the weights they are the average of (Izmailov et al. 2018, SWA), and pictures
-are served whole. So the statistics are those of whole training pictures at the size served, through the weights served
-(Wu and Johnson 2021, Rethinking "Batch" in BatchNorm).
+During training, BatchNorm averages over images that are cropped, distorted and mixed, and over weights that change.
+Averaged weights give other outputs than the weights that they average (Izmailov et al. 2018, SWA), and the service
+predicts on whole images. So the statistics are computed again: over whole training images, at the size that is served,
+with the weights that are served (Wu and Johnson 2021, Rethinking "Batch" in BatchNorm).
 """
 
 import keras
@@ -13,25 +13,25 @@ from training.data import Split
 from training.input.pipeline import resized
 
 
-def recalibrate_batch_norm(model: keras.Model, split: Split, side: int, most: int = 4096) -> None:
-    """Give the net's batch norms the mean and variance over `most` of the split's images at that size.
+def recalibrate_batch_norm(model: keras.Model, split: Split, side: int, limit: int = 4096) -> None:
+    """Set every BatchNorm to the mean and variance over at most `limit` images of the split, resized to `side`.
 
-    Drawn at random: a batch of one class, as folders have them, is not what a net sees in training.
+    The images are drawn at random: in folders they are ordered by class, and training has no batches of one class.
     """
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]
-    seen: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in norms]
+    statistics: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in norms]
     for norm in norms:
-        norm.momentum = 0.0  # the statistics are then those of the last batch alone
-    drawn = np.random.default_rng(0).permutation(len(split))[:most]
-    for images in resized(split.select(drawn), side, most):
+        norm.momentum = 0.0  # so that the moving statistics are those of the last batch alone
+    indices = np.random.default_rng(0).permutation(len(split))[:limit]
+    for images in resized(split.select(indices), side, limit):
         model(images, training=True)
-        for norm, each in zip(norms, seen, strict=True):
-            each.append((norm.moving_mean.numpy(), norm.moving_variance.numpy()))
-    for norm, each, momentum in zip(norms, seen, momenta, strict=True):
-        means, variances = (np.stack(both) for both in zip(*each, strict=True))
+        for norm, batches in zip(norms, statistics, strict=True):
+            batches.append((norm.moving_mean.numpy(), norm.moving_variance.numpy()))
+    for norm, batches, momentum in zip(norms, statistics, momenta, strict=True):
+        means, variances = (np.stack(values) for values in zip(*batches, strict=True))
         norm.moving_mean.assign(means.mean(axis=0))
         norm.moving_variance.assign(variances.mean(axis=0) + means.var(axis=0))
         norm.momentum = momentum

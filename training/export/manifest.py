@@ -1,4 +1,4 @@
-"""The manifest of a candidate: what training records in it. Its structure and its file are service.manifest's."""
+"""The facts that training records in a candidate's manifest. service.manifest defines its structure and its file."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ LIBRARIES = ("tensorflow-cpu", "keras", "numpy", "pillow")
 
 
 def write_candidate_manifest(run: Run, kind: Literal["classifier", "generator"], data: Dataset, side: int) -> None:
-    """Write `assets.extra/servable.json`; the test figures are added later, with `add_facts`."""
+    """Write `assets.extra/servable.json`. `add_facts` adds the test figures later."""
     facts = {
         "recipe": run.recipe.model_dump(mode="json"),
         "data": {"name": data.name, "fingerprint": data.fingerprint, "train": len(data.train)},
@@ -31,7 +31,7 @@ def write_candidate_manifest(run: Run, kind: Literal["classifier", "generator"],
 
 
 def read_manifest(version_dir: Path) -> TrainedManifest:
-    """The manifest with its facts; the recipe in them has today's names of fields. Raises ManifestError."""
+    """The manifest with its facts; the recipe in them has the current field names. Raises ManifestError."""
     manifest = read_trained_manifest(version_dir)
     if "recipe" not in manifest.facts:
         return manifest
@@ -39,6 +39,7 @@ def read_manifest(version_dir: Path) -> TrainedManifest:
 
 
 def add_facts(version_dir: Path, **facts: object) -> None:
+    """Add facts to the manifest, or replace them. Raises ManifestError."""
     manifest = read_manifest(version_dir)
     write_manifest(version_dir, replace(manifest, facts=manifest.facts | facts))
 
@@ -54,9 +55,10 @@ def _list_versions() -> dict[str, str]:
 
 
 def _get_revision() -> str:
-    """The git revision of the code, with `+` if files differ from it; empty outside a checkout."""
+    """The git revision of the code, with `+` if files differ from it; empty outside a repository."""
 
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
+    def run_git(*arguments: str) -> str:
+        command = ["git", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
 
-    return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "-uno") else "")
+    return run_git("rev-parse", "--short", "HEAD") + ("+" if run_git("status", "--porcelain", "-uno") else "")

@@ -1,15 +1,16 @@
-"""A score for pictures unlike any that the net was trained on, fitted once it is trained and kept inside its graph.
+"""A score for images unlike the training images. It is fitted after training and stored in the servable's graph.
 
-The Mahalanobis distance of a picture's features from the nearest class, under one covariance for all classes, at every
-level of the net (Lee et al. 2018, A simple unified framework for detecting out-of-distribution samples). The last level
-alone does not do: a net of cats and dogs keeps little there but what tells these two apart. Lee et al. weigh the levels
-by what tells some strangers best; here they count alike, each distance measured in that of a typical validation image,
-for there are no strangers to learn from. The covariance is shrunk (Ledoit and Wolf 2004): some features hardly vary.
+The first part is the Mahalanobis distance from an image's features to the nearest class, with one covariance for all
+classes, at every level of the net (Lee et al. 2018, A simple unified framework for detecting out-of-distribution
+samples). The last level alone is not enough: a net for cats and dogs keeps little there but what separates the two.
+Lee et al. weight the levels by how well they detect known outliers. There are none to learn from here, so all levels
+count the same, each distance in units of that of a typical validation image. The covariance is shrunk (Ledoit and Wolf
+2004), because some features hardly vary.
 
-To their sum is added how little the classes claim the picture, all together: the energy of the logits (Liu et al. 2020,
-Energy-based out-of-distribution detection). Photographs of other things are made of much the same lines and textures;
-this tells more of them. Both count alike: they vary as much among validation images. Calibrated on these, the score is
-a share: 0.99 is stranger than 99% of them.
+The second part is the energy of the logits, which is high if no class fits (Liu et al. 2020, Energy-based
+out-of-distribution detection). It detects more of the photographs of other things, which consist of much the same lines
+and textures. It is scaled so that both parts vary equally among validation images. The score is calibrated on these
+images as a share: 0.99 is stranger than 99% of them.
 """
 
 from collections.abc import Sequence
@@ -27,85 +28,96 @@ from training.export.rounding import round_to_bfloat16
 from training.input.pipeline import resized
 from training.nets.classifier import feature_extractor
 
-KNOTS = 201  # of the curve from distance to share
-MOST = 512  # features of a level that are looked at: a covariance has as many rows and columns
+QUANTILES = 201  # points of the curve from strangeness to share
+MAX_FEATURES = 512  # per level: the covariance has one row and one column per feature
 
 Features = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class Level:
-    """`whiten` [D,D] makes the covariance one, then a typical distance; `centres` [K,D]: the classes, whitened."""
+    """`whitening` [D,D] turns the covariance into the identity, and a typical distance into 1.
 
-    whiten: NDArray[np.float32]
+    `centres` [K,D] are the means of the classes after whitening.
+    """
+
+    whitening: NDArray[np.float32]
     centres: NDArray[np.float32]
 
-    def distance(self, features: tf.Tensor) -> tf.Tensor:
-        """float32 [N] from float32 [N,D]: how far the nearest class is."""
-        away = (features @ self.whiten)[:, None, :] - self.centres
-        return tf.sqrt(tf.reduce_min(tf.reduce_sum(tf.square(away), axis=2), axis=1))
+    def compute_distance(self, features: tf.Tensor) -> tf.Tensor:
+        """float32 [N] from float32 [N,D]: the distance to the nearest class."""
+        differences = (features @ self.whitening)[:, None, :] - self.centres
+        return tf.sqrt(tf.reduce_min(tf.reduce_sum(tf.square(differences), axis=2), axis=1))
 
 
 @dataclass(frozen=True)
 class OutlierScore:
-    """`claim` is what a unit of energy counts; `knots` is how strange validation images are, ascending.
+    """`energy_weight` scales the energy; `quantiles` are those of the strangeness of validation images, ascending.
 
-    What is seen of images is what `feature_extractor` gives: logits, then features, [N,any] each.
+    The methods take the outputs of `feature_extractor`: logits [N,K], then the features [N,any] of every level.
     """
 
     levels: list[Level]
-    claim: float
-    knots: NDArray[np.float32]
+    energy_weight: float
+    quantiles: NDArray[np.float32]
 
-    def strangeness(self, seen: Sequence[tf.Tensor]) -> tf.Tensor:
-        """float32 [N]."""
-        logits, *features = seen
-        away = [level.distance(subsample(part)) for level, part in zip(self.levels, features, strict=True)]
-        return tf.add_n([self.claim * _energy(logits), *away])
+    def compute_strangeness(self, outputs: Sequence[tf.Tensor]) -> tf.Tensor:
+        """float32 [N]: the sum of the distances and the scaled energy."""
+        logits, *features = outputs
+        distances = [
+            level.compute_distance(subsample(values)) for level, values in zip(self.levels, features, strict=True)
+        ]
+        return tf.add_n([self.energy_weight * _compute_energy(logits), *distances])
 
-    def score(self, seen: Sequence[tf.Tensor]) -> tf.Tensor:
+    def score(self, outputs: Sequence[tf.Tensor]) -> tf.Tensor:
         """float32 [N] in [0, 1]: the share of validation images that are less strange."""
-        low, high = self.knots[:-1], self.knots[1:]
-        steps = (self.strangeness(seen)[:, None] - low) / np.maximum(high - low, 1e-6)
+        low, high = self.quantiles[:-1], self.quantiles[1:]
+        steps = (self.compute_strangeness(outputs)[:, None] - low) / np.maximum(high - low, 1e-6)
         return tf.reduce_mean(tf.clip_by_value(steps, 0.0, 1.0), axis=1)
 
 
-def _energy(logits: tf.Tensor) -> tf.Tensor:
+def _compute_energy(logits: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_logsumexp(logits, axis=1)
 
 
 def subsample(features: tf.Tensor) -> tf.Tensor:
-    """[N,D] from [N,any]: evenly spaced ones where there are more than `MOST`."""
-    return features[:, :: -(-features.shape[1] // MOST)]
+    """[N,D] from [N,any]: at most `MAX_FEATURES` of the features, evenly spaced."""
+    return features[:, :: -(-features.shape[1] // MAX_FEATURES)]
 
 
 def extract_features(
-    model: keras.Model, split: Split, side: int, most: int = 20_000
+    model: keras.Model, split: Split, side: int, limit: int = 20_000
 ) -> tuple[list[Features], NDArray[np.int32]]:
-    """(what is seen, classes [N]) of the split's images at that size, of `most` evenly spaced ones at most."""
+    """(logits and features of every level, labels [N]) of at most `limit` evenly spaced images, resized to `side`."""
     net = feature_extractor(model)
-    batches = [[subsample(part) for part in net.predict_on_batch(images)] for images in resized(split, side, most)]
-    return [np.concatenate(parts) for parts in zip(*batches, strict=True)], split.labels[evenly_spaced(split, most)]
+    batches = [[subsample(values) for values in net.predict_on_batch(images)] for images in resized(split, side, limit)]
+    outputs = [np.concatenate(values) for values in zip(*batches, strict=True)]
+    return outputs, split.labels[evenly_spaced(split, limit)]
 
 
 def fit_outlier_score(
-    known: Sequence[Features], labels: NDArray[np.integer], held_out: Sequence[Features]
+    train_outputs: Sequence[Features], labels: NDArray[np.integer], validation_outputs: Sequence[Features]
 ) -> OutlierScore:
-    """From what is seen of training images, their classes, and what is seen of validation images."""
-    held = [tf.constant(subsample(part), tf.float32) for part in held_out]
-    fitted = [_level(subsample(part), labels, of_held) for part, of_held in zip(known[1:], held[1:], strict=True)]
-    away = OutlierScore(fitted, 0.0, np.zeros(1, np.float32)).strangeness(held).numpy()
-    energy = _energy(held[0]).numpy()
-    claim = float(away.std() / max(energy.std(), 1e-3))
-    strangeness = away + claim * energy
-    return OutlierScore(fitted, claim, np.quantile(strangeness, np.linspace(0, 1, KNOTS)).astype(np.float32))
+    """From the logits and features of training images, their labels [N], and those of validation images."""
+    validation = [tf.constant(subsample(values), tf.float32) for values in validation_outputs]
+    levels = [
+        _fit_level(subsample(features), labels, validation_features)
+        for features, validation_features in zip(train_outputs[1:], validation[1:], strict=True)
+    ]
+    distances = OutlierScore(levels, 0.0, np.zeros(1, np.float32)).compute_strangeness(validation).numpy()
+    energy = _compute_energy(validation[0]).numpy()
+    energy_weight = float(distances.std() / max(energy.std(), 1e-3))
+    strangeness = distances + energy_weight * energy
+    quantiles = np.quantile(strangeness, np.linspace(0, 1, QUANTILES)).astype(np.float32)
+    return OutlierScore(levels, energy_weight, quantiles)
 
 
-def _level(known: Features, labels: NDArray[np.integer], held_out: tf.Tensor) -> Level:
-    means = np.stack([known[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
-    covariance = LedoitWolf(assume_centered=True).fit(known - means[labels]).covariance_
+def _fit_level(features: Features, labels: NDArray[np.integer], validation_features: tf.Tensor) -> Level:
+    means = np.stack([features[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
+    covariance = LedoitWolf(assume_centered=True).fit(features - means[labels]).covariance_
     values, vectors = np.linalg.eigh(covariance)
-    whiten = (vectors / np.sqrt(np.maximum(values, values.max() * 1e-6))).astype(np.float32)
-    typical = np.median(Level(whiten, (means @ whiten).astype(np.float32)).distance(held_out))
-    whiten = round_to_bfloat16(whiten / typical)
-    return Level(whiten, (means @ whiten).astype(np.float32))
+    whitening = (vectors / np.sqrt(np.maximum(values, values.max() * 1e-6))).astype(np.float32)
+    level = Level(whitening, (means @ whitening).astype(np.float32))
+    typical = np.median(level.compute_distance(validation_features))
+    whitening = round_to_bfloat16(whitening / typical)
+    return Level(whitening, (means @ whitening).astype(np.float32))

@@ -1,4 +1,4 @@
-"""Rounding of weights: how many bits of them are kept."""
+"""Rounds weights to fewer bits."""
 
 import keras
 import numpy as np
@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 
 
 def round_to_bfloat16(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Matrices and kernels rounded to bfloat16's 7 bits of mantissa, as float32 still; vectors as they are.
+    """Matrices and kernels rounded to the 7 mantissa bits of bfloat16, still as float32. Vectors are not changed.
 
-    That is less than training's own noise, what `INKPAW_PRECISION=mixed` multiplies by anyway, and a servable packs to
-    half wherever it is kept.
+    The error is smaller than the noise of training, and `INKPAW_PRECISION=mixed` multiplies with these values anyway.
+    Compressed, a servable takes half the space.
     """
     if weights.ndim < 2:
         return weights
@@ -18,5 +18,5 @@ def round_to_bfloat16(weights: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def round_weights(model: keras.Model) -> None:
-    """Make every weight of the model `short`."""
+    """Round all weights of the model with `round_to_bfloat16`."""
     model.set_weights([round_to_bfloat16(weights) for weights in model.get_weights()])

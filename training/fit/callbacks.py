@@ -26,10 +26,10 @@ def build_best_checkpoint(run: Run, epochs_done: int) -> keras.callbacks.Callbac
     Of averaged weights it saves the last: they differ so little between epochs that the best one is chance.
     """
     return keras.callbacks.ModelCheckpoint(
-        str(run.best),
+        str(run.best_weights),
         monitor="val_accuracy",
         mode="max",
         save_best_only=not run.recipe.ema,
         save_weights_only=True,
-        initial_value_threshold=max((row["val_accuracy"] for row in run.rows()[:epochs_done]), default=None),
+        initial_value_threshold=max((row["val_accuracy"] for row in run.load_history()[:epochs_done]), default=None),
     )

@@ -27,7 +27,7 @@ def fit_classifier(model: keras.Model, data: Dataset, run: Run, team: Team = ALO
     tracked = {"average": [average.steps, *average.means]} if average else {}
     checkpoint = Checkpoint(run, model=model, optimizer=model.optimizer, **tracked)
     epochs_done = team.require_same(team.chief_first(lambda _: checkpoint.restore()))
-    rows = run.rows()[:epochs_done]
+    rows = run.load_history()[:epochs_done]
     if epochs_done < recipe.epochs and not should_stop(rows, recipe.patience):
         # the order matters: see WeightAverage
         callbacks = [EarlyStopping(rows, recipe.patience)]
@@ -43,7 +43,7 @@ def fit_classifier(model: keras.Model, data: Dataset, run: Run, team: Team = ALO
             else:
                 _fit_alone(model, data, recipe, epochs_done, callbacks)
     if team.chief:
-        model.load_weights(str(run.best))
+        model.load_weights(str(run.best_weights))
 
 
 def _fit_alone(

@@ -12,7 +12,7 @@ from training.errors import PublishError
 from training.evaluation.figures import measure_classifier, measure_gan_train, measure_generator, measure_robustness
 from training.evaluation.gan_metrics import draw_nearest, draw_samples
 from training.export.manifest import read_manifest
-from training.model_store import list_versions, newest_version
+from training.model_store import find_newest_version, list_versions
 from training.publish.model_card import NEAREST, write_card
 from training.recipes.stored import parse_stored_data
 
@@ -39,9 +39,9 @@ class Comparison:
     @property
     def worse(self) -> list[str]:
         """The figures that are worse by more than noise."""
-        return [name for name in FIGURES if name in self.candidate and self._lost(name) > FIGURES[name][1]]
+        return [name for name in FIGURES if name in self.candidate and self._compute_decline(name) > FIGURES[name][1]]
 
-    def _lost(self, name: str) -> float:
+    def _compute_decline(self, name: str) -> float:
         lost = self.current.get(name, self.candidate[name]) - self.candidate[name]
         return float(lost if FIGURES[name][0] else -lost)
 
@@ -84,7 +84,7 @@ def figures(version_dir: Path, data: Dataset, beyond: bool = True) -> dict[str, 
     if read_manifest(version_dir).kind == "classifier":
         found = measure_classifier(version_dir, data.test).as_dict()
         return found | measure_robustness(version_dir, data) if beyond else found
-    judge = newest_version(JUDGES.get(data.name, ""))
+    judge = find_newest_version(JUDGES.get(data.name, ""))
     if judge is None:
         raise PublishError("Samples are judged by the published 'digits': publish that first.")
     return measure_generator(version_dir, judge, data)
@@ -95,7 +95,7 @@ def compare(candidate: Path, data: Dataset) -> Comparison:
     manifest = read_manifest(candidate)
     if "test" not in manifest.facts:
         raise PublishError(f"{candidate} has no test figures: its training did not end well.")
-    current = newest_version(manifest.name)
+    current = find_newest_version(manifest.name)
     return Comparison(_least(figures(candidate, data)), _least(figures(current, data)) if current else {})
 
 

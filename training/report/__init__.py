@@ -1,1 +1,1 @@
-"""docs/training.md: our figures beside the posts'."""
+"""Writes docs/training.md: our figures beside the posts'."""

@@ -1,4 +1,4 @@
-"""The runs that have ended: what the report looks at."""
+"""The finished runs that the report describes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from service.manifest import MANIFEST_PATH, TrainedManifest
 from training.export.manifest import read_manifest
-from training.model_store import newest_version
+from training.model_store import find_newest_version
 from training.recipes.loading import load_recipe
 from training.recipes.schema import Recipe
 from training.run import RUNS, Run
@@ -14,7 +14,7 @@ from training.run import RUNS, Run
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A recipe's run, and what came of it: its candidate, or where the run is not here what it published."""
+    """A recipe's run and its servable: the candidate, or the published version if the run is on another machine."""
 
     recipe: Recipe
     run: Run
@@ -22,20 +22,20 @@ class FinishedRun:
     manifest: TrainedManifest
 
     @property
-    def here(self) -> bool:
+    def is_local(self) -> bool:
         """Whether the run is on this machine."""
         return self.servable == self.run.candidate
 
     @property
     def epochs(self) -> int:
-        """How many it was trained for: a published version may come from an earlier form of the recipe."""
-        before: int = self.manifest.facts["recipe"].get("epochs", self.recipe.epochs)
-        return len(self.run.rows()) or before
+        """The number of epochs of training. A published version may come from an earlier form of the recipe."""
+        published: int = self.manifest.facts["recipe"].get("epochs", self.recipe.epochs)
+        return len(self.run.load_history()) or published
 
     @property
     def card(self) -> Path | None:
-        """The model card of what is published."""
-        published = newest_version(self.recipe.publishes)
+        """The model card of the published version, None if nothing is published."""
+        published = find_newest_version(self.recipe.publishes)
         return (published / MANIFEST_PATH).with_name("README.md") if published else None
 
     @property
@@ -46,12 +46,12 @@ class FinishedRun:
 
 
 def find_finished_run(name: str) -> FinishedRun | None:
-    """None where no run of that recipe has ended."""
-    plan = load_recipe(name)
-    run = Run(RUNS / name, plan)
-    for servable in (run.candidate, newest_version(plan.publishes)):
+    """The finished run of recipe `name`, None if there is none."""
+    recipe = load_recipe(name)
+    run = Run(RUNS / name, recipe)
+    for servable in (run.candidate, find_newest_version(recipe.publishes)):
         if servable and (servable / MANIFEST_PATH).exists():
-            ended = FinishedRun(plan, run, servable, read_manifest(servable))
-            if ended.test:
-                return ended
+            finished = FinishedRun(recipe, run, servable, read_manifest(servable))
+            if finished.test:
+                return finished
     return None

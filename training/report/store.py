@@ -1,7 +1,7 @@
-"""The lines of each recipe and study, kept as JSON beside the page.
+"""The lines of each recipe and study, stored as JSON beside the page.
 
-Runs stay on the machine that made them, while the page goes wherever the code goes. So the lines about runs that are
-not on this machine come from that file.
+Runs stay on the machine that made them, but the page is in the repository. So the lines about runs on other machines
+come from this file.
 """
 
 from pathlib import Path
@@ -10,14 +10,14 @@ import msgspec
 
 
 class Results(msgspec.Struct):
-    """By recipe or study the lines of its section, and by recipe the cells of its row in the table."""
+    """`sections`: the lines by recipe or study. `rows`: the cells in the table by recipe."""
 
     sections: dict[str, list[str]] = {}
     rows: dict[str, list[str]] = {}
 
 
 def read_results(path: Path) -> Results:
-    """Empty where there is no file yet."""
+    """Empty results if the file does not exist yet."""
     return msgspec.json.decode(path.read_bytes(), type=Results) if path.exists() else Results()
 
 

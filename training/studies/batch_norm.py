@@ -30,9 +30,9 @@ def unsteadiness(rows: list[dict[str, float]]) -> float:
 
 
 def tell(results: Any, pictures: Path) -> list[str]:
-    plots.overlay(results, ["val_loss", "val_accuracy"], pictures / "batch-norm.png")
+    plots.draw_histories(results, ["val_loss", "val_accuracy"], pictures / "batch-norm.png")
     return [
-        *plots.table(
+        *plots.format_table(
             ["net", "test accuracy", "lowest validation loss", "last validation loss", "change an epoch"],
             [
                 [

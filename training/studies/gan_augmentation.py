@@ -21,7 +21,7 @@ from training.evaluation.gan_metrics import draw_samples
 from training.export.temperature import predict_logits
 from training.fit.compile import compile_model
 from training.input.pipeline import steps_per_epoch, training_batches
-from training.model_store import newest_version
+from training.model_store import find_newest_version
 from training.recipes.loading import load_recipe, with_overrides
 from training.recipes.schema import Recipe
 from training.studies.tools import store
@@ -56,7 +56,7 @@ def conduct(place: Path, quick: bool) -> None:
 
 def _draw_digits(count: int, data: Dataset) -> Split:
     """Digits of seeds that no test of the generator uses, as many of each label."""
-    version = newest_version("digits-gan")
+    version = find_newest_version("digits-gan")
     if version is None:
         raise PublishError("The digits come from the published 'digits-gan': publish that first.")
     return Split.of(*draw_samples(version, count, len(data.classes), first_seed=10**6))
@@ -98,9 +98,9 @@ def tell(results: Any, pictures: Path) -> list[str]:
         kind: [(1 - m, max(1 - high, 1e-5), 1 - low) for m, low, high in found] for kind, found in points.items()
     }
     title = "what macro AUC on MNIST's test set lacks of 1, by number of real digits"
-    plots.intervals(missing, amounts, title, pictures / "gan-augmentation.png")
+    plots.draw_intervals(missing, amounts, title, pictures / "gan-augmentation.png")
     return [
-        *plots.table(
+        *plots.format_table(
             ["real digits", *KINDS],
             [
                 [

@@ -28,9 +28,9 @@ def conduct(place: Path, quick: bool) -> None:
 
 
 def tell(results: Any, pictures: Path) -> list[str]:
-    plots.overlay(results, ["loss", "val_accuracy"], pictures / "initialisation.png", logarithmic=["loss"])
+    plots.draw_histories(results, ["loss", "val_accuracy"], pictures / "initialisation.png", logarithmic=["loss"])
     return [
-        *plots.table(
+        *plots.format_table(
             ["first weights", "test accuracy", "after the first epoch, on validation", "the post"],
             [
                 [

@@ -29,9 +29,9 @@ def _epochs_to(rows: list[dict[str, float]], accuracy: float) -> str:
 
 
 def tell(results: Any, pictures: Path) -> list[str]:
-    plots.overlay(results, ["accuracy", "val_accuracy"], pictures / "losses.png")
+    plots.draw_histories(results, ["accuracy", "val_accuracy"], pictures / "losses.png")
     return [
-        *plots.table(
+        *plots.format_table(
             ["loss", "test accuracy", "validation after epoch 1", "epochs to 95% on validation"],
             [
                 [

@@ -57,7 +57,7 @@ def tell(results: Any, pictures: Path) -> list[str]:
     best, pruned = results["best"], sum(trial["state"] == "PRUNED" for trial in trials)
     first, second = results["final"]
     return [
-        *plots.table(
+        *plots.format_table(
             [
                 "optimiser",
                 "learning rate",
@@ -81,7 +81,7 @@ def tell(results: Any, pictures: Path) -> list[str]:
 
 
 def _draw(trials: list[dict[str, Any]], path: Path) -> None:
-    plots.scatter(
+    plots.draw_scatter(
         {
             name: [(trial["learning_rate"], trial["accuracy"]) for trial in trials if trial["optimiser"] == name]
             for name in search.OPTIMISERS

@@ -12,8 +12,8 @@ FAST = ["optimiser.name=adam", "optimiser.learning_rate=0.02", "batch_size=64", 
 def test_a_run_stops_after_its_patience_and_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     recipe = load_recipe("digits8-cnn", [*FAST, "patience=2"])
-    rows = pipeline.train(recipe).rows()
+    rows = pipeline.train(recipe).load_history()
     assert 3 <= len(rows) < 40
     lowest = min(range(len(rows)), key=lambda epoch: rows[epoch]["val_loss"])
     assert len(rows) - 1 - lowest == 2
-    assert pipeline.train(recipe).rows() == rows
+    assert pipeline.train(recipe).load_history() == rows

@@ -35,4 +35,4 @@ def _name(place: Path, label: str) -> str:
 def _outcome(place: Path, label: str, recipe: Recipe) -> dict[str, Any]:
     done = pipeline.train(recipe, measure=partial(publish.figures, beyond=False))
     accuracy = read_manifest(done.candidate).facts["test"]["accuracy"]
-    return {"label": label, "accuracy": accuracy, "epochs": len(done.rows()), "rows": done.rows()}
+    return {"label": label, "accuracy": accuracy, "epochs": len(done.load_history()), "rows": done.load_history()}

@@ -1,6 +1,6 @@
-from training.evaluation.accuracy import wilson_interval
+from training.evaluation.accuracy import compute_wilson_interval
 
 
-def test_an_interval_holds_the_share_and_narrows_with_more_images() -> None:
-    few, many = wilson_interval(0.98, 180), wilson_interval(0.98, 10_000)
+def test_interval_contains_the_accuracy_and_narrows_with_more_images() -> None:
+    few, many = compute_wilson_interval(0.98, 180), compute_wilson_interval(0.98, 10_000)
     assert few[0] < many[0] < 0.98 < many[1] < few[1] < 1

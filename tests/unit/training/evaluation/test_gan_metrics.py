@@ -6,16 +6,18 @@ import numpy as np
 from training.evaluation.gan_metrics import check_labels, draw_samples
 
 
-def test_every_label_is_drawn_as_often_and_a_seed_is_the_same_sample(built: Callable[[str], Path]) -> None:
+def test_labels_are_balanced_and_a_seed_gives_the_same_sample(
+    built: Callable[[str], Path],
+) -> None:
     images, labels = draw_samples(built("blot"), 230, 10)
     assert images.shape == (230, 28, 28, 1) and np.bincount(labels).tolist() == [23] * 10
     later, _ = draw_samples(built("blot"), 30, 10, first_seed=200)
     np.testing.assert_array_equal(later, images[200:])
 
 
-def test_the_judge_decides_sample_by_sample(built: Callable[[str], Path]) -> None:
-    """The judge `brittle` reads the second pixel."""
+def test_judge_checks_each_sample(built: Callable[[str], Path]) -> None:
+    """The judge is `brittle`, whose label is the second pixel."""
     images = np.zeros((4, 28, 28, 1), np.uint8)
     images[:, 0, 1, 0] = [3, 5, 5, 9]
-    right = check_labels(built("brittle"), images, np.array([3, 5, 6, 9], np.int32))
-    assert right.tolist() == [True, True, False, True]
+    correct = check_labels(built("brittle"), images, np.array([3, 5, 6, 9], np.int32))
+    assert correct.tolist() == [True, True, False, True]

@@ -50,10 +50,10 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uninterrupted = _train(tmp_path / "straight", monkeypatch)
-    weights, rows = _weights(uninterrupted), uninterrupted.rows()
+    weights, rows = _weights(uninterrupted), uninterrupted.load_history()
     _interrupt_in_second_epoch(tmp_path / "resumed", monkeypatch)
     resumed = _train(tmp_path / "resumed", monkeypatch)
-    assert resumed.rows() == rows and len(rows) == 3
+    assert resumed.load_history() == rows and len(rows) == 3
     assert len(weights) > 4
     assert all((one == other).all() for one, other in zip(weights, _weights(resumed), strict=True))
 

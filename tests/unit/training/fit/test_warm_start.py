@@ -34,7 +34,7 @@ def _publish(net: keras.Model, folder: Path) -> Path:
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"logits": net(tf.cast(images, tf.float32), training=False)}
 
-    export.save(serve, {"images": tf.TensorSpec([None, side, side, 1], tf.uint8, "images")}, folder)
+    export.write_saved_model(serve, {"images": tf.TensorSpec([None, side, side, 1], tf.uint8, "images")}, folder)
     return folder
 
 

@@ -84,4 +84,4 @@ def test_batch_norm_statistics_are_those_of_the_unmoved_weights() -> None:
 def test_a_recipe_with_sam_rho_learns(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.chdir(tmp_path)
     recipe = load_recipe("digits8-cnn", ["epochs=20", "sam_rho=0.5"])
-    assert tasks.train(recipe).rows()[-1]["val_accuracy"] > 0.85
+    assert tasks.train(recipe).load_history()[-1]["val_accuracy"] > 0.85

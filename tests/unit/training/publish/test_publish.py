@@ -11,7 +11,7 @@ from training.data.dataset import Dataset, Split
 from training.errors import PublishError
 from training.evaluation.figures import measure_classifier
 from training.export.manifest import add_facts, read_manifest
-from training.model_store import newest_version
+from training.model_store import find_newest_version
 from training.publish import publish
 from training.recipes.data_schema import MnistData
 
@@ -70,7 +70,7 @@ def test_a_worse_candidate_is_refused_unless_told_otherwise(shelf: Path) -> None
     worse = _candidate(shelf / "worse", 0.8)
     with pytest.raises(PublishError, match=r"accuracy +0\.8000 +0\.9500 +worse"):
         publish.publish(worse, _data())
-    assert newest_version("rule").name == "1"  # type: ignore[union-attr]
+    assert find_newest_version("rule").name == "1"  # type: ignore[union-attr]
     assert publish.publish(worse, _data(), even_if_worse=True)[0].name == "2"
 
 
