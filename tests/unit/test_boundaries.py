@@ -36,9 +36,10 @@ ALLOWED = {
     "service.engine": "service.catalog service.errors service.hardware service.ipc service.manifest service.metrics "
     "service.settings",
     "service.web.body": "service.errors",
+    "service.web.content_encoding": "service.errors",
     "service.web.codecs": "service.errors service.images service.web.body",
     "service.web.context": "service.ipc service.settings service.web.codecs",
-    "service.web.request": "service.web.body service.web.context",
+    "service.web.request": "service.web.body service.web.content_encoding service.web.context",
     "service.web.response": "",
     "service.web.routing": "service.errors service.web.request service.web.response",
     "service.web.error_response": "service.errors service.metrics service.web.response service.web.routing",
