@@ -5,31 +5,71 @@ from typing import Literal
 
 import msgspec
 
-from service.errors import ModelNotFound, Unavailable
+from service.errors import BadRequest, ModelNotFound, Unavailable
 from service.manifest import Manifest
 
 STABLE, CANARY = "stable", "canary"
+DEFAULT_SIGNATURE = "serving_default"
 
 State = Literal["START", "LOADING", "AVAILABLE", "UNLOADING", "END"]
 
 
 class TensorSpec(msgspec.Struct, frozen=True):
-    """A signature's input or output; -1 stands for any size."""
+    """A signature's input or output. `dtype` is TensorFlow's name, `string` for bytes.
+
+    In `shape`, -1 stands for any size; None is any number of dimensions.
+    """
 
     name: str
     dtype: str
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] | None
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """What a signature of a SavedModel takes and returns.
+
+    `batched`: the first dimension of every tensor counts rows, and rows of several requests run together. Otherwise
+    each request runs by itself, with its tensors as they are.
+    """
+
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
+    batched: bool = True
 
 
 class Version(msgspec.Struct, frozen=True):
-    """One version of a model; `error` says why it does not answer, empty if nothing went wrong."""
+    """One version of a model; `error` says why it does not answer, empty if nothing went wrong.
+
+    `default_signature` answers a request that names none. A version may lack it; then each request must name one.
+    """
 
     number: int
     state: State
     error: str = ""
     manifest: Manifest | None = None
-    inputs: tuple[TensorSpec, ...] = ()
-    outputs: tuple[TensorSpec, ...] = ()
+    signatures: dict[str, Signature] = {}
+    default_signature: str = DEFAULT_SIGNATURE
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """Of the default signature; none where the version lacks it."""
+        return self.signatures.get(self.default_signature, _NO_SIGNATURE).inputs
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """Of the default signature; none where the version lacks it."""
+        return self.signatures.get(self.default_signature, _NO_SIGNATURE).outputs
+
+    def get_signature(self, name: str = "") -> Signature:
+        """The signature of that name, the default one for an empty name. Raises BadRequest that lists them."""
+        signature = self.signatures.get(name or self.default_signature)
+        if signature is None:
+            names = ", ".join(sorted(self.signatures)) or "none"
+            raise BadRequest(f"There is no signature '{name or self.default_signature}'. There are: {names}.")
+        return signature
+
+
+_NO_SIGNATURE = Signature()
 
 
 class Model(msgspec.Struct, frozen=True, dict=True):

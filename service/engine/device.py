@@ -16,14 +16,19 @@ from service.engine.batch import Batch
 from service.engine.repository import Key
 from service.engine.scheduler import Scheduler
 from service.engine.servable import Servable
+from service.engine.signature import LoadedSignature
 from service.engine.task import Arrays
-from service.errors import InkpawError
+from service.errors import BadRequest, InkpawError
 
 log = logging.getLogger(__name__)
 
+QueueKey = Key | tuple[str, int, str]  # model, version, and a signature that is not the version's default one
+
 
 class Device:
-    """Servables by key, and the runners, of niceness `nice`. The answers of a batch are sent within `corked`."""
+    """Signatures by the key of their queue, and the runners, of niceness `nice`. The answers of a batch are sent within
+    `corked`. Every signature has a queue of its own, so a batch never mixes signatures.
+    """
 
     def __init__(
         self,
@@ -37,7 +42,7 @@ class Device:
         self._corked = corked
         self._nice = nice
         self._max_queue_rows = max_queue_rows
-        self._servables: dict[Key, Servable] = {}
+        self._signatures: dict[QueueKey, LoadedSignature] = {}
         self._started: dict[int, float] = {}  # by runner, when its batch started
         self._runners = [threading.Thread(target=self._work, args=(index,), daemon=True) for index in range(runners)]
 
@@ -51,17 +56,33 @@ class Device:
         for runner in self._runners:
             runner.join()
 
-    def open(self, key: Key, servable: Servable) -> None:
-        self._servables[key] = servable
-        self.scheduler.open(key, servable.sizes[-1], self._max_queue_rows)
+    def open_version(self, key: Key, servable: Servable) -> None:
+        for name, signature in servable.signatures.items():
+            self.open(key if name == servable.default_signature else (*key, name), signature)
 
-    def close(self, key: Key) -> None:
-        """Return once no row of that servable waits or runs."""
+    def close_version(self, key: Key) -> None:
+        """Return once no row of that version waits or runs."""
+        for queue_key in self._list_queues(key):
+            self.close(queue_key)
+
+    def count_rows(self, key: Key) -> int:
+        """Rows that wait for that version."""
+        return sum(map(self.scheduler.count_rows, self._list_queues(key)))
+
+    def _list_queues(self, key: Key) -> list[QueueKey]:
+        return [queue_key for queue_key in self._signatures.copy() if queue_key[:2] == key]
+
+    def open(self, key: QueueKey, signature: LoadedSignature) -> None:
+        self._signatures[key] = signature
+        self.scheduler.open(key, signature.sizes[-1], self._max_queue_rows)
+
+    def close(self, key: QueueKey) -> None:
+        """Return once no row of that signature waits or runs."""
         self.scheduler.retire(key)
-        self._servables.pop(key, None)
+        self._signatures.pop(key, None)
 
-    def get(self, key: Key) -> Servable | None:
-        return self._servables.get(key)
+    def get(self, key: QueueKey) -> LoadedSignature | None:
+        return self._signatures.get(key)
 
     @property
     def busy_seconds(self) -> float:
@@ -74,29 +95,39 @@ class Device:
         while batch := self.scheduler.next():
             self._started[runner] = started = time.monotonic()
             try:
-                self._run(self._servables[batch.key], batch)  # type: ignore[index]
+                self._run(self._signatures[batch.key], batch)  # type: ignore[index]
             except Exception:
-                log.exception("%s version %d: a batch was lost", *batch.key)  # type: ignore[misc]
+                log.exception("%s: a batch was lost", batch.key)
                 batch.fail(InkpawError("The batch could not be run."))
             finally:
                 del self._started[runner]
                 self.scheduler.finish(batch, time.monotonic() - started)
 
-    def _run(self, servable: Servable, batch: Batch) -> None:
+    def _run(self, signature: LoadedSignature, batch: Batch) -> None:
         """Run and answer. If that fails, run each request's rows alone: one request's bad rows fail no other's."""
         started = time.monotonic()
+        size = signature.size_for(batch.rows)
         try:
-            outputs: Arrays = servable.run(batch.inputs(servable.size_for(batch.rows)))
+            outputs: Arrays = signature.run(batch.inputs(size))
         except Exception as error:
             if len(batch.pieces) == 1:
-                log.exception("%s: rows that the model cannot run", batch.key)
-                batch.fail(InkpawError(f"The model could not run these rows: {type(error).__name__}."))
+                batch.fail(_explain(error, batch))
                 return
             for piece in batch.split():
-                self._run(servable, piece)
+                self._run(signature, piece)
             return
         seconds = time.monotonic() - started
         with self._corked():
-            batch.answer(outputs)
+            batch.answer(outputs, size)
         metrics.get(metrics.COMPUTE_SECONDS, batch.key[0]).observe(seconds)  # type: ignore[index]
         metrics.get(metrics.BATCH_ROWS, batch.key[0]).observe(batch.rows)  # type: ignore[index]
+
+
+def _explain(error: Exception, batch: Batch) -> InkpawError:
+    """What the client gets for rows that the model cannot run. Only a client's mistake is not logged."""
+    if isinstance(error, BadRequest):
+        return error
+    log.error("%s: rows that the model cannot run", batch.key, exc_info=error)
+    if isinstance(error, InkpawError):
+        return error
+    return InkpawError(f"The model could not run these rows: {type(error).__name__}.")

@@ -1,10 +1,10 @@
 """What the engine does with each call: run rows, send the catalog, report its status."""
 
 from service import metrics
-from service.engine.device import Device
+from service.engine.device import Device, QueueKey
 from service.engine.repository import Repository
 from service.engine.task import Arrays, Task
-from service.errors import EngineDown, InkpawError, ModelNotFound, Unavailable
+from service.errors import BadRequest, EngineDown, InkpawError, ModelNotFound, Unavailable
 from service.ipc import wire
 from service.ipc.connection import Connection
 
@@ -30,12 +30,19 @@ class CallHandler:
                 connection.send(wire.make_frame(number, wire.StatusReply(self._device.busy_seconds)))
 
     def _run(self, connection: Connection, number: int, call: wire.RunCall, body: memoryview) -> None:
-        key = call.model, call.version
+        key: QueueKey = call.model, call.version
+        if call.signature:
+            key = call.model, call.version, call.signature
 
         def send_outputs(outputs: Arrays, queue_seconds: float) -> None:
             connection.cancels.pop(number, None)
             head = wire.RunReply(self._repository.catalog.generation, wire.make_heads(outputs))
-            connection.send(wire.make_frame(number, head, list(outputs.values())))
+            try:
+                frame = wire.make_frame(number, head, list(outputs.values()))
+            except ValueError as error:  # too large
+                send_error(InkpawError(f"The answer cannot be sent. {error}"))
+                return
+            connection.send(frame)
             metrics.get(metrics.QUEUE_SECONDS, call.model).observe(queue_seconds)
 
         def send_error(error: InkpawError) -> None:
@@ -44,11 +51,11 @@ class CallHandler:
             connection.send(wire.make_frame(number, reply))
 
         try:
-            servable = self._device.get(key)
-            if servable is None:
+            signature = self._device.get(key)
+            if signature is None:
                 raise KeyError(key)
             inputs = wire.read_tensors(call.tensors, body)
-            task = Task(inputs, servable.check(inputs), call.deadline, send_outputs, send_error)
+            task = Task(inputs, signature.check(inputs), call.deadline, send_outputs, send_error)
             connection.cancels[number] = task.cancel
             self._device.scheduler.submit(key, task)
         except KeyError:  # not loaded yet, or not any more
@@ -59,8 +66,8 @@ class CallHandler:
     def _explain_missing(self, call: wire.RunCall) -> InkpawError:
         """EngineDown while the version is loading or has just gone: the worker may try another engine, or again."""
         try:
-            self._repository.catalog.resolve(call.model, call.version)
-        except ModelNotFound as error:
+            self._repository.catalog.resolve(call.model, call.version).get_signature(call.signature)
+        except (ModelNotFound, BadRequest) as error:
             return error
         except Unavailable:
             pass

@@ -49,8 +49,8 @@ def main(index: int) -> None:
     repository = Repository(
         config.model_dir,
         partial(Servable, max_batch_size=config.max_batch_size, mixed=_use_mixed_precision(config)),
-        on_load=device.open,
-        on_unload=device.close,
+        on_load=device.open_version,
+        on_unload=device.close_version,
         policies=VersionPolicies(config.policies),
     )
     server = Server(config.engine_sockets[index], CallHandler(repository, device).handle)
@@ -100,7 +100,7 @@ def _watch_models(repository: Repository, device: Device, config: Settings, stop
 
 def _update_gauges(repository: Repository, device: Device) -> None:
     for name, model in repository.catalog.models.items():
-        rows = sum(device.scheduler.count_rows((name, number)) for number in model.versions)
+        rows = sum(device.count_rows((name, number)) for number in model.versions)
         metrics.QUEUE_ROWS.labels(name).set(rows)
     for gpu in tf.config.list_logical_devices("GPU"):
         memory = tf.config.experimental.get_memory_info(gpu.name.removeprefix("/device:"))

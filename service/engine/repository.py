@@ -32,7 +32,8 @@ class Slot:
         if self.servable is None:
             return Version(number, self.state, self.error)
         servable = self.servable
-        return Version(number, self.state, self.error, servable.manifest, servable.inputs, servable.outputs)
+        signatures = {name: signature.describe() for name, signature in servable.signatures.items()}
+        return Version(number, self.state, self.error, servable.manifest, signatures, servable.default_signature)
 
 
 class Repository:

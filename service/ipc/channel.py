@@ -67,8 +67,9 @@ class Channel:
         have received the call, else Unavailable.
         """
         number = next(self._numbers) % _NUMBERS
+        frame_parts = wire.make_frame(number, head, arrays)
         pending = self._pending[number] = _PendingCall(deadline, client_fd)
-        self._buffer.add(wire.make_frame(number, head, arrays))
+        self._buffer.add(frame_parts)
         self._unsent.add(number)
         self._has_calls.set()
         if len(self._pending) > 1:

@@ -52,12 +52,16 @@ class EngineClient:
         inputs: Mapping[str, NDArray],
         deadline: float,
         client_fd: int | None = None,
+        signature: str = "",
     ) -> dict[str, NDArray]:
         """Outputs by name, in the rows' order; `deadline` on the monotonic clock, in seconds.
 
-        Raises ClientDisconnected and every InkpawError that the engine replies with.
+        An empty `signature` is the version's default one. Raises ClientDisconnected and every InkpawError that the
+        engine replies with.
         """
-        call = wire.RunCall(model, version.number, deadline, wire.make_heads(inputs))
+        if signature == version.default_signature:
+            signature = ""  # one name for it, so that its rows share one queue
+        call = wire.RunCall(model, version.number, deadline, wire.make_heads(inputs), signature)
         reply, body = self._call(call, list(inputs.values()), deadline, client_fd)
         if isinstance(reply, wire.ErrorReply):
             self._generation = max(self._generation, reply.generation)

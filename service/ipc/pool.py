@@ -50,15 +50,16 @@ class EnginePool:
         inputs: Mapping[str, NDArray],
         deadline: float,
         client_fd: int | None = None,
+        signature: str = "",
     ) -> dict[str, NDArray]:
         """As `EngineClient.run`, on the least busy engine that can."""
-        rows = len(next(iter(inputs.values())))
+        rows = _count_rows(inputs)
         order = self._order_by_load()
         while True:
             index = order.pop(0)
             self._rows[index] += rows
             try:
-                return self._clients[index].run(model, version, inputs, deadline, client_fd)
+                return self._clients[index].run(model, version, inputs, deadline, client_fd, signature)
             except ModelNotFound:
                 if not order:
                     raise
@@ -79,3 +80,9 @@ class EnginePool:
     def busy_seconds(self) -> float:
         """The largest of the engines' busy_seconds."""
         return max(client.busy_seconds() for client in self._clients)
+
+
+def _count_rows(inputs: Mapping[str, NDArray]) -> int:
+    """How much work this is, for the balance between engines; 1 where there are no rows, such as for a scalar."""
+    first = next(iter(inputs.values()), None)
+    return len(first) if first is not None and first.ndim else 1

@@ -1,12 +1,14 @@
 """The frames between a worker and an engine: calls one way, replies the other, over a Unix stream socket.
 
 A frame is `<III`: the call's number, the lengths of head and body; then the head, a msgpack structure; then the body,
-the tensors' bytes one after another in C order. A connection carries many calls at once; a reply has its call's number.
+the tensors' bytes one after another in C order. A tensor of strings is the length of each, uint32, and then their
+bytes. A connection carries many calls at once; a reply has its call's number.
 """
 
 import math
 import struct
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -16,12 +18,13 @@ from service.catalog import Catalog
 
 PREFIX = struct.Struct("<III")
 MAX_FRAME = 1 << 30  # bytes
+STRINGS = "|O"  # the dtype of a tensor whose elements are `bytes`
 
 Bytes = bytes | memoryview
 
 
 class TensorHead(msgspec.Struct, array_like=True, frozen=True):
-    """`dtype` in numpy's notation, `|u1` for uint8."""
+    """`dtype` in numpy's notation: `|u1` for uint8, `|O` for strings, whose `nbytes` only the body tells."""
 
     name: str
     dtype: str
@@ -33,12 +36,16 @@ class TensorHead(msgspec.Struct, array_like=True, frozen=True):
 
 
 class RunCall(msgspec.Struct, tag="run", array_like=True, frozen=True):
-    """Run a version of a model; the deadline is on the machine's monotonic clock, in seconds."""
+    """Run a version of a model; the deadline is on the machine's monotonic clock, in seconds.
+
+    An empty `signature` is the version's default one.
+    """
 
     model: str
     version: int
     deadline: float
     tensors: tuple[TensorHead, ...]
+    signature: str = ""
 
 
 class CatalogCall(msgspec.Struct, tag="catalog", array_like=True, frozen=True):
@@ -89,18 +96,54 @@ def make_heads(arrays: Mapping[str, NDArray]) -> tuple[TensorHead, ...]:
 
 
 def make_frame(number: int, head: Call | Reply, arrays: Sequence[NDArray] = ()) -> list[Bytes]:
-    """The frame's parts, ready for one `sendmsg`; the arrays are not copied."""
+    """The frame's parts, ready for one `sendmsg`; arrays of numbers are not copied.
+
+    Raises ValueError for a frame over MAX_FRAME bytes, which the other end would refuse with the whole connection.
+    """
     encoded = _encode(head)
-    body = [np.ascontiguousarray(array).reshape(-1).view(np.uint8).data for array in arrays if array.size]
-    return [PREFIX.pack(number, len(encoded), sum(map(len, body))) + encoded, *body]
+    body: list[Bytes] = []
+    for array in arrays:
+        if array.dtype.hasobject:
+            body += _encode_strings(array)
+        elif array.size:
+            body.append(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    size = sum(map(len, body))
+    if PREFIX.size + len(encoded) + size > MAX_FRAME:
+        raise ValueError(f"Tensors of {size} bytes are over the limit of {MAX_FRAME}.")
+    return [PREFIX.pack(number, len(encoded), size) + encoded, *body]
 
 
 def read_tensors(heads: Sequence[TensorHead], body: Bytes) -> dict[str, NDArray]:
-    """Read-only views into the body. Raises ValueError if the lengths do not agree."""
-    arrays, start = {}, 0
+    """Read-only views into the body, and arrays of strings. Raises ValueError if the lengths do not agree."""
+    arrays: dict[str, NDArray] = {}
+    start = 0
     for head in heads:
+        if head.dtype == STRINGS:
+            arrays[head.name], start = _read_strings(head, body, start)
+            continue
         arrays[head.name] = np.frombuffer(body, head.dtype, math.prod(head.shape), start).reshape(head.shape)
         start += head.nbytes
     if start != len(body):
         raise ValueError(f"The frame's body has {len(body)} bytes, its tensors {start}.")
     return arrays
+
+
+def _encode_strings(array: NDArray) -> list[Bytes]:
+    """The lengths of the elements, and the elements. Raises TypeError if one is not `bytes`."""
+    elements = array.ravel().tolist()
+    joined = b"".join(elements)
+    return [np.fromiter(map(len, elements), "<u4", len(elements)).tobytes(), joined] if elements else []
+
+
+def _read_strings(head: TensorHead, body: Bytes, start: int) -> tuple[NDArray, int]:
+    """The array of strings at `start`, and its end. Every length is checked before anything is made of that size."""
+    count, left = math.prod(head.shape), len(body) - start
+    if min(head.shape, default=0) < 0 or 4 * count > left:
+        raise ValueError(f"The frame's body has no room for {list(head.shape)} strings.")
+    ends = np.frombuffer(body, "<u4", count, start).cumsum(dtype=np.int64)
+    first = start + 4 * count
+    if count and ends[-1] > len(body) - first:
+        raise ValueError("The frame's body ends within a string.")
+    bounds = [first, *(ends + first).tolist()]
+    elements = (bytes(body[begin:end]) for begin, end in pairwise(bounds))
+    return np.fromiter(elements, object, count).reshape(head.shape), bounds[-1]

@@ -30,7 +30,12 @@ def resolve_version(request: Request, kind: str | None, spec: ModelSpec) -> Vers
     except (ModelNotFound, Unavailable):
         version = engines.refresh().resolve(*spec, canary)  # it may have been loaded since the last answer
     request.model, request.version = spec.name, str(version.number)
-    if kind is not None and (version.manifest is None or version.manifest.kind != kind):
+    if kind is not None and version.manifest is None:
+        raise BadRequest(
+            f"Model '{spec.name}' has no servable.json, so its inputs and outputs are known as tensors only. Send its "
+            f"inputs to POST /v2/models/{spec.name}/infer."
+        )
+    if kind is not None and version.manifest is not None and version.manifest.kind != kind:
         raise BadRequest(f"Model '{spec.name}' is no {kind}.")
     return version
 
@@ -48,9 +53,12 @@ def with_version(request: Request, kind: str | None, spec: ModelSpec, endpoint: 
         return endpoint(request, spec, replacement)
 
 
-def run(request: Request, name: str, version: Version, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
-    """The engine's outputs for the request's rows. Raises what EnginePool.run raises."""
-    return request.context.engines.run(name, version, inputs, request.deadline, request.client_fd)
+def run(
+    request: Request, name: str, version: Version, inputs: Mapping[str, NDArray], signature: str = ""
+) -> dict[str, NDArray]:
+    """The engine's outputs for the request's rows, by the default signature if none is named. Raises what
+    EnginePool.run raises."""
+    return request.context.engines.run(name, version, inputs, request.deadline, request.client_fd, signature)
 
 
 def count_predictions(

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from service.catalog import DEFAULT_SIGNATURE
 from service.engine.repository import Key, Repository
+from service.engine.signature import LoadedSignature
 from service.engine.version_policy import VersionPolicies
 
 
@@ -12,8 +14,8 @@ from service.engine.version_policy import VersionPolicies
 class FakeServable:
     text: str
     manifest: None = None
-    inputs: tuple[()] = ()
-    outputs: tuple[()] = ()
+    default_signature: str = DEFAULT_SIGNATURE
+    signatures: dict[str, LoadedSignature] = field(default_factory=dict)
     load_seconds: float = 0.0
     unloaded: bool = False
 

@@ -19,7 +19,8 @@ _DTYPES = {
     **{f"UINT{8 * size}": f"<u{size}" for size in (1, 2, 4, 8)},
     **{f"FP{8 * size}": f"<f{size}" for size in (2, 4, 8)},
 }
-_DATATYPES = {np.dtype(dtype): datatype for datatype, dtype in _DTYPES.items()}
+_DATATYPES: dict[np.dtype, str] = {np.dtype(dtype): datatype for datatype, dtype in _DTYPES.items()}
+_DATATYPES[np.dtype(object)] = BYTES
 _LENGTH = struct.Struct("<I")
 
 

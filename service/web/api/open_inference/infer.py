@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from numpy.typing import NDArray
 
-from service.catalog import Version
+from service.catalog import DEFAULT_SIGNATURE, Signature, Version
 from service.errors import BadRequest, RequestTooLarge
 from service.web.api.open_inference.infer_request import (
     JSON_LENGTH_HEADER,
@@ -15,7 +15,7 @@ from service.web.api.open_inference.infer_request import (
     read_infer_request,
     take_blob,
 )
-from service.web.codecs import tensors
+from service.web.codecs import strings, tensors
 from service.web.codecs.json_tensors import from_json, to_json
 from service.web.codecs.uploads import name_uploads
 from service.web.dataplane import count_predictions, run, with_version
@@ -29,22 +29,32 @@ def infer(request: Request, spec: ModelSpec) -> Response:
 
 def _infer(request: Request, spec: ModelSpec, version: Version) -> Response:
     infer_request, blobs = read_infer_request(request)
+    signature_name = infer_request.parameters.signature_name
+    signature = version.get_signature(signature_name)
     inputs = {}
     for tensor in infer_request.inputs:
         blob, blobs = take_blob(tensor, blobs)
-        inputs[tensor.name] = _to_array(request, version, tensor, blob)
+        inputs[tensor.name] = _to_array(request, version, signature, tensor, blob)
     if blobs:
         raise BadRequest(f"{len(blobs)} bytes after the JSON belong to no input.")
-    outputs = run(request, spec.name, version, inputs)
-    if version.manifest is not None and "probabilities" in outputs:
+    outputs = run(request, spec.name, version, inputs, signature_name)
+    if version.manifest is not None and "probabilities" in outputs and signature_name in ("", DEFAULT_SIGNATURE):
         count_predictions(spec.name, version.number, version.manifest, outputs)
     return _to_response(infer_request, spec.name, version, outputs)
 
 
-def _to_array(request: Request, version: Version, tensor: InputTensor, blob: memoryview | None) -> NDArray:
+def _to_array(
+    request: Request, version: Version, signature: Signature, tensor: InputTensor, blob: memoryview | None
+) -> NDArray:
     shape = tensor.read_shape()
-    _check_rows(request, shape[0] if shape else 1)
+    if signature.batched:
+        _check_rows(request, shape[0] if shape else 1)
     if tensor.datatype == tensors.BYTES:
+        spec = next((spec for spec in signature.inputs if spec.name == tensor.name), None)
+        if spec is not None and spec.dtype == "string":
+            return _read_strings(tensor, shape, blob)
+        if spec not in version.inputs[:1]:
+            raise BadRequest(f"Input '{tensor.name}' does not take {tensors.BYTES}.")
         return _decode_images(request, version, tensor, shape, blob)
     if blob is None:
         return from_json(tensor.name, tensor.datatype, shape, bytes(tensor.data))
@@ -56,7 +66,7 @@ def _decode_images(
 ) -> NDArray:
     """uint8 [N,H,W,C] of a BYTES tensor for an image input: encoded images, in JSON as base64."""
     manifest, count = version.manifest, tensors.count_elements(tensor.name, shape)
-    if manifest is None or manifest.kind != "classifier" or tensor.name != version.inputs[0].name:
+    if manifest is None or manifest.kind != "classifier":
         raise BadRequest(f"Input '{tensor.name}' does not take {tensors.BYTES}.")
     if blob is None:
         images = _decode_base64(request, tensor, count)
@@ -66,6 +76,12 @@ def _decode_images(
     if not images:
         raise BadRequest(f"Input '{tensor.name}' has no elements.")
     return request.context.decoder.decode(name_uploads(images), manifest.image)
+
+
+def _read_strings(tensor: InputTensor, shape: tuple[int, ...], blob: memoryview | None) -> NDArray:
+    if blob is not None:
+        return strings.from_bytes(tensor.name, shape, blob)
+    return strings.from_json(tensor.name, shape, bytes(tensor.data), tensor.parameters.content_type)
 
 
 def _decode_base64(request: Request, tensor: InputTensor, count: int) -> list[bytes]:
@@ -98,8 +114,10 @@ def _to_response(infer_request: InferRequest, name: str, version: Version, array
             "datatype": tensors.get_datatype(array),
         }
         if infer_request.wants_binary(output):
-            blobs.append(array.tobytes())
+            blobs.append(strings.to_bytes(array) if array.dtype.hasobject else array.tobytes())
             fields["parameters"] = {"binary_data_size": len(blobs[-1])}
+        elif array.dtype.hasobject:
+            fields |= strings.to_json(array)
         else:
             fields["data"] = to_json(array)
         outputs.append(fields)

@@ -14,9 +14,15 @@ _MAX_SHAPE = 1024  # characters of JSON
 
 
 class Parameters(msgspec.Struct, frozen=True):
+    """`signature_name` is the request's, as TensorFlow Serving calls it. `content_type` is a BYTES input's: `base64`
+    for elements that are written so in JSON, as MLServer has it.
+    """
+
     binary_data_size: int | None = None
     binary_data: bool | None = None
     binary_data_output: bool = False
+    signature_name: str = ""
+    content_type: str = ""
 
 
 class InputTensor(msgspec.Struct):

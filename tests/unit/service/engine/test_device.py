@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from service.engine.batch import Batch
+from service.engine.batch_sizes import list_batch_sizes
 from service.engine.device import Device
 from service.engine.scheduler import Scheduler
-from service.engine.servable import list_batch_sizes
 from service.errors import Overloaded
 from tests.support.tasks import RecordedTask, double, make_task
 from tests.support.waiting import soon, until

@@ -27,7 +27,7 @@ def test_padding_rows_reach_no_task(scheduler: Scheduler) -> None:
     batch = soon(scheduler.next)
     assert batch
     assert read_ids(batch, 4) == [*first.ids, *second.ids, first.ids[0]]
-    batch.answer({"doubled": batch.inputs(4)["ids"] * 2})
+    batch.answer({"doubled": batch.inputs(4)["ids"] * 2}, 4)
     assert (first.answer, second.answer) == (double(first), double(second))
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from service.catalog import TensorSpec
-from service.engine import servable as servables
-from service.engine.servable import Servable, select_batch_sizes
+from service.engine import signature as signatures
+from service.engine.batch_sizes import select_batch_sizes
+from service.engine.servable import Servable
 from service.errors import BadRequest
 from service.hardware import has_bfloat16
 from service.manifest import ManifestError
@@ -20,7 +21,7 @@ Built = Callable[..., Path]
 @pytest.fixture(scope="module")
 def tiny(built: Built) -> Iterator[Servable]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(servables, "select_batch_sizes", tuple)  # whatever this machine finds cheap
+        patch.setattr(signatures, "select_batch_sizes", tuple)  # whatever this machine finds cheap
         yield Servable(built("tiny"), max_batch_size=4)
 
 
@@ -52,11 +53,11 @@ def test_mixed_precision_hardly_changes_probabilities(built: Built, tiny: Servab
 
 
 def test_rows_are_padded_to_the_smallest_size_that_holds_them(tiny: Servable) -> None:
-    assert [tiny.size_for(rows) for rows in (1, 2, 3, 4)] == [1, 2, 4, 4]
+    assert [tiny.signatures["serving_default"].size_for(rows) for rows in (1, 2, 3, 4)] == [1, 2, 4, 4]
 
 
 def test_rows_that_fit_are_counted(tiny: Servable) -> None:
-    assert tiny.check({"images": images(3)}) == 3
+    assert tiny.signatures["serving_default"].check({"images": images(3)}) == 3
 
 
 @pytest.mark.parametrize(
@@ -75,14 +76,14 @@ def test_rows_that_fit_are_counted(tiny: Servable) -> None:
 )
 def test_rows_that_do_not_fit_are_refused(tiny: Servable, wrong: dict[str, np.ndarray]) -> None:
     with pytest.raises(BadRequest):
-        tiny.check(wrong)
+        tiny.signatures["serving_default"].check(wrong)
 
 
 def test_inputs_of_different_length_are_refused(built: Built) -> None:
     blot = Servable(built("blot"), max_batch_size=2)
     short = {"seeds": np.zeros(2, np.int64), "labels": np.zeros(1, np.int32), "truncation": np.ones(2, np.float32)}
     with pytest.raises(BadRequest, match="same first dimension"):
-        blot.check(short)
+        blot.signatures["serving_default"].check(short)
     blot.unload()
 
 
@@ -120,7 +121,7 @@ def test_foreign_savedmodel_loads_without_a_manifest(built: Built, tmp_path: Pat
     shutil.rmtree(place / "assets.extra")
     servable = Servable(place, max_batch_size=2)
     assert servable.manifest is None
-    assert servable.check({"images": images(1)}) == 1
+    assert servable.signatures["serving_default"].check({"images": images(1)}) == 1
     servable.unload()
 
 

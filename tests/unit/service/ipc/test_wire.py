@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from service.catalog import Catalog, Model, TensorSpec, Version
+from service.catalog import Catalog, Model, Signature, TensorSpec, Version
 from service.ipc import wire
 from service.ipc.frames import FrameReader
 from service.manifest import ImageInput, Manifest
@@ -61,7 +61,8 @@ def test_every_call_and_reply_is_decoded_as_its_type() -> None:
     image = ImageInput(28, 28, 1, "digit")
     version = Version(3, "AVAILABLE", "", Manifest("net", "classifier", ("a", "b"), image))
     spec = TensorSpec("images", "uint8", (-1, 28, 28, 1))
-    full = Version(4, "END", "it broke", None, (spec,), (spec,))
+    signature = Signature((spec,), (TensorSpec("texts", "string", None),), batched=False)
+    full = Version(4, "END", "it broke", None, {"explain": signature}, "explain")
     catalog = Catalog(7, {"net": Model("net", {3: version, 4: full}, {"stable": 3})})
     for call in (wire.RunCall("net", 1, 2.5, ()), wire.CatalogCall(), wire.StatusCall(), wire.CancelCall()):
         assert wire.decode_call(parted(wire.make_frame(NUMBER, call))[0]) == call

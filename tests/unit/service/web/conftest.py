@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from service.catalog import Catalog, Model, TensorSpec, Version
+from service.catalog import DEFAULT_SIGNATURE, Catalog, Model, Signature, TensorSpec, Version
 from service.manifest import ImageInput, Manifest
 from service.settings import Settings
 from service.web.app import create_app
 from tests.support.engine import FakeEngine, serving
 
 DIGITS = tuple("0123456789")
-IMAGES = (TensorSpec("images", "uint8", (-1, 28, 28, 1)),)
+IMAGES = Signature((TensorSpec("images", "uint8", (-1, 28, 28, 1)),))
 
 
 def version(number: int, kind: str, treatment: str = "photo") -> Version:
     manifest = Manifest("net", kind, DIGITS, ImageInput(28, 28, 1, treatment))  # type: ignore[arg-type]
-    return Version(number, "AVAILABLE", "", manifest, IMAGES)
+    return Version(number, "AVAILABLE", "", manifest, {DEFAULT_SIGNATURE: IMAGES})
 
 
 CATALOG = Catalog(
