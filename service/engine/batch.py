@@ -31,7 +31,10 @@ class Batch:
         return sum(piece.stop - piece.start for piece in self.pieces)
 
     def inputs(self, size: int) -> Arrays:
-        """The pieces' rows one after another, padded to `size` rows by repeating the first."""
+        """The pieces' rows one after another, padded to `size` rows by repeating the first.
+
+        Raises ValueError for rows that are of several shapes, which a signature with open sizes allows.
+        """
         first = self.pieces[0]
         if self._is_one_task(size):
             return first.task.inputs
@@ -45,7 +48,10 @@ class Batch:
         end = 0
         for piece in self.pieces:
             start, end = end, end + piece.stop - piece.start
-            padded[start:end] = piece.task.inputs[name][piece.start : piece.stop]
+            rows = piece.task.inputs[name][piece.start : piece.stop]
+            if rows.shape[1:] != example.shape[1:]:  # numpy would stretch a size of 1
+                raise ValueError(f"Input '{name}' has rows of several shapes.")
+            padded[start:end] = rows
         padded[end:] = padded[0]
         return padded
 

@@ -82,9 +82,8 @@ class Servable:
             return
         if self.manifest is not None and name == self.default_signature:
             raise error
-        log.warning(
-            "%s: signature '%s' is served without a warm-up: nothing ran, at last by %s", self._path, name, type(error)
-        )
+        version, kind = f"{self._path.parent.name} version {self._path.name}", type(error).__name__
+        log.warning("%s: signature '%s' is served without a warm-up; its last try ended in %s", version, name, kind)
 
     def _list_examples(self, signature: str) -> Iterator[Mapping[str, NDArray]]:
         examples = read_examples(self._path)
