@@ -37,8 +37,8 @@ def list_all() -> None:
     for name in recipe_names():
         typer.echo(f"{name:22} {load_recipe(name).about}")
     typer.echo("\nStudies:")
-    for name in studies.names():
-        typer.echo(f"{name:22} {studies.about(name)}")
+    for name in studies.list_studies():
+        typer.echo(f"{name:22} {studies.describe(name)}")
 
 
 @app.command()
@@ -59,7 +59,7 @@ def train(
     from training import pipeline
     from training.publish import publish
 
-    measure = partial(publish.figures, beyond=False) if quick else publish.measure
+    measure = partial(publish.measure_fast, robustness=False) if quick else publish.measure
     run = pipeline.train(_load_recipe(name, changes, precision, quick), fresh, download, distribute, measure)
     _print_figures(read_manifest(run.candidate).facts["test"])
     if "val_loss" in (rows := run.load_history())[0]:
@@ -76,7 +76,7 @@ def study(
     fresh: Fresh = False,
 ) -> None:
     """Run one of the posts' comparisons, or resume it. `report` shows the results."""
-    typer.echo(f"The results are {studies.conduct(name, quick, fresh)}; `python -m training report` shows them.")
+    typer.echo(f"The results are {studies.run_study(name, quick, fresh)}; `python -m training report` shows them.")
 
 
 @app.command()

@@ -1,1 +1,1 @@
-"""Publishing a candidate under `models/`."""
+"""Publishes candidates under `models/`."""

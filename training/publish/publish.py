@@ -1,9 +1,9 @@
-"""Putting a run's candidate in its place under `models/`, unless it is worse than what is there."""
+"""Publishes a run's candidate under `models/`, unless it is worse than the published version."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.manifest import MANIFEST_PATH
 from training import model_store
@@ -13,125 +13,138 @@ from training.evaluation.figures import measure_classifier, measure_gan_train, m
 from training.evaluation.gan_metrics import draw_nearest, draw_samples
 from training.export.manifest import read_manifest
 from training.model_store import find_newest_version, list_versions
-from training.publish.model_card import NEAREST, write_card
+from training.publish.model_card import NEAREST_FILE, write_card
 from training.recipes.stored import parse_stored_data
 
-JUDGES = {"mnist": "digits"}  # the servable that reads what a generator trained on that data draws
+JUDGES = {"mnist": "digits"}  # by data set: the servable that classifies the samples of a generator trained on it
 
-# by figure: whether more is better, and how much worse is noise on these test sets; of several kinds, the worst counts
-FIGURES = {
-    "accuracy": (True, 0.0005),
-    "ece": (False, 0.005),
-    "read_as_label": (True, 0.002),
-    "frechet": (False, 0.02),
-    "hands": (True, 0.01),
-    "outliers": (True, 0.01),
+
+class Criterion(NamedTuple):
+    higher_is_better: bool
+    tolerance: float  # smaller differences are noise on these test sets
+
+
+# the figures that versions are compared by; a figure by kind is compared by its worst kind
+CRITERIA = {
+    "accuracy": Criterion(True, 0.0005),
+    "ece": Criterion(False, 0.005),
+    "read_as_label": Criterion(True, 0.002),
+    "frechet": Criterion(False, 0.02),
+    "hands": Criterion(True, 0.01),
+    "outliers": Criterion(True, 0.01),
 }
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The figures of a candidate and of the version it would replace, which may have none; as text, a table."""
+    """The figures of a candidate and of the published version, empty if there is none; `str` gives a table."""
 
     candidate: dict[str, Any]
     current: dict[str, Any]
 
     @property
-    def worse(self) -> list[str]:
-        """The figures that are worse by more than noise."""
-        return [name for name in FIGURES if name in self.candidate and self._compute_decline(name) > FIGURES[name][1]]
+    def worse_figures(self) -> list[str]:
+        """The figures by which the candidate is worse by more than noise."""
+        common = [name for name in CRITERIA if name in self.candidate and name in self.current]
+        return [name for name in common if self._compute_decline(name) > CRITERIA[name].tolerance]
 
     def _compute_decline(self, name: str) -> float:
-        lost = self.current.get(name, self.candidate[name]) - self.candidate[name]
-        return float(lost if FIGURES[name][0] else -lost)
+        """How much worse the candidate is than the published version; negative if it is better."""
+        decline = float(self.current[name] - self.candidate[name])
+        return decline if CRITERIA[name].higher_is_better else -decline
 
     def __str__(self) -> str:
         lines = [f"{'figure':14} {'candidate':>9} {'published':>9}"]
-        for name in (each for each in FIGURES if each in self.candidate):
-            before = f"{self.current[name]:.4f}" if name in self.current else "none"
-            verdict = "  worse" if name in self.worse else ""
-            lines.append(f"{name:14} {self.candidate[name]:>9.4f} {before:>9}{verdict}")
+        for name in (name for name in CRITERIA if name in self.candidate):
+            published = f"{self.current[name]:.4f}" if name in self.current else "none"
+            verdict = "  worse" if name in self.worse_figures else ""
+            lines.append(f"{name:14} {self.candidate[name]:>9.4f} {published:>9}{verdict}")
         return "\n".join(lines)
 
 
 def measure(version_dir: Path, data: Dataset) -> dict[str, Any]:
-    """Every figure on a servable's card; a generator's need a published classifier of the same labels to judge it.
+    """Every figure of a servable's card, on the test split; a generator's take minutes.
 
-    Raises PublishError if there is no such judge.
+    Raises PublishError if the classifier that judges a generator is not published.
     """
-    data = _at_its_size(version_dir, data)
-    found = figures(version_dir, data)
+    data = _match_image_size(version_dir, data)
+    figures = measure_fast(version_dir, data)
     if read_manifest(version_dir).kind == "classifier":
-        return found
-    return found | measure_gan_train(version_dir, data)
+        return figures
+    return figures | measure_gan_train(version_dir, data)
 
 
-def _at_its_size(version_dir: Path, data: Dataset) -> Dataset:
-    """The same pictures at the size that the version takes: the recipe may have changed it since."""
+def measure_fast(version_dir: Path, data: Dataset, robustness: bool = True) -> dict[str, Any]:
+    """The figures of `measure` that take seconds: all that versions are compared by. Raises PublishError.
+
+    Without `robustness`, a classifier is measured on its own data alone.
+    """
+    data = _match_image_size(version_dir, data)
+    if read_manifest(version_dir).kind == "classifier":
+        figures = measure_classifier(version_dir, data.test).as_dict()
+        return figures | measure_robustness(version_dir, data) if robustness else figures
+    judge_dir = find_newest_version(JUDGES.get(data.name, ""))
+    if judge_dir is None:
+        raise PublishError("The published 'digits' judges the samples of a generator: publish it first.")
+    return measure_generator(version_dir, judge_dir, data)
+
+
+def _match_image_size(version_dir: Path, data: Dataset) -> Dataset:
+    """The same data at the image size of that version, because the recipe may have changed the size since."""
     manifest = read_manifest(version_dir)
-    side, how = manifest.image.height, manifest.facts["recipe"].get("data")
-    if how is None or side == data.test.shape[0]:
+    size, config = manifest.image.height, manifest.facts["recipe"].get("data")
+    if config is None or size == data.test.shape[0]:
         return data
-    return load(parse_stored_data({**how, "size": side, "train_size": None}))
-
-
-def figures(version_dir: Path, data: Dataset, beyond: bool = True) -> dict[str, Any]:
-    """Those of `measure` that take seconds, not minutes: all that versions are compared by. Raises PublishError.
-
-    Without `beyond`, a classifier's are of its own data alone.
-    """
-    data = _at_its_size(version_dir, data)
-    if read_manifest(version_dir).kind == "classifier":
-        found = measure_classifier(version_dir, data.test).as_dict()
-        return found | measure_robustness(version_dir, data) if beyond else found
-    judge = find_newest_version(JUDGES.get(data.name, ""))
-    if judge is None:
-        raise PublishError("Samples are judged by the published 'digits': publish that first.")
-    return measure_generator(version_dir, judge, data)
+    return load(parse_stored_data({**config, "size": size, "train_size": None}))
 
 
 def compare(candidate: Path, data: Dataset) -> Comparison:
-    """The candidate beside the current version, both measured now, on the same test data. Raises PublishError."""
+    """Measures the candidate and the published version, both now and on the same test data. Raises PublishError."""
     manifest = read_manifest(candidate)
     if "test" not in manifest.facts:
-        raise PublishError(f"{candidate} has no test figures: its training did not end well.")
+        raise PublishError(f"{candidate} has no test figures, because its training did not finish.")
     current = find_newest_version(manifest.name)
-    return Comparison(_least(figures(candidate, data)), _least(figures(current, data)) if current else {})
+    return Comparison(
+        _take_worst_kinds(measure_fast(candidate, data)),
+        _take_worst_kinds(measure_fast(current, data)) if current else {},
+    )
 
 
-def _least(found: dict[str, Any]) -> dict[str, Any]:
-    """The same figures, with the least in place of those that have one a kind."""
-    return {name: min(value.values()) if isinstance(value, dict) else value for name, value in found.items()}
+def _take_worst_kinds(figures: dict[str, Any]) -> dict[str, Any]:
+    """The same figures, with the lowest value in place of a value per kind; of all such figures, higher is better."""
+    return {name: min(value.values()) if isinstance(value, dict) else value for name, value in figures.items()}
 
 
 def publish(
     candidate: Path, data: Dataset, even_if_worse: bool = False, retire: bool = False
 ) -> tuple[Path, Comparison]:
-    """Copy beside its place and rename into it: nobody ever loads half a model. With `retire`, older versions go.
+    """Publishes the candidate as the next version; with `retire`, older versions are then removed.
 
-    Raises PublishError.
+    The copy is made under a temporary name and then renamed, so that no server loads half a model. Raises PublishError.
     """
     if not (candidate / "saved_model.pb").exists():
         raise PublishError(f"There is no candidate at {candidate}: train first.")
-    outcome = compare(candidate, data)
-    if outcome.worse and not even_if_worse:
-        raise PublishError(f"{outcome}\nNot published, it would be worse. Give --even-if-worse to publish it anyway.")
+    comparison = compare(candidate, data)
+    if comparison.worse_figures and not even_if_worse:
+        raise PublishError(
+            f"{comparison}\nNot published, because it would be worse. --even-if-worse publishes it anyway."
+        )
     name = read_manifest(candidate).name
-    home, older = model_store.MODELS / name, list_versions(name)
-    place = home / str(int(older[-1].name) + 1 if older else 1)
-    beside = home / f".{place.name}.part"
-    shutil.rmtree(beside, ignore_errors=True)
-    shutil.copytree(candidate, beside)
-    _write_card(beside, data)
-    beside.rename(place)
+    older = list_versions(name)
+    version_dir = model_store.MODELS / name / str(int(older[-1].name) + 1 if older else 1)
+    temporary = version_dir.with_name(f".{version_dir.name}.part")
+    shutil.rmtree(temporary, ignore_errors=True)
+    shutil.copytree(candidate, temporary)
+    _save_card(temporary, data)
+    temporary.rename(version_dir)
     for path in older if retire else []:
         shutil.rmtree(path)
-    return place, outcome
+    return version_dir, comparison
 
 
-def _write_card(version_dir: Path, data: Dataset) -> None:
-    extra, manifest = (version_dir / MANIFEST_PATH).parent, read_manifest(version_dir)
-    (extra / "README.md").write_text(write_card(manifest))
+def _save_card(version_dir: Path, data: Dataset) -> None:
+    assets, manifest = (version_dir / MANIFEST_PATH).parent, read_manifest(version_dir)
+    (assets / "README.md").write_text(write_card(manifest))
     if manifest.kind == "generator":
         images, _ = draw_samples(version_dir, 2 * len(data.classes), len(data.classes))
-        draw_nearest(images, data.train, extra / NEAREST)
+        draw_nearest(images, data.train, assets / NEAREST_FILE)

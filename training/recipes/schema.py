@@ -32,7 +32,9 @@ class Augment(Part):
     stretch: float = Field(0.0, description="change of the aspect ratio, natural logarithm, in either direction")
     flip: bool = Field(False, description="left to right; never for digits")
     elastic: float = Field(0.0, description="standard deviation of a smooth displacement")
-    thickness: float = Field(0.0, ge=0, le=1, description="how far strokes grow or shrink, of one pixel on each side")
+    thickness: float = Field(
+        0.0, ge=0, le=1, description="how far strokes grow or shrink, as a share of one pixel per side"
+    )
     coarse: float = Field(0.0, ge=0, le=1, description="share of images blurred as if enlarged from a small scan")
     brightness: float = 0.0
     contrast: float = 0.0
@@ -42,7 +44,10 @@ class Augment(Part):
 
 
 class Stage(Part):
-    """From this epoch on, training images have this size. Small images first teach most of it for half the compute."""
+    """From this epoch on, training images have this size.
+
+    Small images teach most of the task for half the compute; larger ones follow.
+    """
 
     epoch: int
     size: int
@@ -53,7 +58,9 @@ class Recipe(Part):
     about: str
     publishes: str = Field(description="name of the servable that a run of this recipe makes")
     post: float | None = Field(None, exclude=True, description="test accuracy that the teaching post reports")
-    note: str = Field("", exclude=True, description="what the report adds to our figure")
+    note: str = Field("", exclude=True, description="what the report says beside our figure")
+    use: str = Field("", exclude=True, description="model card: what the model is for; empty: `about`")
+    limits: str = Field("", exclude=True, description="model card: what the model cannot do; empty: not studied")
     quick: list[str] = Field(["data.limit=2000", "epochs=3"], exclude=True, description="the overrides of --quick")
     data: Data
     net: Net

@@ -36,9 +36,9 @@ def write_page(folder: Path) -> Path:
     for name in recipe_names():
         if (finished := find_finished_run(name)) and (finished.is_local or name not in sections):
             rows[name], sections[name] = _format_row(finished), _write_section(finished, pictures)
-    for name in studies.names():
-        if results := studies.results(name):
-            sections[name] = [studies.about(name), "", *studies.load(name).tell(results, pictures)]
+    for name in studies.list_studies():
+        if results := studies.load_results(name):
+            sections[name] = [studies.describe(name), "", *studies.load_study(name).render_section(results, pictures)]
     write_results(pictures / "results.json", stored)
     lines = [INTRODUCTION, "", *_format_recipes(rows, sections), "", *_format_studies(sections)]
     page.write_text("\n".join(lines) + "\n")
@@ -62,8 +62,8 @@ def _format_recipes(rows: dict[str, list[str]], sections: dict[str, list[str]]) 
 
 def _format_studies(sections: dict[str, list[str]]) -> list[str]:
     lines = ["## Studies"]
-    for name in studies.names():
-        unfinished = [studies.about(name), "", "Not run to its end yet."]
+    for name in studies.list_studies():
+        unfinished = [studies.describe(name), "", "Not run to its end yet."]
         lines += ["", f"### {name}", "", *sections.get(name, unfinished)]
     return lines
 

@@ -18,44 +18,45 @@ VARIANTS = {
 }
 
 
-def conduct(place: Path, quick: bool) -> None:
+def run_study(folder: Path, quick: bool) -> None:
     epochs = ["epochs=6"] if quick else ["epochs=100"]
-    variants.conduct(place, load_recipe("mnist-dense", [*BASE, *epochs], quick), VARIANTS)
+    variants.compare_variants(folder, load_recipe("mnist-dense", [*BASE, *epochs], quick), VARIANTS)
 
 
-def unsteadiness(rows: list[dict[str, float]]) -> float:
-    """Mean change of the validation loss from one epoch to the next, after the first tenth."""
+def compute_loss_change(rows: list[dict[str, float]]) -> float:
+    """Mean absolute change of the validation loss from one epoch to the next, without the first tenth of the epochs."""
     losses = [row["val_loss"] for row in rows[len(rows) // 10 :]]
     return float(np.mean([abs(after - before) for before, after in pairwise(losses)]))
 
 
-def tell(results: Any, pictures: Path) -> list[str]:
+def render_section(results: Any, pictures: Path) -> list[str]:
     plots.draw_histories(results, ["val_loss", "val_accuracy"], pictures / "batch-norm.png")
     return [
         *plots.format_table(
-            ["net", "test accuracy", "lowest validation loss", "last validation loss", "change an epoch"],
+            ["net", "test accuracy", "lowest validation loss", "last validation loss", "mean change per epoch"],
             [
                 [
-                    each["label"],
-                    f"{each['accuracy']:.2%}",
-                    f"{min(row['val_loss'] for row in each['rows']):.3f}",
-                    f"{each['rows'][-1]['val_loss']:.3f}",
-                    f"{unsteadiness(each['rows']):.4f}",
+                    outcome["label"],
+                    f"{outcome['accuracy']:.2%}",
+                    f"{min(row['val_loss'] for row in outcome['rows']):.3f}",
+                    f"{outcome['rows'][-1]['val_loss']:.3f}",
+                    f"{compute_loss_change(outcome['rows']):.4f}",
                 ]
-                for each in results
+                for outcome in results
             ],
         ),
         "",
-        _verdict([unsteadiness(each["rows"]) for each in results]),
+        _describe_steadiness([compute_loss_change(outcome["rows"]) for outcome in results]),
         "",
         "![validation loss and accuracy by place of batch norm](training/batch-norm.png)",
     ]
 
 
-def _verdict(changes: list[float]) -> str:
-    without, *normed = changes
-    seen = "As in the post, both" if max(normed) < without else "Unlike in the post, not both"
+def _describe_steadiness(loss_changes: list[float]) -> str:
+    """`loss_changes` are those of the net without batch norm, then of the nets with it."""
+    without, *with_norm = loss_changes
+    finding = "As in the post, both" if max(with_norm) < without else "Unlike in the post, not both"
     return (
-        f"{seen} nets with batch norm are steadier than the one without: the last column is how far the validation "
-        "loss moves from one epoch to the next, once the first tenth of them is over."
+        f"{finding} nets with batch norm are steadier than the one without: the last column is the mean change of the "
+        "validation loss from one epoch to the next, after the first tenth of the epochs."
     )

@@ -1,7 +1,7 @@
 """mnist-mlp started with weights of variance 2/n, 4/n, 10/n and 20/n, and with uniform ones.
 
-The wide ones are tried twice: as they are, and with a ReLU on the outputs as well, where an output that starts below
-zero for every image never learns.
+The two largest variances are also tried with a ReLU on the outputs. An output that starts below zero for every image
+then never learns.
 """
 
 from pathlib import Path
@@ -23,39 +23,40 @@ VARIANTS = {
 POST = {"variance 2/n": "97.9%", "variance 4/n": "about as 2/n", "variance 10/n": "88%", "variance 20/n": "77%"}
 
 
-def conduct(place: Path, quick: bool) -> None:
-    variants.conduct(place, load_recipe("mnist-mlp", ["epochs=4"] if quick else [], quick), VARIANTS)
+def run_study(folder: Path, quick: bool) -> None:
+    variants.compare_variants(folder, load_recipe("mnist-mlp", ["epochs=4"] if quick else [], quick), VARIANTS)
 
 
-def tell(results: Any, pictures: Path) -> list[str]:
+def render_section(results: Any, pictures: Path) -> list[str]:
     plots.draw_histories(results, ["loss", "val_accuracy"], pictures / "initialisation.png", logarithmic=["loss"])
     return [
         *plots.format_table(
-            ["first weights", "test accuracy", "after the first epoch, on validation", "the post"],
+            ["initial weights", "test accuracy", "validation accuracy after epoch 1", "the post"],
             [
                 [
-                    each["label"],
-                    f"{each['accuracy']:.2%}",
-                    f"{each['rows'][0]['val_accuracy']:.1%}",
-                    POST.get(each["label"], ""),
+                    outcome["label"],
+                    f"{outcome['accuracy']:.2%}",
+                    f"{outcome['rows'][0]['val_accuracy']:.1%}",
+                    POST.get(outcome["label"], ""),
                 ]
-                for each in results
+                for outcome in results
             ],
         ),
         "",
-        f"{results[0]['epochs']} epochs each. Unlike in the post, a wide start does little harm here.",
-        *_explain(results),
+        f"{results[0]['epochs']} epochs each. Unlike in the post, a large variance does little harm here.",
+        *_explain_rectified(results),
         "",
-        "![loss and accuracy by first weights](training/initialisation.png)",
+        "![loss and accuracy by initial weights](training/initialisation.png)",
     ]
 
 
-def _explain(results: Any) -> list[str]:
-    if not any("rectified" in each["label"] for each in results):
+def _explain_rectified(results: Any) -> list[str]:
+    if not any("rectified" in outcome["label"] for outcome in results):
         return []
     return [
         "",
-        "With a ReLU on the outputs as well it does much: an image whose own class is below zero there, where a ReLU "
-        "is flat, cannot pull it up, so some digits are learned late or never, and which ones is up to the seed. The "
-        "post's net may have had one: its 88% and 77% are about what one or two lost digits of ten leave.",
+        "With a ReLU on the outputs it does much harm. Where the output of an image's own class is below zero, the "
+        "ReLU is flat, and the image cannot raise that output. So some digits are learned late or never, and the seed "
+        "decides which. The post's net may have had such a ReLU: its 88% and 77% are about what is left when one or "
+        "two of ten digits are lost.",
     ]

@@ -19,28 +19,29 @@ EPOCHS = 30
 VARIANTS = {"cross-entropy": ["loss=cross_entropy"], "mean squared error": ["loss=mean_squared_error"]}
 
 
-def conduct(place: Path, quick: bool) -> None:
+def run_study(folder: Path, quick: bool) -> None:
     base = load_recipe("mnist-mlp", [*BASE, f"epochs={4 if quick else EPOCHS}"], quick)
-    variants.conduct(place, base, VARIANTS)
+    variants.compare_variants(folder, base, VARIANTS)
 
 
-def _epochs_to(rows: list[dict[str, float]], accuracy: float) -> str:
-    return next((str(at + 1) for at, row in enumerate(rows) if row["val_accuracy"] >= accuracy), "never")
+def _find_epoch(rows: list[dict[str, float]], accuracy: float) -> str:
+    """The first epoch, counted from 1, with at least that validation accuracy."""
+    return next((str(epoch) for epoch, row in enumerate(rows, 1) if row["val_accuracy"] >= accuracy), "never")
 
 
-def tell(results: Any, pictures: Path) -> list[str]:
+def render_section(results: Any, pictures: Path) -> list[str]:
     plots.draw_histories(results, ["accuracy", "val_accuracy"], pictures / "losses.png")
     return [
         *plots.format_table(
-            ["loss", "test accuracy", "validation after epoch 1", "epochs to 95% on validation"],
+            ["loss", "test accuracy", "validation accuracy after epoch 1", "epochs to 95% validation accuracy"],
             [
                 [
-                    each["label"],
-                    f"{each['accuracy']:.2%}",
-                    f"{each['rows'][0]['val_accuracy']:.2%}",
-                    _epochs_to(each["rows"], 0.95),
+                    outcome["label"],
+                    f"{outcome['accuracy']:.2%}",
+                    f"{outcome['rows'][0]['val_accuracy']:.2%}",
+                    _find_epoch(outcome["rows"], 0.95),
                 ]
-                for each in results
+                for outcome in results
             ],
         ),
         "",

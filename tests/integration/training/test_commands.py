@@ -116,4 +116,4 @@ def test_missing_data_is_refused_with_where_to_get_it(tmp_path: Path, name: str)
 
 def test_list_shows_every_recipe_and_every_study(tmp_path: Path) -> None:
     listed = _run(tmp_path, "list").stdout
-    assert all(f"\n{name} " in f"\n{listed}" for name in [*recipe_names(), *studies.names()])
+    assert all(f"\n{name} " in f"\n{listed}" for name in [*recipe_names(), *studies.list_studies()])

@@ -89,38 +89,42 @@ def test_the_generator_begins_to_draw_the_requested_digits_in_quick_mode() -> No
 def _study(name: str) -> Any:
     _skip_without("mnist")
     _run("study", name, "--quick")
-    found = json.loads(Path("runs/quick/studies", name, "results.json").read_text())
-    told = "\n".join(studies.load(name).tell(found, Path("pictures")))
-    assert told.startswith("|") and list(Path("pictures").glob(f"{name}*.png"))
-    return found
+    results = json.loads(Path("runs/quick/studies", name, "results.json").read_text())
+    section = "\n".join(studies.load_study(name).render_section(results, Path("pictures")))
+    assert section.startswith("|") and list(Path("pictures").glob(f"{name}*.png"))
+    return results
 
 
 def test_study_initialisation_wide_weights_learn_but_not_with_rectified_outputs() -> None:
-    accuracy = {each["label"]: each["accuracy"] for each in _study("initialisation")}
+    accuracy = {outcome["label"]: outcome["accuracy"] for outcome in _study("initialisation")}
     uniform = accuracy.pop("uniform, 0.05 either way")
-    rectified = [accuracy.pop(f"variance {wide}/n, outputs rectified") for wide in (10, 20)]
+    rectified = [accuracy.pop(f"variance {factor}/n, outputs rectified") for factor in (10, 20)]
     assert min(accuracy.values()) > 0.6 and uniform < min(accuracy.values())
     assert max(rectified) < min(accuracy.values())
 
 
 def test_study_losses_learns_with_both_losses() -> None:
-    assert all(each["accuracy"] > 0.6 for each in _study("losses"))
+    assert all(outcome["accuracy"] > 0.6 for outcome in _study("losses"))
 
 
 def test_study_batch_norm_learns_with_all_three_nets() -> None:
-    found = _study("batch-norm")
-    assert [each["label"][0] for each in found] == ["A", "B", "C"] and all(each["accuracy"] > 0.4 for each in found)
+    outcomes = _study("batch-norm")
+    assert [outcome["label"][0] for outcome in outcomes] == ["A", "B", "C"]
+    assert all(outcome["accuracy"] > 0.4 for outcome in outcomes)
 
 
 def test_study_optimisers_ranks_six_optimisers_and_searches() -> None:
-    found = _study("optimisers")
-    middle = {name: sum(scores) / len(scores) for name, scores in found["folds"].items()}
-    assert len(middle) == 6 and middle["adam"] > middle["sgd"] > 0.2
-    assert len(found["trials"]) >= 5 and all(each["accuracy"] > 0.6 for each in found["final"])
+    results = _study("optimisers")
+    means = {name: sum(scores) / len(scores) for name, scores in results["folds"].items()}
+    assert len(means) == 6 and means["adam"] > means["sgd"] > 0.2
+    assert len(results["trials"]) >= 5 and all(outcome["accuracy"] > 0.6 for outcome in results["final"])
 
 
 def test_study_gan_augmentation_learns_from_real_and_from_generated_digits() -> None:
-    found = _study("gan-augmentation")
-    middle = {kind: {amount: sum(each) / len(each) for amount, each in by.items()} for kind, by in found.items()}
-    assert middle["real"]["400"] > middle["real"]["100"] > 0.8
-    assert middle["generated"]["400"] > 0.9
+    results = _study("gan-augmentation")
+    means = {
+        kind: {amount: sum(scores) / len(scores) for amount, scores in by_amount.items()}
+        for kind, by_amount in results.items()
+    }
+    assert means["real"]["400"] > means["real"]["100"] > 0.8
+    assert means["generated"]["400"] > 0.9

@@ -1,1 +1,1 @@
-"""What several studies share."""
+"""What several studies use."""

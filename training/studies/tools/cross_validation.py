@@ -1,4 +1,4 @@
-"""k-fold cross-validation: every training image is held out once, and a figure a fold shows how far luck reaches."""
+"""k-fold cross-validation: every training image is held out once. The spread of the folds shows how much is chance."""
 
 from dataclasses import replace
 
@@ -12,14 +12,17 @@ from training.input.pipeline import eval_batches, steps_per_epoch, training_batc
 from training.recipes.schema import Recipe
 
 
-def folds(data: Dataset, count: int, seed: int) -> list[Dataset]:
-    """The training images cut into `count` equal parts: each is the validation split once, the others train."""
-    cut = KFold(count, shuffle=True, random_state=seed).split(np.arange(len(data.train)))
-    return [replace(data, train=data.train.select(rest), validation=data.train.select(held)) for rest, held in cut]
+def split_folds(data: Dataset, count: int, seed: int) -> list[Dataset]:
+    """The training images in `count` equal parts: each part is the validation split once, the others train."""
+    folds = KFold(count, shuffle=True, random_state=seed).split(np.arange(len(data.train)))
+    return [
+        replace(data, train=data.train.select(train), validation=data.train.select(validation))
+        for train, validation in folds
+    ]
 
 
-def accuracy(recipe: Recipe, data: Dataset) -> float:
-    """Of the recipe's net on the validation split after its last epoch; nothing is kept."""
+def train_and_validate(recipe: Recipe, data: Dataset) -> float:
+    """Validation accuracy of the recipe's net after its last epoch; the net is not saved."""
     keras.utils.set_random_seed(recipe.seed)
     model = compile_model(recipe, data)
     model.fit(

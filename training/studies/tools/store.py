@@ -1,15 +1,16 @@
-"""Small results kept as JSON, whole or not at all: a study that is cut off while it writes can go on from the last."""
+"""Results as JSON files, written in one step, so that an interrupted study resumes from a complete file."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 
-def load(path: Path, otherwise: Any) -> Any:
-    return json.loads(path.read_text()) if path.exists() else otherwise
+def load(path: Path, default: Any) -> Any:
+    """The value in the file, or `default` if there is no file."""
+    return json.loads(path.read_text()) if path.exists() else default
 
 
 def save(path: Path, value: object) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(value, indent=1))
-    part.replace(path)
+    temporary = path.with_suffix(".part")
+    temporary.write_text(json.dumps(value, indent=1))
+    temporary.replace(path)

@@ -1,4 +1,4 @@
-"""The same recipe trained in several variants: what most studies are."""
+"""Trains several variants of one recipe, as most studies do."""
 
 import re
 from functools import partial
@@ -15,24 +15,28 @@ from training.studies.tools import store
 Overrides = list[str]
 
 
-def train(place: Path, base: Recipe, variants: dict[str, Overrides]) -> list[dict[str, Any]]:
-    """Each variant as a run in the folder `place`: its label, its history and the test figure of its candidate."""
+def train_variants(folder: Path, base: Recipe, variants: dict[str, Overrides]) -> list[dict[str, Any]]:
+    """Trains every variant in a run of its own inside `folder`; `variants` has the overrides by label.
+
+    Returns one dict per variant: `label`, test `accuracy`, `epochs` done and `rows` of its history.
+    """
     return [
-        _outcome(place, label, with_overrides(base, _name(place, label), change)) for label, change in variants.items()
+        _train_variant(label, with_overrides(base, _name_run(folder, label), overrides))
+        for label, overrides in variants.items()
     ]
 
 
-def conduct(place: Path, base: Recipe, variants: dict[str, Overrides]) -> None:
-    """A whole study that is nothing but variants."""
-    store.save(place / "results.json", train(place, base, variants))
+def compare_variants(folder: Path, base: Recipe, variants: dict[str, Overrides]) -> None:
+    """Trains every variant, and writes the outcomes as the results of the study."""
+    store.save(folder / "results.json", train_variants(folder, base, variants))
 
 
-def _name(place: Path, label: str) -> str:
+def _name_run(folder: Path, label: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
-    return (place / slug).relative_to(run.RUNS).as_posix()
+    return (folder / slug).relative_to(run.RUNS).as_posix()
 
 
-def _outcome(place: Path, label: str, recipe: Recipe) -> dict[str, Any]:
-    done = pipeline.train(recipe, measure=partial(publish.figures, beyond=False))
-    accuracy = read_manifest(done.candidate).facts["test"]["accuracy"]
-    return {"label": label, "accuracy": accuracy, "epochs": len(done.load_history()), "rows": done.load_history()}
+def _train_variant(label: str, recipe: Recipe) -> dict[str, Any]:
+    finished = pipeline.train(recipe, measure=partial(publish.measure_fast, robustness=False))
+    accuracy, rows = read_manifest(finished.candidate).facts["test"]["accuracy"], finished.load_history()
+    return {"label": label, "accuracy": accuracy, "epochs": len(rows), "rows": rows}

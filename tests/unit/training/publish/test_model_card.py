@@ -1,9 +1,15 @@
+from pathlib import Path
+
 import msgspec
 import pytest
 
-from service.manifest import TrainedManifest
-from training.publish import model_card as card
-from training.publish.model_card import write_card
+from service.manifest import MANIFEST_PATH, TrainedManifest
+from training.export.manifest import read_manifest
+from training.publish.model_card import NEAREST_FILE, write_card
+from training.recipes.loading import load_recipe
+from training.recipes.stored import to_json
+
+VERSIONS = sorted((Path(__file__).parents[4] / "models").glob("*/[0-9]*"))
 
 FACTS = {
     "recipe": {"name": "digits", "seed": 4, "epochs": 9, "about": "Reads."},
@@ -25,7 +31,7 @@ def _card(kind: str, test: dict[str, object]) -> str:
     )
 
 
-def test_a_classifiers_card_tells_every_figure_and_how_to_make_it_again() -> None:
+def test_a_classifiers_card_has_every_figure_and_the_commands_to_train_it() -> None:
     text = _card(
         "classifier",
         {
@@ -37,10 +43,10 @@ def test_a_classifiers_card_tells_every_figure_and_how_to_make_it_again() -> Non
             "hands": {"canvas": 0.98},
         },
     )
-    for told in ("98.70%", "1.20%", "| 0 | 20 | 5 |", "scikit-image: 0.970", "drawn on a canvas: 98.0%"):
-        assert told in text
-    for told in ("python -m training train digits", "evaluate digits", "abc1234", "seed 4", "9 epochs", "keras 3.0"):
-        assert told in text
+    for part in ("98.70%", "1.20%", "| 0 | 20 | 5 |", "scikit-image: 0.970", "drawn on a canvas: 98.0%"):
+        assert part in text
+    for part in ("python -m training train digits", "evaluate digits", "abc1234", "seed 4", "9 epochs", "keras 3.0"):
+        assert part in text
     assert "Limits:" in text and "100 training images" in text
 
 
@@ -57,26 +63,45 @@ def test_a_generators_card_shows_the_nearest_training_images() -> None:
         "nearest": {"samples": 20.0, "test images": 21.0},
     }
     text = _card("generator", test)
-    for told in ("99.10%", "98.0%", "0.500", "0.200", "98.60%", f"]({card.NEAREST})"):
-        assert told in text
+    for part in ("99.10%", "98.0%", "0.500", "0.200", "98.60%", f"]({NEAREST_FILE})"):
+        assert part in text
 
 
-def test_a_model_that_was_not_measured_says_so() -> None:
+def test_the_card_of_a_model_without_figures_says_so() -> None:
     assert "Not measured." in _write(
         {"name": "other", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": FACTS}
     )
 
 
-@pytest.mark.parametrize("before", [{"teachers": ["digits-wide"]}, {"init_from": "digits-wide"}])
-def test_a_card_names_what_to_train_first(before: dict[str, object]) -> None:
-    facts = FACTS | {"recipe": FACTS["recipe"] | before}  # type: ignore[operator]
+@pytest.mark.parametrize("required", [{"teachers": ["digits-wide"]}, {"init_from": "digits-wide"}])
+def test_a_card_names_what_to_train_first(required: dict[str, object]) -> None:
+    facts = FACTS | {"recipe": FACTS["recipe"] | required}  # type: ignore[operator]
     text = _write({"name": "digits", "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": facts})
     commands = [f"python -m training train {name}\n" for name in ("digits-teacher", "digits-wide", "digits")]
-    assert [text.count(each) for each in commands] == [1, 1, 1]
+    assert [text.count(command) for command in commands] == [1, 1, 1]
     assert sorted(commands, key=text.index) == commands  # the teacher of digits-wide is needed before it
 
 
-def test_a_card_says_what_share_of_the_noise_is_drawn_from() -> None:
+def test_a_card_gives_the_truncation_of_the_noise() -> None:
     facts = FACTS | {"recipe": FACTS["recipe"] | {"truncation": 0.96}}  # type: ignore[operator]
     text = _write({"name": "digits-gan", "kind": "generator", "labels": ["0"], "image": IMAGE, "facts": facts})
     assert "Draws from 96% of the noise it was trained with" in text
+
+
+@pytest.mark.parametrize("version_dir", VERSIONS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_a_published_card_is_made_again_word_for_word(version_dir: Path) -> None:
+    published = (version_dir / MANIFEST_PATH).with_name("README.md").read_text()
+    assert write_card(read_manifest(version_dir)) == published
+
+
+@pytest.mark.parametrize("name", ["mnist-mlp", "removed"])
+def test_without_use_and_limits_in_a_recipe_file_the_card_has_its_description(name: str) -> None:
+    facts = FACTS | {"recipe": {"name": name, "seed": 4, "about": "Reads."}}
+    text = _write({"name": name, "kind": "classifier", "labels": ["0"], "image": IMAGE, "facts": facts})
+    assert text.startswith(f"# {name}\n\nReads.\n") and "- Limits: Not studied.\n" in text
+
+
+def test_use_and_limits_are_no_part_of_a_stored_recipe() -> None:
+    recipe = load_recipe("digits")
+    assert recipe.use and recipe.limits
+    assert to_json(recipe) == to_json(recipe.model_copy(update={"use": "", "limits": ""}))

@@ -23,15 +23,15 @@ def _data() -> Dataset:
     return Dataset("one-pixel", ("dark", "light"), "photo", split, split, split)
 
 
-def _candidate(folder: Path, right: float) -> Path:
-    """A servable that answers right for that share of the test pictures, by turning the first ones round."""
+def _candidate(folder: Path, accuracy: float) -> Path:
+    """A servable that is right for that share of the test pictures; it swaps the classes of the first ones."""
 
     class Rule(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([None, 1, 1, 1], tf.uint8, "images")])
         def serve(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
             light = tf.cast(images[:, 0, 0, 0], tf.float32) / 255
             rank = tf.range(tf.shape(light)[0]) / tf.shape(light)[0]
-            light = tf.where(tf.cast(rank, tf.float32) < 1 - right, 1 - light, light)
+            light = tf.where(tf.cast(rank, tf.float32) < 1 - accuracy, 1 - light, light)
             return {"probabilities": tf.stack([1 - light, light], axis=1)}
 
     rule = Rule()
@@ -51,75 +51,79 @@ def _candidate(folder: Path, right: float) -> Path:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(model_store, "MODELS", tmp_path / "models")
     return tmp_path
 
 
-def test_versions_count_up_and_nothing_half_made_is_left(shelf: Path) -> None:
-    first, _ = publish.publish(_candidate(shelf / "a", 0.9), _data())
-    second, comparison = publish.publish(_candidate(shelf / "b", 1.0), _data())
+def test_versions_count_up_and_no_temporary_folder_is_left(folder: Path) -> None:
+    first, _ = publish.publish(_candidate(folder / "a", 0.9), _data())
+    second, comparison = publish.publish(_candidate(folder / "b", 1.0), _data())
     assert (first.name, second.name) == ("1", "2")
     assert comparison.current["accuracy"] == pytest.approx(0.9)
-    assert sorted(path.name for path in (shelf / "models/rule").iterdir()) == ["1", "2"]
+    assert sorted(path.name for path in (folder / "models/rule").iterdir()) == ["1", "2"]
     assert "accuracy 100.00%" in (second / "assets.extra/README.md").read_text()
 
 
-def test_a_worse_candidate_is_refused_unless_told_otherwise(shelf: Path) -> None:
-    publish.publish(_candidate(shelf / "good", 0.95), _data())
-    worse = _candidate(shelf / "worse", 0.8)
+def test_a_worse_candidate_is_refused_without_even_if_worse(folder: Path) -> None:
+    publish.publish(_candidate(folder / "good", 0.95), _data())
+    worse = _candidate(folder / "worse", 0.8)
     with pytest.raises(PublishError, match=r"accuracy +0\.8000 +0\.9500 +worse"):
         publish.publish(worse, _data())
     assert find_newest_version("rule").name == "1"  # type: ignore[union-attr]
     assert publish.publish(worse, _data(), even_if_worse=True)[0].name == "2"
 
 
-def test_without_a_candidate_there_is_nothing_to_publish(shelf: Path) -> None:
+def test_without_a_candidate_there_is_nothing_to_publish(folder: Path) -> None:
     with pytest.raises(PublishError, match="train first"):
-        publish.publish(shelf / "nothing", _data())
+        publish.publish(folder / "nothing", _data())
 
 
-def test_figures_of_a_classifier_that_is_right_nine_times_in_ten(shelf: Path) -> None:
-    figures = measure_classifier(_candidate(shelf / "c", 0.9), _data().test)
+def test_figures_of_a_classifier_that_is_right_nine_times_in_ten(folder: Path) -> None:
+    figures = measure_classifier(_candidate(folder / "c", 0.9), _data().test)
     assert figures.accuracy == pytest.approx(0.9) and figures.ece == pytest.approx(0.1)
     assert figures.confusion == [[45, 5], [5, 45]] and figures.confidence[-1] == 100
 
 
-def test_older_versions_go_when_they_are_retired(shelf: Path) -> None:
-    publish.publish(_candidate(shelf / "a", 0.9), _data())
-    second, _ = publish.publish(_candidate(shelf / "b", 1.0), _data(), retire=True)
-    assert [path.name for path in (shelf / "models/rule").iterdir()] == ["2"] == [second.name]
+def test_older_versions_go_when_they_are_retired(folder: Path) -> None:
+    publish.publish(_candidate(folder / "a", 0.9), _data())
+    second, _ = publish.publish(_candidate(folder / "b", 1.0), _data(), retire=True)
+    assert [path.name for path in (folder / "models/rule").iterdir()] == ["2"] == [second.name]
 
 
-def test_the_comparison_is_a_table_of_both_and_says_what_is_worse() -> None:
-    both = publish.Comparison({"accuracy": 0.991, "ece": 0.02}, {"accuracy": 0.99, "ece": 0.01})
-    assert both.worse == ["ece"]
-    head, accuracy, ece = str(both).splitlines()
+def test_a_comparison_as_text_is_a_table_that_marks_worse_figures() -> None:
+    comparison = publish.Comparison({"accuracy": 0.991, "ece": 0.02}, {"accuracy": 0.99, "ece": 0.01})
+    assert comparison.worse_figures == ["ece"]
+    head, accuracy, ece = str(comparison).splitlines()
     assert head.split() == ["figure", "candidate", "published"]
     assert accuracy.split() == ["accuracy", "0.9910", "0.9900"] and ece.split() == ["ece", "0.0200", "0.0100", "worse"]
 
 
-def test_a_candidate_that_reads_one_kind_of_hand_worse_is_refused(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    beyond = {"a": {"canvas": 0.99, "enlarged": 0.96}, "1": {"canvas": 0.98, "enlarged": 0.98}}
-    publish.publish(_candidate(shelf / "b", 1.0), _data())
-    monkeypatch.setattr(publish, "measure_robustness", lambda folder, data: {"hands": beyond[folder.name]})
+def test_a_candidate_that_reads_one_kind_of_synthetic_digits_worse_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accuracies = {"a": {"canvas": 0.99, "enlarged": 0.96}, "1": {"canvas": 0.98, "enlarged": 0.98}}
+    publish.publish(_candidate(folder / "b", 1.0), _data())
+    monkeypatch.setattr(
+        publish, "measure_robustness", lambda version_dir, data: {"hands": accuracies[version_dir.name]}
+    )
     with pytest.raises(PublishError, match=r"hands +0\.9600 +0\.9800 +worse"):
-        publish.publish(_candidate(shelf / "a", 1.0), _data())
+        publish.publish(_candidate(folder / "a", 1.0), _data())
 
 
-def test_the_distance_of_samples_is_better_when_it_is_less() -> None:
-    assert publish.Comparison({"frechet": 0.1}, {"frechet": 0.3}).worse == []
-    assert publish.Comparison({"frechet": 0.3}, {"frechet": 0.1}).worse == ["frechet"]
-    assert publish.Comparison({"frechet": 0.3}, {}).worse == []
+def test_a_lower_frechet_distance_is_better() -> None:
+    assert publish.Comparison({"frechet": 0.1}, {"frechet": 0.3}).worse_figures == []
+    assert publish.Comparison({"frechet": 0.3}, {"frechet": 0.1}).worse_figures == ["frechet"]
+    assert publish.Comparison({"frechet": 0.3}, {}).worse_figures == []
 
 
-def test_a_version_of_another_size_is_measured_at_its_own(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    candidate = _candidate(shelf / "a", 0.9)
+def test_a_version_of_another_size_is_measured_at_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    candidate = _candidate(folder / "a", 0.9)
     recipe = read_manifest(candidate).facts["recipe"]
     add_facts(candidate, recipe=recipe | {"data": {"name": "mnist", "size": 28, "train_size": 28, "validation": 0.2}})
-    asked: list[tuple[object, ...]] = []
-    monkeypatch.setattr(publish, "load", lambda *how: asked.append(how) or _data())
+    configs: list[object] = []
+    monkeypatch.setattr(publish, "load", lambda config: configs.append(config) or _data())
     large = Split.of(np.zeros((4, 9, 9, 1), np.uint8), np.zeros(4, np.int32))
     data = Dataset("one-pixel", ("dark", "light"), "photo", large, large, large)
     assert publish.measure(candidate, data)["accuracy"] == pytest.approx(0.9)
-    assert asked[0] == (MnistData(size=1, validation=0.2),)
+    assert configs[0] == MnistData(size=1, validation=0.2)

@@ -56,7 +56,7 @@ def test_page_keeps_the_results_of_other_machines(finished_run: Run, tmp_path: P
     page = write_page(tmp_path / "docs")
     before = page.read_text()
     stored = read_results(page.parent / "training/results.json")
-    stored.sections["losses"] = [studies.about("losses"), "", "Not run to its end yet.", "", "Measured elsewhere."]
+    stored.sections["losses"] = [studies.describe("losses"), "", "Not run to its end yet.", "", "Measured elsewhere."]
     write_results(page.parent / "training/results.json", stored)
     shutil.rmtree(finished_run.folder)
     after = write_page(tmp_path / "docs").read_text()

@@ -1,15 +1,15 @@
 import numpy as np
 
-from training import pipeline as tasks
+from training import pipeline
 from training.recipes.loading import load_recipe
-from training.studies.tools import cross_validation as folds
+from training.studies.tools.cross_validation import split_folds
 
 
 def test_every_training_image_is_held_out_once_and_never_in_its_own_training() -> None:
-    data = tasks.load_data(load_recipe("digits8-cnn"))
-    parts = folds.folds(data, 5, seed=1)
-    held = np.concatenate([fold.validation.rows for fold in parts])
-    assert sorted(held) == sorted(data.train.rows)
-    for fold in parts:
+    data = pipeline.load_data(load_recipe("digits8-cnn"))
+    folds = split_folds(data, 5, seed=1)
+    held_out = np.concatenate([fold.validation.rows for fold in folds])
+    assert sorted(held_out) == sorted(data.train.rows)
+    for fold in folds:
         assert not set(fold.validation.rows) & set(fold.train.rows)
         assert len(fold.train) + len(fold.validation) == len(data.train)
