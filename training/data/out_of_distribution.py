@@ -1,7 +1,7 @@
 """Pictures that a classifier does not know: the other model's test images, and the pictures of scikit-image.
 
-Of scikit-image only the pictures inside its wheel are used: photographs, drawings and textures, each as a whole and in
-quarters, and 200 small pictures of faces and of bits of background (`lfw_subset`).
+Only the pictures inside scikit-image's wheel are used: photographs, drawings and textures, each one uncropped and
+in quarters, and 200 small pictures of faces and of parts of backgrounds (`lfw_subset`).
 """
 
 import importlib.resources
@@ -17,7 +17,7 @@ from training.data import Dataset, load
 from training.data.dataset import chunk_size
 from training.recipes.data_schema import CatsDogsData, MnistData
 
-# all but its cat, chelsea.png
+# without chelsea.png, which shows a cat
 _PICTURES = """
     astronaut.png brick.png camera.png cell.png chessboard_GRAY.png clock_motion.png coffee.png coins.png color.png
     grass.png gravel.png horse.png hubble_deep_field.jpg ihc.png logo.png moon.png motorcycle_left.png page.png
@@ -30,10 +30,10 @@ def scikit_image_pictures() -> Iterator[Image.Image]:
     folder = importlib.resources.files("skimage.data")
     for name in _PICTURES.split():
         picture = Image.open(io.BytesIO(folder.joinpath(name).read_bytes())).convert("RGB")
-        wide, high = picture.width // 2, picture.height // 2
+        width, height = picture.width // 2, picture.height // 2
         yield picture
-        for left, top in ((0, 0), (wide, 0), (0, high), (wide, high)):
-            yield picture.crop((left, top, left + wide, top + high))
+        for left, top in ((0, 0), (width, 0), (0, height), (width, height)):
+            yield picture.crop((left, top, left + width, top + height))
     for face in np.load(io.BytesIO(folder.joinpath("lfw_subset.npy").read_bytes())):
         yield Image.fromarray((face * 255).astype(np.uint8))
 
@@ -47,6 +47,6 @@ def other_model_pictures(name: str) -> Iterator[Image.Image]:
 
 def prepare_chunks(pictures: Iterator[Image.Image], data: Dataset) -> Iterator[np.ndarray]:
     """uint8 [N,H,W,C], in chunks: the pictures, prepared like the images of that data set."""
-    treat = digit if data.treatment == "digit" else photo
+    prepare = digit if data.treatment == "digit" else photo
     while chunk := list(islice(pictures, chunk_size(data.test.shape))):
-        yield np.stack([treat(picture, *data.test.shape) for picture in chunk])
+        yield np.stack([prepare(picture, *data.test.shape) for picture in chunk])

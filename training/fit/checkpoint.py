@@ -11,7 +11,7 @@ from training.run import Run
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     """Saves `tracked` and the number of epochs done; the last two checkpoints are kept.
 
-    Optimisers have to be built before.
+    Build the optimisers before creating it: their variables must exist.
     """
 
     def __init__(self, run: Run, **tracked: Any) -> None:

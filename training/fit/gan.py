@@ -75,13 +75,13 @@ class Gan(keras.Model):  # type: ignore[misc]
         self, real_images: tf.Tensor, fake_images: tf.Tensor, labels: tf.Tensor
     ) -> list[tf.Tensor]:
         """[loss, real minus generated realness, squared gradient of the realness at both]."""
-        some = (real_images[:PENALTY_IMAGES], fake_images[:PENALTY_IMAGES], labels[:PENALTY_IMAGES])
+        penalty_batch = (real_images[:PENALTY_IMAGES], fake_images[:PENALTY_IMAGES], labels[:PENALTY_IMAGES])
         with tf.GradientTape() as tape:
             real, fake = self._score(real_images, fake_images, labels)
             with tf.GradientTape() as inner:
-                inner.watch(some[:2])
-                realness = tf.add_n([tf.reduce_sum(scores) for scores in self._score(*some)])
-            gradients = inner.gradient(realness, some[:2])
+                inner.watch(penalty_batch[:2])
+                realness = tf.add_n([tf.reduce_sum(scores) for scores in self._score(*penalty_batch)])
+            gradients = inner.gradient(realness, penalty_batch[:2])
             slope = tf.add_n([tf.reduce_sum(tf.square(gradient)) for gradient in gradients]) / PENALTY_IMAGES
             loss = tf.reduce_mean(tf.nn.softplus(fake - real))
             total = loss + 0.5 * self._gradient_penalty * slope

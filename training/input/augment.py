@@ -104,7 +104,10 @@ def _change_thickness(images: tf.Tensor, limit: float) -> tf.Tensor:
 
 
 def _coarsen(images: tf.Tensor, share: float) -> tf.Tensor:
-    """That share of the images as if enlarged from a small scan: each pixel the mean of nine, the peak kept."""
+    """Blurs that share of the images as if they were enlarged from a small scan.
+
+    Each pixel becomes the mean of nine; the brightest value of the image stays.
+    """
     blurred = tf.nn.avg_pool2d(images, 3, 1, "SAME")
     peak, blurred_peak = (tf.reduce_max(pixels, axis=[1, 2, 3], keepdims=True) for pixels in (images, blurred))
     chosen = uniform([tf.shape(images)[0], 1, 1, 1]) < share

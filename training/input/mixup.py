@@ -6,13 +6,15 @@ from training.input.stateless_random import uniform
 
 
 def mixup(images: tf.Tensor, labels: tf.Tensor, share: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """That share of the batches blended with themselves reversed, labels too (Zhang et al. 2018, mixup)."""
+    """Blends that share of the batches with their own reverse, labels too (Zhang et al. 2018, mixup)."""
     weight = tf.where(uniform([]) < share, uniform([], 0.5, 1.0), 1.0)
     return weight * images + (1 - weight) * images[::-1], weight * labels + (1 - weight) * labels[::-1]
 
 
 def cutmix(images: tf.Tensor, labels: tf.Tensor, share: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """That share of the batches with one box of each image from the batch reversed, labels mixed by area.
+    """In that share of the batches, each image gets one box of the image at its place in the reversed batch.
+
+    Labels are mixed by the area of the box.
 
     Yun et al. 2019, CutMix.
     """

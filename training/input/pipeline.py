@@ -29,10 +29,10 @@ class Shard:
     count: int = 1
 
 
-WHOLE = Shard()
+FULL_BATCH = Shard()
 
 
-def training_batches(data: Dataset, recipe: Recipe, first_epoch: int, shard: Shard = WHOLE) -> tf.data.Dataset:
+def training_batches(data: Dataset, recipe: Recipe, first_epoch: int, shard: Shard = FULL_BATCH) -> tf.data.Dataset:
     """(images float32 [N,S,S,C], labels float32 [N,K]) of every epoch from `first_epoch` on, without end.
 
     The order within an epoch depends only on the seed and the epoch; the augmentation of a batch also on the step and
@@ -84,7 +84,7 @@ def _read_rows(split: Split, classes: int, rows: tf.Tensor) -> Batch:
     return tf.ensure_shape(images, [None, *split.shape]), labels
 
 
-def eval_batches(split: Split, classes: int, batch_size: int, shard: Shard = WHOLE) -> tf.data.Dataset:
+def eval_batches(split: Split, classes: int, batch_size: int, shard: Shard = FULL_BATCH) -> tf.data.Dataset:
     """(images float32 [N,H,W,C], labels float32 [N,K]): the split once, in order, unchanged; N <= `batch_size`.
 
     Every part of a shard has the same number of batches.

@@ -14,7 +14,7 @@ _FANS = {"he": (2.0, "fan_in"), "glorot": (1.0, "fan_avg")}  # He et al. 2015; G
 
 
 def build_initialiser(net: ClassifierNet) -> keras.initializers.Initializer:
-    """A new one for each layer. Keras scales truncated normals up, so that their variance is the requested one."""
+    """One for each layer. Keras scales truncated normals up, so that their variance is the requested one."""
     match net.initialiser:
         case "zeros":
             return keras.initializers.Zeros()
@@ -50,7 +50,7 @@ def layer_block(
 
 
 def dropout(x: Tensor, share: float) -> Tensor:
-    """No layer at all for a share of 0."""
+    """For a share of 0, `x` without a layer."""
     return layers.Dropout(share)(x) if share else x
 
 

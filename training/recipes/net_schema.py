@@ -56,7 +56,10 @@ class GanNet(Part):
     widths: list[int] = Field(description="filters of the generator, from the smallest map to the largest")
     latent: int = Field(64, description="length of the noise vector")
     discriminator_widths: list[int] = Field(
-        [], min_length=1, validate_default=True, description="filters of the discriminator, from the whole picture down"
+        [],
+        min_length=1,
+        validate_default=True,
+        description="filters of the discriminator, from the largest map to the smallest",
     )
 
 

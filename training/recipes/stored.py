@@ -1,4 +1,4 @@
-"""Recipes as JSON: what a run notes in `recipe.json` and a servable in its manifest."""
+"""Recipes as JSON, as runs store them in `recipe.json` and servables in their manifests."""
 
 import json
 from typing import Any
@@ -37,7 +37,7 @@ def is_dump_of(text: str, recipe: Recipe) -> bool:
 
 
 def upgrade_stored(stored: dict[str, Any]) -> dict[str, Any]:
-    """A stored recipe, whole or in part, under today's names of fields.
+    """A stored recipe, or parts of one, with today's field names.
 
     Stored parts may hold the fields of every kind; those of other kinds are dropped where they are at their defaults.
     """

@@ -18,7 +18,7 @@ from training.fit.precision import adapt_policy, choose_policy
 def test_mixed_precision_depends_on_the_gpu(
     monkeypatch: pytest.MonkeyPatch, capabilities: list[object], policy: str
 ) -> None:
-    details = [{"compute_capability": each} if each else {} for each in capabilities]
+    details = [{"compute_capability": capability} if capability else {} for capability in capabilities]
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(range(len(details))))
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details[gpu])
     assert choose_policy("mixed") == policy

@@ -46,18 +46,16 @@ def test_a_stage_starts_at_its_epoch() -> None:
 
 
 def test_a_quick_recipe_is_smaller_and_has_a_run_of_its_own() -> None:
-    whole, quick = load_recipe("mnist-cnn"), load_recipe("mnist-cnn", quick=True)
-    assert (
-        quick.name == "quick/mnist-cnn" and quick.epochs * (quick.steps or 0) < whole.epochs * (whole.steps or 0) / 10
-    )
+    full, quick = load_recipe("mnist-cnn"), load_recipe("mnist-cnn", quick=True)
+    assert quick.name == "quick/mnist-cnn" and quick.epochs * (quick.steps or 0) < full.epochs * (full.steps or 0) / 10
     assert load_recipe("mnist-cnn", ["epochs=9"], quick=True).epochs == 9
 
 
 def test_with_overrides_changes_only_the_overridden_fields() -> None:
-    whole = load_recipe("mnist-mlp")
-    changed = with_overrides(whole, "studies/one", ["net.variance=4"])
-    assert changed.net == whole.net.model_copy(update={"variance": 4.0})
-    assert changed.optimiser == whole.optimiser and changed.name == "studies/one" and whole.net.variance is None
+    base = load_recipe("mnist-mlp")
+    changed = with_overrides(base, "studies/one", ["net.variance=4"])
+    assert changed.net == base.net.model_copy(update={"variance": 4.0})
+    assert changed.optimiser == base.optimiser and changed.name == "studies/one" and base.net.variance is None
 
 
 @pytest.mark.parametrize("field", ["squeeze=true", "latent=32", "stem=[8]", "conv_dropout=0.1"])
