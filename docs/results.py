@@ -15,7 +15,7 @@ import numpy as np
 import requests
 from PIL import Image
 
-from tests.support.handwriting import pen
+from tests.support.handwriting import draw_digit
 
 HERE = Path(__file__).parent
 
@@ -32,7 +32,7 @@ def main(url: str) -> None:
         f"{url}/generate/digits-gan", {"count": 80, "seed": 2, "labels": labels, "format": "npy"}, timeout=30
     )
     samples = np.load(io.BytesIO(drawn.content))
-    digits = [pen(digit, random.Random(digit)) for digit in range(10)]
+    digits = [draw_digit(digit, random.Random(digit)) for digit in range(10)]
     files = [("image", (f"{digit}.png", _png(image), "image/png")) for digit, image in enumerate(digits)]
     predictions = requests.post(f"{url}/predict/digits", files=files, timeout=30).json()["predictions"]
     versions = (HERE.parent / "models/cats-dogs").glob("*/assets.extra/servable.json")

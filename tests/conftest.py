@@ -1,4 +1,4 @@
-"""Marks by folder, and what every test may ask for."""
+"""Marks by folder, and the fixtures that all tests share."""
 
 import os
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as training has it, in processes that have imported Keras first
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as training sets it; here it must be set before Keras is imported
 
-# no deadline for one example: a busy machine is no failure
+# no deadline per example: a slow machine must not fail a test
 hypothesis.settings.register_profile("inkpaw", deadline=None, max_examples=60)
 hypothesis.settings.load_profile("inkpaw")
 
@@ -18,27 +18,27 @@ MARKS = ("unit", "integration", "e2e", "container", "training")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test's folder gives it its marks: `tests/unit/training/...` is `unit` and `training`."""
+    """Mark each test by its folders: `tests/unit/training/...` gets `unit` and `training`."""
     for item in items:
         for folder in item.path.relative_to(ROOT).parts[:-1]:
             if folder in MARKS:
                 item.add_marker(folder)
 
 
-Built = Callable[[str, int], Path]
+BuildModel = Callable[[str, int], Path]
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """A version of one of the models of `support.models`, made when first asked for. Copy it: it is shared."""
-    folder = tmp_path_factory.mktemp("built")
-    ready: dict[tuple[str, int], Path] = {}
+def build_model(tmp_path_factory: pytest.TempPathFactory) -> BuildModel:
+    """Builds a version of a model of `support.models` once. Tests share it: copy it before changing it."""
+    folder = tmp_path_factory.mktemp("models")
+    versions: dict[tuple[str, int], Path] = {}
 
-    def model(name: str, version: int = 1) -> Path:
-        if (name, version) not in ready:
-            from tests.support import models  # with TensorFlow: only for tests that need a model
+    def build(name: str, version: int = 1) -> Path:
+        if (name, version) not in versions:
+            from tests.support import models  # imports TensorFlow, which only some tests need
 
-            ready[name, version] = models.build(folder, name, version)
-        return ready[name, version]
+            versions[name, version] = models.build_model(folder, name, version)
+        return versions[name, version]
 
-    return model
+    return build

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from tests.support.processes import descendants
+from tests.support.processes import list_descendants
 
 MOST = 0.10  # cores that everybody else may use
 TRIES = 3
@@ -57,7 +57,7 @@ def _others() -> float:
     fields = [int(each) for each in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
     user, nice, system, *_, steal = fields
     ours = 0
-    for pid in (os.getpid(), *descendants(os.getpid())):
+    for pid in (os.getpid(), *list_descendants(os.getpid())):
         with contextlib.suppress(OSError):
             stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             ours += sum(map(int, stat[11:15]))

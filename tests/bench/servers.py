@@ -16,7 +16,7 @@ from pathlib import Path
 import requests
 
 from tests.bench.report import ROOT
-from tests.support.processes import command, descendants
+from tests.support.processes import list_descendants, read_command
 
 HOST = "127.0.0.1"
 
@@ -31,12 +31,12 @@ class Server:
 
     @property
     def engines(self) -> list[int]:
-        return [pid for pid in descendants(self.pid) if "service.engine" in command(pid)]
+        return [pid for pid in list_descendants(self.pid) if "service.engine" in read_command(pid)]
 
     @property
     def workers(self) -> list[int]:
         """gunicorn's: every child of the master that is no engine."""
-        return [pid for pid in descendants(self.pid) if pid not in self.engines]
+        return [pid for pid in list_descendants(self.pid) if pid not in self.engines]
 
 
 def free_port() -> int:
@@ -80,7 +80,7 @@ def _answers(url: str, process: subprocess.Popen[bytes], seconds: float = 120) -
 
 def _end(process: subprocess.Popen[bytes], seconds: float = 45) -> None:
     """Politely, then not; whatever it has started goes with it."""
-    others = descendants(process.pid)
+    others = list_descendants(process.pid)
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(seconds)

@@ -17,22 +17,22 @@ def podman() -> Iterator[Podman]:
 
 
 @pytest.fixture(scope="session")
-def start(podman: Podman) -> Iterator[Callable[..., Service]]:
-    """Start a service with these settings; it is gone when the tests are over."""
-    started: list[Service] = []
+def start_service(podman: Podman) -> Iterator[Callable[..., Service]]:
+    """Starts a service with these settings. It is removed when the tests end."""
+    services: list[Service] = []
 
     def start(**settings: object) -> Service:
-        started.append(Service(podman, settings))
-        return started[-1]
+        services.append(Service(podman, settings))
+        return services[-1]
 
     yield start
-    for service in started:
+    for service in services:
         service.remove()
 
 
 @pytest.fixture(scope="session")
-def service(start: Callable[..., Service]) -> Service:
-    """One that is ready, for tests that leave it as it is."""
-    service = start()
+def service(start_service: Callable[..., Service]) -> Service:
+    """A ready service, for tests that do not change it."""
+    service = start_service()
     service.wait_until("/readyz", 200)
     return service

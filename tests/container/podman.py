@@ -1,4 +1,4 @@
-"""podman with a storage of the test's own, and a Debian base that needs no image registry."""
+"""podman with its own storage, and a Debian base image that needs no image registry."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ IMAGE = "localhost/inkpaw:test"
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inkpaw-test"
 _SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
 _CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
-# runc, because crun wants one kind of cgroups throughout; files, because there may be no systemd or journal.
+# runc, because crun needs the same version of cgroups everywhere; files, because systemd or its journal may be missing
 _CONFIG = """
 [containers]
 default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
@@ -24,8 +24,8 @@ events_logger = "file"
 """
 
 
-def why_not() -> str:
-    """What keeps the tests from running here; empty if nothing does."""
+def find_skip_reason() -> str:
+    """Why the tests cannot run on this machine; empty if they can."""
     if os.environ.get("INKPAW_TEST_CONTAINER") != "1":
         return "builds and runs a real container: set INKPAW_TEST_CONTAINER=1"
     if os.getuid():
@@ -39,7 +39,7 @@ def why_not() -> str:
 
 
 class Podman:
-    """Everything it makes goes into one folder, and goes with it in `close`."""
+    """Runs podman. Everything it creates lies in one folder, which `close` removes."""
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="inkpaw-podman-"))
@@ -54,30 +54,31 @@ class Podman:
         return subprocess.Popen(self.command(*arguments), env=self._env)
 
     def __call__(self, *arguments: str) -> str:
-        """What it prints. Fails the test, with what it said, if it fails."""
-        done = self.tried(*arguments)
-        assert done.returncode == 0, f"podman {' '.join(arguments)}\n{done.stdout}{done.stderr}"
-        return done.stdout.strip()
+        """Run a command and return its output. Fails the test if the command fails."""
+        result = self.run(*arguments)
+        assert result.returncode == 0, f"podman {' '.join(arguments)}\n{result.stdout}{result.stderr}"
+        return result.stdout.strip()
 
-    def tried(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that may fail."""
         return subprocess.run(self.command(*arguments), env=self._env, capture_output=True, text=True)
 
     def build(self) -> None:
-        self("import", str(_base()), BASE)
-        # The bundle is for machines whose way to the package index has a certificate of its own.
+        self("import", str(_build_base()), BASE)
+        # some machines reach the package index through a proxy with its own certificate
         bundle = ["-v", f"{_CA_BUNDLE}:{_CA_BUNDLE}:ro"] if _CA_BUNDLE.exists() else []
         options = ["--pull=never", "--layers=false", "--format=docker", "--network=host", *bundle]
         self("build", *options, "--build-arg", f"BASE_IMAGE={BASE}", "-t", IMAGE, str(ROOT))
 
     def close(self) -> None:
-        self.tried("rm", "--force", "--all", "--time=0")
-        self.tried("rmi", "--force", "--all")
+        self.run("rm", "--force", "--all", "--time=0")
+        self.run("rmi", "--force", "--all")
         subprocess.run(["umount", f"{self._folder}/storage/overlay"], capture_output=True)
         shutil.rmtree(self._folder)
 
 
-def _base() -> Path:
-    """A tar of this machine's own release with nothing but Python, made once."""
+def _build_base() -> Path:
+    """The path of a tar with this machine's Debian release and Python. It is built once and cached."""
     suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
     tar = _CACHE / f"base-{suite}.tar"
     if not tar.exists():

@@ -1,4 +1,4 @@
-"""A container of the service, run as a careful operator would: nothing writable but /tmp, no capability, bounded."""
+"""A container of the service as in production: only /tmp is writable, no capabilities, limited resources."""
 
 import socket
 import time
@@ -19,16 +19,16 @@ _HARDENED = (
     "--memory-swap=2g",
     "--cpus=2",
     "--pids-limit=512",
-    "--health-interval=disable",  # asked for by hand: podman's timer is systemd's
+    "--health-interval=disable",  # the tests run the check themselves: podman needs systemd for its timer
 )
 
 
 class Service:
     def __init__(self, podman: Podman, settings: dict[str, object]) -> None:
         self._podman = podman
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            self.port = sock.getsockname()[1]
         settings = {"host": "127.0.0.1", "port": self.port, **settings}
         environment = [f"--env=INKPAW_{name.upper()}={value}" for name, value in settings.items()]
         self.name = podman("run", "--detach", *_HARDENED, *environment, IMAGE)
@@ -48,14 +48,14 @@ class Service:
             except requests.ConnectionError:
                 pass
             time.sleep(0.1)
-        logs = self._podman.tried("logs", self.name)
+        logs = self._podman.run("logs", self.name)
         raise AssertionError(f"{path} is not {status} after {seconds:.0f} s\n{logs.stdout}{logs.stderr}")
 
-    def statuses(self) -> list[dict[str, str]]:
-        """/proc/<pid>/status of each of its processes, as the host sees them."""
+    def read_process_statuses(self) -> list[dict[str, str]]:
+        """The fields of /proc/<pid>/status of each process, as the host sees them."""
         pids = self._podman("top", self.name, "hpid").split()[1:]
         texts = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
         return [dict(line.split(":\t", 1) for line in text.splitlines()) for text in texts]
 
     def remove(self) -> None:
-        self._podman.tried("rm", "--force", "--time=0", self.name)
+        self._podman.run("rm", "--force", "--time=0", self.name)

@@ -1,4 +1,4 @@
-"""The image, built and run for real."""
+"""The real image, built and run with podman."""
 
 import io
 import socket
@@ -9,16 +9,16 @@ import msgspec
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.container.podman import ROOT, Podman, why_not
+from tests.container.podman import ROOT, Podman, find_skip_reason
 from tests.container.service import Service
 
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
+pytestmark = pytest.mark.skipif(bool(find_skip_reason()), reason=find_skip_reason())
 
-GRACE = 30
+GRACE_SECONDS = 30
 
 
-def seven() -> bytes:
-    """A 7 as from a pen, dark on white."""
+def draw_seven() -> bytes:
+    """A PNG of a drawn 7, dark on white."""
     picture = Image.new("L", (280, 280), 255)
     ImageDraw.Draw(picture).line([(70, 60), (210, 60), (120, 230)], fill=20, width=26, joint="curve")
     out = io.BytesIO()
@@ -26,20 +26,20 @@ def seven() -> bytes:
     return out.getvalue()
 
 
-def classifiers() -> list[str]:
-    found = [
+def list_classifiers() -> list[str]:
+    names = [
         path.parts[-4]
         for path in (ROOT / "models").glob("*/*/assets.extra/servable.json")
         if msgspec.json.decode(path.read_bytes())["kind"] == "classifier"
     ]
-    return sorted(set(found))
+    return sorted(set(names))
 
 
 def test_every_classifier_of_the_image_answers(service: Service) -> None:
-    names = classifiers()
+    names = list_classifiers()
     assert names
     for name in names:
-        reply = service.post(f"/predict/{name}", seven())
+        reply = service.post(f"/predict/{name}", draw_seven())
         assert reply.status_code == 200, reply.text
         [prediction] = reply.json()["predictions"]
         assert sum(prediction["probabilities"].values()) == pytest.approx(1, abs=1e-3), name
@@ -47,11 +47,11 @@ def test_every_classifier_of_the_image_answers(service: Service) -> None:
 
 
 def test_healthcheck_of_the_image_works(podman: Podman, service: Service) -> None:
-    assert podman.tried("healthcheck", "run", service.name).returncode == 0
+    assert podman.run("healthcheck", "run", service.name).returncode == 0
 
 
-def test_no_process_has_a_privilege(service: Service) -> None:
-    statuses = service.statuses()
+def test_no_process_has_privileges(service: Service) -> None:
+    statuses = service.read_process_statuses()
     assert len(statuses) >= 3  # master, worker, engine
     for status in statuses:
         assert set(status["Uid"].split()) == set(status["Gid"].split()) == {"10001"}
@@ -61,30 +61,30 @@ def test_no_process_has_a_privilege(service: Service) -> None:
 
 @pytest.mark.parametrize("folder", ["/", "/app", "/app/models", "/opt/inkpaw", "/etc", "/var/tmp"])
 def test_only_tmp_can_be_written(podman: Podman, service: Service, folder: str) -> None:
-    assert podman.tried("exec", service.name, "touch", f"{folder}/mark").returncode != 0
+    assert podman.run("exec", service.name, "touch", f"{folder}/mark").returncode != 0
 
 
-def test_the_code_was_compiled_when_the_image_was_built(podman: Podman, service: Service) -> None:
+def test_image_holds_compiled_bytecode(podman: Podman, service: Service) -> None:
     cached = podman("exec", service.name, "python", "-c", "import service.settings as s; print(s.__cached__)")
     podman("exec", service.name, "test", "-f", cached)
 
 
-def test_sigterm_lets_a_request_finish(podman: Podman, start: Callable[..., Service]) -> None:
-    service = start(drain_seconds=3, grace_seconds=GRACE)
+def test_sigterm_lets_a_request_finish(podman: Podman, start_service: Callable[..., Service]) -> None:
+    service = start_service(drain_seconds=3, grace_seconds=GRACE_SECONDS)
     service.wait_until("/readyz", 200)
-    body = seven()
-    head = f"POST /predict/{classifiers()[0]} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n"
-    with socket.create_connection(("127.0.0.1", service.port), timeout=GRACE) as client:
+    body = draw_seven()
+    head = f"POST /predict/{list_classifiers()[0]} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n"
+    with socket.create_connection(("127.0.0.1", service.port), timeout=GRACE_SECONDS) as client:
         client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:100])
         time.sleep(0.5)
-        stopping = podman.start("stop", f"--time={GRACE}", service.name)
+        stopping = podman.start("stop", f"--time={GRACE_SECONDS}", service.name)
         service.wait_until("/readyz", 503)
         assert service.get("/livez").status_code == 200
-        time.sleep(4)  # past the drain: only what is in flight is still served
+        time.sleep(4)  # the drain is over: only requests in flight are still served
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", service.port), timeout=1).close()
         client.sendall(body[100:])
         reply = b"".join(iter(lambda: client.recv(1 << 16), b""))
     assert reply.startswith(b"HTTP/1.1 200 ")
-    assert stopping.wait(GRACE) == 0
+    assert stopping.wait(GRACE_SECONDS) == 0
     assert podman("inspect", "--format={{.State.ExitCode}} {{.State.OOMKilled}}", service.name) == "0 false"

@@ -1,4 +1,4 @@
-"""The shipped models, served, and asked with pictures as people have them."""
+"""The shipped models behind the service, with images as users have them."""
 
 import io
 import os
@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.handwriting import pen
+from tests.support.handwriting import draw_digit
 from tests.support.server import Service
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("DATA_DIR") or ROOT / "data")
 ORIENTATION = 0x0112
 
-needs_photos = pytest.mark.skipif(not (DATA / "samples").is_dir(), reason="the sample photographs are not here")
+needs_photos = pytest.mark.skipif(
+    not (DATA / "samples").is_dir(), reason="the sample photographs are not on this machine"
+)
 needs_mnist = pytest.mark.skipif(not (DATA / "mnist.npz").exists(), reason="MNIST is not on this machine")
 
 
@@ -29,115 +31,115 @@ def service() -> Iterator[Service]:
         yield service
         assert service.stop() == 0
     finally:
-        service.clear()
+        service.clean_up()
 
 
-def _saved(image: Image.Image, kind: str, **how: object) -> bytes:
+def _encode(image: Image.Image, file_format: str, **options: object) -> bytes:
     out = io.BytesIO()
-    image.save(out, kind, **how)
+    image.save(out, file_format, **options)
     return out.getvalue()
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def _flatten_on_white(image: Image.Image) -> Image.Image:
     if image.mode != "RGBA":
         return image.convert("RGB")
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
-def _deep(image: Image.Image) -> Image.Image:
-    return Image.fromarray(np.asarray(_on_white(image).convert("L")).astype(np.uint16) * 257)
+def _to_sixteen_bits(image: Image.Image) -> Image.Image:
+    return Image.fromarray(np.asarray(_flatten_on_white(image).convert("L")).astype(np.uint16) * 257)
 
 
-def _lying(image: Image.Image) -> bytes:
-    """Stored on its side, with the EXIF mark that says how to turn it."""
+def _encode_rotated(image: Image.Image) -> bytes:
+    """A JPEG stored rotated by 90 degrees, with the EXIF orientation that says so."""
     exif = Image.Exif()
     exif[ORIENTATION] = 6
-    return _saved(_on_white(image).transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=92)
+    return _encode(_flatten_on_white(image).transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=92)
 
 
-def _animated(image: Image.Image) -> bytes:
-    still = _on_white(image)
-    return _saved(still, "GIF", save_all=True, append_images=[Image.new("RGB", still.size)], duration=50)
+def _encode_animation(image: Image.Image) -> bytes:
+    still = _flatten_on_white(image)
+    return _encode(still, "GIF", save_all=True, append_images=[Image.new("RGB", still.size)], duration=50)
 
 
 FORMS: dict[str, Callable[[Image.Image], bytes]] = {
-    "as drawn": lambda image: _saved(image, "PNG"),
-    "jpeg": lambda image: _saved(_on_white(image), "JPEG", quality=80),
-    "on its side, with EXIF": _lying,
-    "palette": lambda image: _saved(_on_white(image).quantize(32), "PNG"),
-    "cmyk": lambda image: _saved(_on_white(image).convert("CMYK"), "JPEG"),
-    "sixteen bits": lambda image: _saved(_deep(image), "PNG"),
-    "animated": _animated,
-    "webp": lambda image: _saved(image, "WEBP"),
-    "large": lambda image: _saved(_on_white(image).resize((1800, 1800)), "PNG"),
+    "as drawn": lambda image: _encode(image, "PNG"),
+    "jpeg": lambda image: _encode(_flatten_on_white(image), "JPEG", quality=80),
+    "on its side, with EXIF": _encode_rotated,
+    "palette": lambda image: _encode(_flatten_on_white(image).quantize(32), "PNG"),
+    "cmyk": lambda image: _encode(_flatten_on_white(image).convert("CMYK"), "JPEG"),
+    "sixteen bits": lambda image: _encode(_to_sixteen_bits(image), "PNG"),
+    "animated": _encode_animation,
+    "webp": lambda image: _encode(image, "WEBP"),
+    "large": lambda image: _encode(_flatten_on_white(image).resize((1800, 1800)), "PNG"),
 }
 
 
-def _labels(service: Service, model: str, bodies: list[bytes]) -> list[str]:
+def _predict_labels(service: Service, model: str, bodies: list[bytes]) -> list[str]:
     answer = service.post(f"/predict/{model}", files=[("f", body) for body in bodies])
     assert answer.status_code == 200, answer.text
-    return [each["label"] for each in answer.json()["predictions"]]
+    return [prediction["label"] for prediction in answer.json()["predictions"]]
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_pen_digits_are_read_in_every_form(service: Service, form: str) -> None:
-    asked = [(at % 10, FORMS[form](pen(at % 10, random.Random(at)))) for at in range(30)]
-    read = _labels(service, "digits", [body for _, body in asked])
-    wrong = [(digit, label) for (digit, _), label in zip(asked, read, strict=True) if str(digit) != label]
+def test_drawn_digits_are_read_in_every_file_form(service: Service, form: str) -> None:
+    sent = [(index % 10, FORMS[form](draw_digit(index % 10, random.Random(index)))) for index in range(30)]
+    labels = _predict_labels(service, "digits", [body for _, body in sent])
+    wrong = [(digit, label) for (digit, _), label in zip(sent, labels, strict=True) if str(digit) != label]
     assert len(wrong) <= 1, wrong
 
 
 @needs_mnist
-def test_digits_of_mnist_as_png(service: Service) -> None:
+def test_mnist_digits_sent_as_png_are_read(service: Service) -> None:
     with np.load(DATA / "mnist.npz") as raw:
         images, labels = raw["x_test"][:200], raw["y_test"][:200]
-    read = _labels(service, "digits", [_saved(Image.fromarray(image), "PNG") for image in images])
+    read = _predict_labels(service, "digits", [_encode(Image.fromarray(image), "PNG") for image in images])
     assert sum(int(label) == true for label, true in zip(read, labels, strict=True)) >= 197
 
 
 @needs_photos
-def test_cats_and_dogs_as_camera_files(service: Service) -> None:
+def test_cats_and_dogs_in_camera_files_are_classified(service: Service) -> None:
     photos = [
         (kind, path) for kind in ("cat", "dog") for path in sorted((DATA / "samples" / f"{kind}s").iterdir())[:50]
     ]
-    said = _labels(service, "cats-dogs", [path.read_bytes() for _, path in photos])
-    assert sum(kind == label for (kind, _), label in zip(photos, said, strict=True)) >= 88
+    labels = _predict_labels(service, "cats-dogs", [path.read_bytes() for _, path in photos])
+    assert sum(kind == label for (kind, _), label in zip(photos, labels, strict=True)) >= 88
 
 
 @needs_photos
-def test_a_photograph_on_its_side_is_seen_upright(service: Service) -> None:
+def test_photo_with_exif_orientation_gets_the_answer_of_the_upright_photo(service: Service) -> None:
     for path in sorted((DATA / "samples/cats").iterdir())[:5]:
         photo = Image.open(path).convert("RGB")
-        body = _saved(photo, "JPEG", quality=92)
-        upright, lying = (
+        body = _encode(photo, "JPEG", quality=92)
+        upright, rotated = (
             service.post("/predict/cats-dogs", data).json()["predictions"][0]["probabilities"]["cat"]
-            for data in (body, _lying(photo))
+            for data in (body, _encode_rotated(photo))
         )
-        assert abs(upright - lying) < 0.1
+        assert abs(upright - rotated) < 0.1
 
 
 def test_samples_of_the_gan_are_read_as_their_labels(service: Service) -> None:
     sheet = service.get("/generate/digits-gan?count=100&seed=5000&label=3&format=npy")
     images = np.load(io.BytesIO(sheet.content))[..., 0]
-    read = _labels(service, "digits", [_saved(Image.fromarray(image), "PNG") for image in images])
+    read = _predict_labels(service, "digits", [_encode(Image.fromarray(image), "PNG") for image in images])
     assert read.count("3") >= 93
 
 
-def test_seed_is_one_image_in_every_request_form(service: Service) -> None:
+def test_seed_gives_the_same_image_by_get_and_by_post(service: Service) -> None:
     alone = np.asarray(Image.open(io.BytesIO(service.get("/generate/digits-gan?seed=9&label=4").content))).astype(int)
-    asked = {"seeds": [3, 9, 11], "labels": ["1", "4", "any"], "format": "npy"}
-    among = np.load(io.BytesIO(service.post("/generate/digits-gan", json=asked).content))
-    assert np.abs(alone - among[1, ..., 0].astype(int)).max() <= 1, "at most one grey level apart"
+    body = {"seeds": [3, 9, 11], "labels": ["1", "4", "any"], "format": "npy"}
+    batch = np.load(io.BytesIO(service.post("/generate/digits-gan", json=body).content))
+    assert np.abs(alone - batch[1, ..., 0].astype(int)).max() <= 1, "at most one grey level apart"
 
 
 def test_mixed_precision_gives_the_same_labels(service: Service) -> None:
     mixed = Service(ROOT / "models", {"precision": "mixed"})
-    bodies = [_saved(pen(at % 10, random.Random(at)), "PNG") for at in range(30)]
+    bodies = [_encode(draw_digit(index % 10, random.Random(index)), "PNG") for index in range(30)]
     try:
         mixed.start()
-        assert _labels(mixed, "digits", bodies) == _labels(service, "digits", bodies)
-        asked = "/generate/digits-gan?count=8&seed=5&format=npy"
-        assert mixed.get(asked).content == service.get(asked).content
+        assert _predict_labels(mixed, "digits", bodies) == _predict_labels(service, "digits", bodies)
+        path = "/generate/digits-gan?count=8&seed=5&format=npy"
+        assert mixed.get(path).content == service.get(path).content
         assert mixed.stop() == 0
     finally:
-        mixed.clear()
+        mixed.clean_up()

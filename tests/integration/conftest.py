@@ -1,4 +1,4 @@
-"""Real services: some that tests share and leave as they found them, and as many others as a test starts for itself."""
+"""Real services: some are shared by tests that do not change them, others belong to one test."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,50 +10,50 @@ import pytest
 
 from tests.support.server import Service
 
-Built = Callable[..., Path]
+BuildModel = Callable[..., Path]
 Serve = Callable[..., Service]
-Kind = TypeVar("Kind", bound=Service)
+ServiceType = TypeVar("ServiceType", bound=Service)
 
 
-def copied(built: Built, folder: Path, *names: str) -> Path:
-    """A model folder with version 1 of each of these."""
+def copy_models(build_model: BuildModel, folder: Path, *names: str) -> Path:
+    """Copy version 1 of each model into the folder. Returns the folder."""
     for name in names:
-        shutil.copytree(built(name), folder / name / "1")
+        shutil.copytree(build_model(name), folder / name / "1")
     return folder
 
 
 @contextmanager
-def running(folder: Path, kind: type[Kind], **settings: Any) -> Iterator[Kind]:
-    """A ready service of the models in the folder, which must end well."""
-    service = kind(folder, settings)
+def run_service(folder: Path, service_type: type[ServiceType], **settings: Any) -> Iterator[ServiceType]:
+    """A ready service of the models in the folder. It must stop with exit code 0."""
+    service = service_type(folder, settings)
     try:
         service.start()
         yield service
         assert service.stop() == 0
     finally:
-        service.clear()
+        service.clean_up()
 
 
 @pytest.fixture(scope="session")
-def service(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """For tests that only ask it."""
-    folder = copied(built, tmp_path_factory.mktemp("models"), "tiny", "brittle", "blot")
-    with running(folder, Service, max_body_bytes=1 << 20) as service:
+def service(build_model: BuildModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A shared service, for tests that do not change it."""
+    folder = copy_models(build_model, tmp_path_factory.mktemp("models"), "tiny", "brittle", "blot")
+    with run_service(folder, Service, max_body_bytes=1 << 20) as service:
         yield service
         assert "Traceback" not in service.log
 
 
 @pytest.fixture
-def serve(built: Built, tmp_path: Path) -> Iterator[Serve]:
-    """`serve("tiny", "slow", workers=1)`: a ready service of these models with these settings, for one test."""
+def serve(build_model: BuildModel, tmp_path: Path) -> Iterator[Serve]:
+    """Starts a service for one test: `serve("tiny", "slow", workers=1)` returns when it is ready."""
     started: list[Service] = []
 
     def start(*names: str, **settings: Any) -> Service:
-        service = Service(copied(built, tmp_path / f"models{len(started)}", *names), settings)
+        service = Service(copy_models(build_model, tmp_path / f"models{len(started)}", *names), settings)
         started.append(service)
         service.start()
         return service
 
     yield start
     for service in started:
-        service.clear()
+        service.clean_up()

@@ -1,4 +1,4 @@
-"""A worker with few places: who gets one, who is turned away, and who needs none."""
+"""Admission by a worker with few slots for requests in flight."""
 
 import socket
 import time
@@ -9,135 +9,137 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.integration.conftest import Built, copied, running
-from tests.support.pictures import digit, told
+from tests.integration.conftest import BuildModel, copy_models, run_service
+from tests.support.pictures import make_digit_png, make_png
 from tests.support.server import Service
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
-PLACES = 3
+SLOTS = 3
 REQUEST_SECONDS = 3
 
 
-class Narrow(Service):
-    def connected(self) -> socket.socket:
+class NarrowService(Service):
+    """A service with one worker and few slots."""
+
+    def connect(self) -> socket.socket:
         host, port = self.url.removeprefix("http://").split(":")
         return socket.create_connection((host, int(port)), timeout=10)
 
-    def taken(self, stack: ExitStack) -> None:
-        """Requests that keep every place until the end of the `with`, or for two seconds."""
-        data = told(200)
+    def fill_slots(self, stack: ExitStack) -> None:
+        """Fill every slot with requests that run for two seconds."""
+        data = make_png(200)
 
-        def full() -> bool:
-            sock = stack.enter_context(self.connected())
+        def send_and_check() -> bool:
+            sock = stack.enter_context(self.connect())
             sock.sendall(b"POST /predict/slow HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(data), data))
             return self.post("/predict/tiny", b"").status_code == 503
 
-        until(full, 20, "every place is taken")
+        wait_until(send_and_check, 20, "every slot is taken")
 
-    def begun(self, stack: ExitStack) -> socket.socket:
-        """A request whose body does not end."""
-        sock = stack.enter_context(self.connected())
+    def send_incomplete(self, stack: ExitStack) -> socket.socket:
+        """Send a request whose body does not end."""
+        sock = stack.enter_context(self.connect())
         sock.sendall(b"POST /predict/tiny HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nbegin")
         return sock
 
 
 @pytest.fixture(scope="module")
-def narrow(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Narrow]:
-    folder = copied(built, tmp_path_factory.mktemp("models"), "tiny", "slow", "blot")
-    with running(folder, Narrow, workers=1, max_in_flight=PLACES, request_seconds=REQUEST_SECONDS) as service:
+def narrow(build_model: BuildModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NarrowService]:
+    folder = copy_models(build_model, tmp_path_factory.mktemp("models"), "tiny", "slow", "blot")
+    with run_service(folder, NarrowService, workers=1, max_in_flight=SLOTS, request_seconds=REQUEST_SECONDS) as service:
         yield service
 
 
 @pytest.fixture(autouse=True)
-def free(narrow: Narrow) -> None:
-    until(lambda: narrow.post("/predict/tiny", digit()).status_code == 200)
+def wait_for_free_slot(narrow: NarrowService) -> None:
+    wait_until(lambda: narrow.post("/predict/tiny", make_digit_png()).status_code == 200)
 
 
-def test_request_over_the_limit_gets_503_at_once_and_may_retry(narrow: Narrow) -> None:
+def test_request_over_the_limit_gets_503_at_once_and_may_retry(narrow: NarrowService) -> None:
     with requests.Session() as session:
         with ExitStack() as stack:
-            narrow.taken(stack)
-            began = time.monotonic()
-            answer = session.post(f"{narrow.url}/predict/tiny", digit(), timeout=5)
-            assert time.monotonic() - began < 0.5
+            narrow.fill_slots(stack)
+            started_at = time.monotonic()
+            answer = session.post(f"{narrow.url}/predict/tiny", make_digit_png(), timeout=5)
+            assert time.monotonic() - started_at < 0.5
             assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
             assert answer.headers["Retry-After"] == "1"
-        until(lambda: session.post(f"{narrow.url}/predict/tiny", digit(), timeout=5).status_code == 200)
-    assert narrow.metric("inkpaw_rejected_total", reason="busy") >= 1
+        wait_until(lambda: session.post(f"{narrow.url}/predict/tiny", make_digit_png(), timeout=5).status_code == 200)
+    assert narrow.sum_metric("inkpaw_rejected_total", reason="busy") >= 1
 
 
-def test_probes_bypass_admission(narrow: Narrow) -> None:
+def test_probes_bypass_admission(narrow: NarrowService) -> None:
     with ExitStack() as stack:
-        narrow.taken(stack)
+        narrow.fill_slots(stack)
         for path in ("/livez", "/readyz", "/metrics"):
             assert narrow.get(path).status_code == 200
 
 
-def test_refused_body_is_not_read(narrow: Narrow) -> None:
+def test_refused_body_is_not_read(narrow: NarrowService) -> None:
     with ExitStack() as stack:
-        narrow.taken(stack)
-        sock = stack.enter_context(narrow.connected())
+        narrow.fill_slots(stack)
+        sock = stack.enter_context(narrow.connect())
         sock.sendall(b"POST /predict/tiny HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\nbegin")
         assert sock.recv(4096).startswith(b"HTTP/1.1 503 ")
 
 
-def test_silent_connections_take_no_place(narrow: Narrow) -> None:
+def test_connections_without_a_request_take_no_slot(narrow: NarrowService) -> None:
     with ExitStack() as stack:
-        for _ in range(4 * PLACES):
-            stack.enter_context(narrow.connected())
-        assert [narrow.post("/predict/tiny", digit()).status_code for _ in range(5)] == [200] * 5
+        for _ in range(4 * SLOTS):
+            stack.enter_context(narrow.connect())
+        assert [narrow.post("/predict/tiny", make_digit_png()).status_code for _ in range(5)] == [200] * 5
 
 
-def test_idle_kept_connections_take_no_place(narrow: Narrow) -> None:
+def test_idle_keep_alive_connections_take_no_slot(narrow: NarrowService) -> None:
     with ExitStack() as stack:
-        for _ in range(4 * PLACES):
+        for _ in range(4 * SLOTS):
             session = stack.enter_context(requests.Session())
-            until(lambda session=session: session.get(f"{narrow.url}/livez", timeout=5).status_code == 200)  # type: ignore[misc]
-        until(lambda: narrow.post("/predict/tiny", told(1)).status_code == 200, 2)
+            wait_until(lambda session=session: session.get(f"{narrow.url}/livez", timeout=5).status_code == 200)  # type: ignore[misc]
+        wait_until(lambda: narrow.post("/predict/tiny", make_png(1)).status_code == 200, 2)
 
 
-def test_slow_uploads_take_no_place_and_end_at_their_deadline(narrow: Narrow) -> None:
+def test_slow_uploads_take_no_slot_and_end_at_their_deadline(narrow: NarrowService) -> None:
     with ExitStack() as stack:
-        socks = [narrow.begun(stack) for _ in range(10 * PLACES)]
-        assert [narrow.post("/predict/tiny", digit()).status_code for _ in range(10)] == [200] * 10
+        socks = [narrow.send_incomplete(stack) for _ in range(10 * SLOTS)]
+        assert [narrow.post("/predict/tiny", make_digit_png()).status_code for _ in range(10)] == [200] * 10
         assert all(sock.recv(4096).startswith(b"HTTP/1.1 408 ") for sock in socks)
 
 
-def test_body_a_byte_at_a_time_ends_at_the_deadline_by_both_doors(narrow: Narrow) -> None:
+def test_body_sent_byte_by_byte_times_out_on_the_fast_path_and_in_flask(narrow: NarrowService) -> None:
     for path in ("/predict/tiny", "/generate/blot"):
         with ExitStack() as stack:
-            sock = stack.enter_context(narrow.connected())
+            sock = stack.enter_context(narrow.connect())
             sock.settimeout(0.2)
             sock.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n".encode())
-            began = time.monotonic()
+            started_at = time.monotonic()
             answer = b""
-            while not answer and time.monotonic() - began < 10:
+            while not answer and time.monotonic() - started_at < 10:
                 with suppress(TimeoutError):
                     sock.sendall(b" ")
                     answer = sock.recv(4096)
             assert answer.startswith(b"HTTP/1.1 408 ")
-            assert time.monotonic() - began < REQUEST_SECONDS + 2
+            assert time.monotonic() - started_at < REQUEST_SECONDS + 2
 
 
-def test_idle_connections_make_room_for_new_ones(built: Built, tmp_path: Path) -> None:
-    folder = copied(built, tmp_path, "tiny")
-    with running(folder, Narrow, workers=1, max_connections=16) as service, ExitStack() as stack:
-        silent = [stack.enter_context(service.connected()) for _ in range(20)]
-        for sock in silent[::2]:
-            sock.sendall(b"POST /predict/tiny HTTP/1.1\r\n")  # half of a head
+def test_idle_connections_are_closed_for_new_ones(build_model: BuildModel, tmp_path: Path) -> None:
+    folder = copy_models(build_model, tmp_path, "tiny")
+    with run_service(folder, NarrowService, workers=1, max_connections=16) as service, ExitStack() as stack:
+        idle = [stack.enter_context(service.connect()) for _ in range(20)]
+        for sock in idle[::2]:
+            sock.sendall(b"POST /predict/tiny HTTP/1.1\r\n")  # an incomplete head
         for _ in range(20):
             assert service.get("/livez", timeout=5).status_code == 200
-            silent.append(stack.enter_context(service.connected()))
+            idle.append(stack.enter_context(service.connect()))
 
 
-def test_clients_that_do_not_close_delay_no_other(narrow: Narrow) -> None:
+def test_unclosed_connections_do_not_delay_other_clients(narrow: NarrowService) -> None:
     data = b"POST /predict/tiny HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
     with ExitStack() as stack:
         for _ in range(2):
-            sock = stack.enter_context(narrow.connected())
+            sock = stack.enter_context(narrow.connect())
             sock.sendall(data)
             assert sock.recv(4096).startswith(b"HTTP/1.1 400 ")
-        began = time.monotonic()
+        started_at = time.monotonic()
         for _ in range(4):
-            until(lambda: narrow.post("/predict/tiny", digit()).status_code == 200)
-        assert time.monotonic() - began < 1.5
+            wait_until(lambda: narrow.post("/predict/tiny", make_digit_png()).status_code == 200)
+        assert time.monotonic() - started_at < 1.5

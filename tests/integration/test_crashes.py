@@ -1,4 +1,4 @@
-"""Processes that are killed under load: others go on, and what is lost is told as what it is."""
+"""Processes killed under load: the others continue, and lost requests get a clear error."""
 
 import os
 import signal
@@ -8,115 +8,119 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.integration.conftest import Built, Serve, copied, running
+from tests.integration.conftest import BuildModel, Serve, copy_models, run_service
 from tests.support.load import Load
-from tests.support.pictures import digit
-from tests.support.processes import alive
+from tests.support.pictures import make_digit_png
+from tests.support.processes import is_alive
 from tests.support.server import Service
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 Counters = dict[tuple[str, ...], float]
 
 
 @pytest.fixture(scope="module")
-def mortal(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running(copied(built, tmp_path_factory.mktemp("models"), "tiny"), Service) as service:
+def service(build_model: BuildModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with run_service(copy_models(build_model, tmp_path_factory.mktemp("models"), "tiny"), Service) as service:
         yield service
 
 
-def asking(service: Service) -> Load:
-    return Load(lambda session: session.post(f"{service.url}/predict/tiny", digit(), timeout=30), threads=4)
+def send_load(service: Service) -> Load:
+    return Load(lambda session: session.post(f"{service.url}/predict/tiny", make_digit_png(), timeout=30), threads=4)
 
 
-def counters(service: Service) -> Counters:
-    """Every value that may only grow."""
+def read_counters(service: Service) -> Counters:
+    """The samples of all counters and histograms, which may only grow."""
     families = text_string_to_metric_families(service.get("/metrics").text)
-    growing = (family for family in families if family.type in ("counter", "histogram"))
-    samples = (sample for family in growing for sample in family.samples)
+    monotonic = (family for family in families if family.type in ("counter", "histogram"))
+    samples = (sample for family in monotonic for sample in family.samples)
     return {(sample.name, *map(str, sorted(sample.labels.items()))): sample.value for sample in samples}
 
 
-def assert_grown(before: Counters, after: Counters) -> None:
+def assert_not_decreased(before: Counters, after: Counters) -> None:
     assert [key for key in before if after.get(key, -1.0) < before[key]] == []
 
 
-def test_killed_worker_is_replaced_and_the_others_go_on(mortal: Service) -> None:
-    starts, engine = mortal.metric("inkpaw_engine_starts_total"), mortal.engine
-    with asking(mortal) as load:
-        load.more(50)
-        before, (killed, other) = counters(mortal), mortal.workers
+def test_killed_worker_is_replaced_and_other_workers_continue(service: Service) -> None:
+    starts, engine = service.sum_metric("inkpaw_engine_starts_total"), service.engine_pid
+    with send_load(service) as load:
+        load.wait_for_responses(50)
+        before, (killed, other) = read_counters(service), service.worker_pids
         os.kill(killed, signal.SIGKILL)
-        until(lambda: len({*mortal.workers} - {killed}) == 2, 20, "there are two workers again")
-        load.more(50)
+        wait_until(lambda: len({*service.worker_pids} - {killed}) == 2, 20, "there are two workers again")
+        load.wait_for_responses(50)
     assert load.statuses.keys() == {200}
-    assert len(load.broken) <= load.threads, "more broke than the worker had in hand"
-    assert other in mortal.workers
-    assert_grown(before, counters(mortal))
-    assert (mortal.engine, mortal.metric("inkpaw_engine_starts_total")) == (engine, starts)
+    assert len(load.errors) <= load.threads, "more requests failed than the worker had in flight"
+    assert other in service.worker_pids
+    assert_not_decreased(before, read_counters(service))
+    assert (service.engine_pid, service.sum_metric("inkpaw_engine_starts_total")) == (engine, starts)
 
 
-def test_an_engine_that_is_killed_under_load_is_replaced_in_seconds(mortal: Service) -> None:
-    enough = max(10.0, 2 * mortal.took)  # ten seconds, but on a machine that was busy when it started
-    starts, first = mortal.metric("inkpaw_engine_starts_total"), mortal.engine
-    with asking(mortal) as load:
-        load.more(100)
-        before = counters(mortal)
+def test_engine_killed_under_load_is_replaced_in_seconds(service: Service) -> None:
+    limit = max(10.0, 2 * service.start_seconds)  # ten seconds, or more on a machine where the start was slow too
+    starts, first = service.sum_metric("inkpaw_engine_starts_total"), service.engine_pid
+    with send_load(service) as load:
+        load.wait_for_responses(100)
+        before = read_counters(service)
         assert load.statuses.keys() == {200}
         os.kill(first, signal.SIGKILL)
-        killed, answered = time.monotonic(), load.statuses[200]
-        until(lambda: load.statuses[503], 5, "somebody is turned away")
-        assert mortal.get("/readyz").status_code == 503
-        assert mortal.get("/livez").status_code == 200
-        while load.statuses[200] < answered + 50:
-            assert time.monotonic() - killed < enough, load.statuses
-            after = counters(mortal)
-            assert_grown(before, after)
+        killed_at, successes = time.monotonic(), load.statuses[200]
+        wait_until(lambda: load.statuses[503], 5, "a request is refused")
+        assert service.get("/readyz").status_code == 503
+        assert service.get("/livez").status_code == 200
+        while load.statuses[200] < successes + 50:
+            assert time.monotonic() - killed_at < limit, load.statuses
+            after = read_counters(service)
+            assert_not_decreased(before, after)
             before = after
-        load.more(50)
-    assert load.broken == []
-    assert load.statuses.keys() == {200, 503}, {each.text for each in load.answers if each.status_code != 200}
-    assert all("Retry-After" in each.headers for each in load.answers if each.status_code == 503)
-    assert mortal.metric("inkpaw_engine_starts_total") == starts + 1
-    assert mortal.engine != first
-    until(mortal.ready, 5)
+        load.wait_for_responses(50)
+    assert load.errors == []
+    assert load.statuses.keys() == {200, 503}, {
+        response.text for response in load.responses if response.status_code != 200
+    }
+    assert all("Retry-After" in response.headers for response in load.responses if response.status_code == 503)
+    assert service.sum_metric("inkpaw_engine_starts_total") == starts + 1
+    assert service.engine_pid != first
+    wait_until(service.is_ready, 5)
 
 
-def test_with_two_engines_one_may_die(serve: Serve) -> None:
+def test_service_stays_ready_when_one_of_two_engines_dies(serve: Serve) -> None:
     service = serve("tiny", devices="cpu,cpu")
-    until(lambda: service.metric("inkpaw_model_state", state="AVAILABLE") == 2, 60, "both engines have the model")
-    with asking(service) as load:
-        load.more(50)
-        first, other = service.engines
+    wait_until(
+        lambda: service.sum_metric("inkpaw_model_state", state="AVAILABLE") == 2, 60, "both engines have the model"
+    )
+    with send_load(service) as load:
+        load.wait_for_responses(50)
+        first, other = service.engine_pids
         os.kill(first, signal.SIGKILL)
         for _ in range(10):
-            load.more(10)
-            assert service.ready()
-        until(lambda: len({*service.engines} - {first}) == 2, 20, "there are two engines again")
-    assert load.broken == []
+            load.wait_for_responses(10)
+            assert service.is_ready()
+        wait_until(lambda: len({*service.engine_pids} - {first}) == 2, 20, "there are two engines again")
+    assert load.errors == []
     lost = load.statuses[503]
     assert load.statuses.keys() <= {200, 503}
-    assert lost <= load.threads, "more were lost than the engine had in hand"
-    assert other in service.engines
+    assert lost <= load.threads, "more requests were lost than the engine had in flight"
+    assert other in service.engine_pids
     assert service.stop() == 0
 
 
-def test_a_second_service_does_not_take_the_firsts_folder(mortal: Service) -> None:
-    second = Service(mortal.model_dir, {"runtime_dir": mortal.running_in})
+def test_second_service_with_the_same_runtime_dir_is_refused(service: Service) -> None:
+    second = Service(service.model_dir, {"runtime_dir": service.runtime_dir})
     try:
         assert second.process.wait(30) == 1
         assert "INKPAW_RUNTIME_DIR" in second.log and "Traceback" not in second.log
-        assert mortal.ready()
+        assert service.is_ready()
     finally:
-        second.clear()
+        second.clean_up()
 
 
-def test_nothing_outlives_a_master_that_is_killed_and_the_next_starts_afresh(serve: Serve) -> None:
-    """The next finds a socket that nobody answers, a lock that nobody holds, and metrics that are not its own."""
+def test_killed_master_leaves_no_process_and_the_next_service_starts(serve: Serve) -> None:
+    """The next service finds a dead socket, a lock file that no process holds, and metrics of the first service."""
     first = serve("tiny")
-    first.post("/predict/tiny", digit())
-    everyone = [first.process.pid, first.engine, *first.workers]
+    first.post("/predict/tiny", make_digit_png())
+    pids = [first.process.pid, first.engine_pid, *first.worker_pids]
     os.kill(first.process.pid, signal.SIGKILL)
-    until(lambda: not any(map(alive, everyone)), 20, "all have ended")
-    second = serve("tiny", runtime_dir=first.running_in)
-    assert second.post("/predict/tiny", digit()).status_code == 200
-    assert second.metric("inkpaw_requests_total", model="tiny") == 1
+    wait_until(lambda: not any(map(is_alive, pids)), 20, "all have ended")
+    second = serve("tiny", runtime_dir=first.runtime_dir)
+    assert second.post("/predict/tiny", make_digit_png()).status_code == 200
+    assert second.sum_metric("inkpaw_requests_total", model="tiny") == 1

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.integration.conftest import running
+from tests.integration.conftest import run_service
 from tests.support.server import Service
 
 HEADER = "Inference-Header-Content-Length"
@@ -22,7 +22,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("foreign")
     for name in saved_models.NAMES:
         saved_models.build(folder, name)
-    with running(folder, Service) as service:
+    with run_service(folder, Service) as service:
         yield service
         assert "Traceback" not in service.log
 

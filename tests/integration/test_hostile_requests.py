@@ -1,7 +1,7 @@
-"""Requests that two servers may read in two ways, or that bend the rules: each with the status it gets, by both doors.
+"""Requests that two servers may read differently, and unusual requests, by the fast path and by Flask.
 
-A proxy in front of the service may read such a request otherwise. So it is refused, and the connection ends: what comes
-after it is never read as a request of its own.
+A proxy in front of the service may read an ambiguous request differently than the service does. So the service refuses
+it and closes the connection: bytes after it are never read as another request (request smuggling).
 """
 
 import http.client
@@ -12,16 +12,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.pictures import told
+from tests.support.pictures import make_png
 from tests.support.server import Service
 
-PREDICT = ("/predict/brittle", told(0, 4))  # the fast path
-GENERATE = ("/generate/blot", b'{"seed": 3}')  # by Flask
+PREDICT = ("/predict/brittle", make_png(0, 4))  # answered by the fast path
+GENERATE = ("/generate/blot", b'{"seed": 3}')  # answered by Flask
 LIVE = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def exchange(service: Service, data: bytes) -> list[tuple[int, dict[str, str], bytes]]:
-    """Every answer to these bytes: status, fields in small letters, body. The client sends no more after them."""
+    """Send the bytes and read every response: its status, its fields with names in lower case, and its body."""
     host = urlsplit(service.url)
     answers = []
     with closing(socket.create_connection((host.hostname, host.port or 0), timeout=10)) as sock:
@@ -36,8 +36,8 @@ def exchange(service: Service, data: bytes) -> list[tuple[int, dict[str, str], b
     return answers
 
 
-def make_request(door: tuple[str, bytes], old: bytes, new: bytes) -> bytes:
-    path, body = door
+def make_request(endpoint: tuple[str, bytes], old: bytes, new: bytes) -> bytes:
+    path, body = endpoint
     head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     if path == PREDICT[0]:
         head = head.replace("application/json", "image/png")
@@ -77,13 +77,13 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("door", [PREDICT, GENERATE], ids=["fast path", "flask"])
+@pytest.mark.parametrize("endpoint", [PREDICT, GENERATE], ids=["fast path", "flask"])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_ambiguous_request_is_refused_and_ends_the_connection(
-    service: Service, name: str, door: tuple[str, bytes]
+    service: Service, name: str, endpoint: tuple[str, bytes]
 ) -> None:
     old, new, expected = HOSTILE[name]
-    ((status, fields, body),) = exchange(service, make_request(door, old, new) + LIVE)
+    ((status, fields, body),) = exchange(service, make_request(endpoint, old, new) + LIVE)
     assert (status, fields["connection"], fields["content-type"]) == (expected, "close", "application/json")
     assert set(json.loads(body)["error"]) == {"code", "message"}
 
@@ -100,29 +100,31 @@ UNUSUAL = {
 }
 
 
-@pytest.mark.parametrize("door", [PREDICT, GENERATE], ids=["fast path", "flask"])
+@pytest.mark.parametrize("endpoint", [PREDICT, GENERATE], ids=["fast path", "flask"])
 @pytest.mark.parametrize("name", UNUSUAL)
-def test_unusual_request_is_answered_and_so_is_the_next(service: Service, name: str, door: tuple[str, bytes]) -> None:
+def test_unusual_request_is_answered_and_so_is_the_next(
+    service: Service, name: str, endpoint: tuple[str, bytes]
+) -> None:
     end = LIVE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
-    answers = exchange(service, make_request(door, *UNUSUAL[name]) + end)
+    answers = exchange(service, make_request(endpoint, *UNUSUAL[name]) + end)
     assert [status for status, _, _ in answers] == [200, 200]
 
 
-@pytest.mark.parametrize("door", [PREDICT, GENERATE], ids=["fast path", "flask"])
-def test_request_after_chunks_is_answered(service: Service, door: tuple[str, bytes]) -> None:
-    path, body = door
+@pytest.mark.parametrize("endpoint", [PREDICT, GENERATE], ids=["fast path", "flask"])
+def test_request_after_chunks_is_answered(service: Service, endpoint: tuple[str, bytes]) -> None:
+    path, body = endpoint
     head = f"POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
     chunked = head + b"%x;extension\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (len(body), body)
     end = LIVE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     assert [status for status, _, _ in exchange(service, chunked + chunked + end)] == [200, 200, 200]
 
 
-@pytest.mark.parametrize("door", [PREDICT, GENERATE], ids=["fast path", "flask"])
+@pytest.mark.parametrize("endpoint", [PREDICT, GENERATE], ids=["fast path", "flask"])
 @pytest.mark.parametrize("chunks", [b"zz\r\nab\r\n", b"2\nab\n", b"2\r\nabcd\r\n", b"f" * 30 + b"\r\nab\r\n"])
 def test_broken_chunk_is_refused_and_ends_the_connection(
-    service: Service, chunks: bytes, door: tuple[str, bytes]
+    service: Service, chunks: bytes, endpoint: tuple[str, bytes]
 ) -> None:
-    head = f"POST {door[0]} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    head = f"POST {endpoint[0]} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
     ((status, fields, body),) = exchange(service, head + chunks + LIVE)
     assert (status, fields["connection"]) == (400, "close")
     assert json.loads(body)["error"]["code"] == "bad_request"

@@ -1,4 +1,4 @@
-"""More than the device can do: turned away at once, given up on time, shared fairly, and one's bad rows one's own."""
+"""More load than the device can run: refusals, deadlines, fairness between models, and bad rows that fail alone."""
 
 import socket
 import time
@@ -8,146 +8,153 @@ import pytest
 import requests
 
 from service.ipc.client import EngineClient
-from tests.integration.conftest import Built, copied, running
-from tests.support.load import Load, at_once
-from tests.support.models import BAD
-from tests.support.pictures import digit, told
+from tests.integration.conftest import BuildModel, copy_models, run_service
+from tests.support.load import Load, send_together
+from tests.support.models import BAD_PIXEL
+from tests.support.pictures import make_digit_png, make_png
 from tests.support.server import Service
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
-PLACES = 8
-SECONDS = 1.5
+QUEUE_ROWS = 8
+DEADLINE_SECONDS = 1.5
 
 
-class Tight(Service):
-    """A service with little room and little patience, and ways to see into it."""
+class TightService(Service):
+    """A service with a short queue and a short deadline, and methods to observe and fill them."""
 
-    def busy(self) -> float:
-        """Seconds that the device has been at one batch."""
-        return EngineClient(self.running_in / "engine-0.sock").busy_seconds()
+    def get_busy_seconds(self) -> float:
+        """Seconds since the device started its current batch; 0 if it is idle."""
+        return EngineClient(self.runtime_dir / "engine-0.sock").busy_seconds()
 
-    def waiting(self, model: str = "slow") -> float:
-        return self.metric("inkpaw_queue_rows", model=model)
+    def count_queued_rows(self, model: str = "slow") -> float:
+        return self.sum_metric("inkpaw_queue_rows", model=model)
 
-    def ran(self, model: str = "slow") -> float:
-        return self.metric("inkpaw_batch_rows_sum", model=model)
+    def count_run_rows(self, model: str = "slow") -> float:
+        return self.sum_metric("inkpaw_batch_rows_sum", model=model)
 
-    def sent(self, data: bytes) -> socket.socket:
-        """A request to `slow` on a connection of its own, which a test can close."""
+    def send(self, data: bytes) -> socket.socket:
+        """Send a request to `slow` on its own connection, which the test can close."""
         host, port = self.url.removeprefix("http://").split(":")
         sock = socket.create_connection((host, int(port)))
         head = f"POST /predict/slow HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n"
         sock.sendall(head.encode() + data)
         return sock
 
-    def occupied(self, hundredths: int) -> socket.socket:
-        """Keep the device busy for so long, from now on."""
-        sock = self.sent(told(hundredths))
-        until(self.busy, what="the device is busy")
+    def occupy_device(self, hundredths: int) -> socket.socket:
+        """Keep the device busy for so many hundredths of a second, from now on."""
+        sock = self.send(make_png(hundredths))
+        wait_until(self.get_busy_seconds, description="the device is busy")
         return sock
 
-    def filled(self) -> list[socket.socket]:
-        """Requests that take every place in the queue of `slow`."""
-        socks = [self.sent(told(0)) for _ in range(PLACES)]
-        until(lambda: self.waiting() == PLACES, what="every place is taken")
+    def fill_queue(self) -> list[socket.socket]:
+        """Fill the queue of `slow` with requests of one row."""
+        socks = [self.send(make_png(0)) for _ in range(QUEUE_ROWS)]
+        wait_until(lambda: self.count_queued_rows() == QUEUE_ROWS, description="the queue is full")
         return socks
 
 
 @pytest.fixture(scope="module")
-def shared(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tight]:
-    folder = copied(built, tmp_path_factory.mktemp("models"), "slow", "tiny", "brittle")
-    with running(folder, Tight, max_queue_rows=PLACES, request_seconds=SECONDS, poll_seconds=0.05) as service:
+def shared(build_model: BuildModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TightService]:
+    folder = copy_models(build_model, tmp_path_factory.mktemp("models"), "slow", "tiny", "brittle")
+    with run_service(
+        folder, TightService, max_queue_rows=QUEUE_ROWS, request_seconds=DEADLINE_SECONDS, poll_seconds=0.05
+    ) as service:
         yield service
 
 
 @pytest.fixture
-def tight(shared: Tight) -> Tight:
-    """It, with nothing left to do."""
-    until(lambda: not shared.busy() and not shared.waiting())
+def tight(shared: TightService) -> TightService:
+    """The shared service, idle and with an empty queue."""
+    wait_until(lambda: not shared.get_busy_seconds() and not shared.count_queued_rows())
     return shared
 
 
-def test_full_queue_refuses_and_counts_requests(tight: Tight) -> None:
-    rejected = tight.metric("inkpaw_rejected_total", reason="overloaded")
-    answers = at_once(*[lambda: tight.post("/predict/slow", told(30))] * 40)
-    away = [answer for answer in answers if answer.status_code == 503]
+def test_full_queue_refuses_and_counts_requests(tight: TightService) -> None:
+    rejected_before = tight.sum_metric("inkpaw_rejected_total", reason="overloaded")
+    answers = send_together(*[lambda: tight.post("/predict/slow", make_png(30))] * 40)
+    refused = [answer for answer in answers if answer.status_code == 503]
     assert {answer.status_code for answer in answers} == {200, 503}
-    assert all(answer.headers["Retry-After"] == "1" for answer in away)
-    assert all(answer.json()["error"]["code"] == "overloaded" for answer in away)
-    assert tight.metric("inkpaw_rejected_total", reason="overloaded") - rejected == len(away)
+    assert all(answer.headers["Retry-After"] == "1" for answer in refused)
+    assert all(answer.json()["error"]["code"] == "overloaded" for answer in refused)
+    assert tight.sum_metric("inkpaw_rejected_total", reason="overloaded") - rejected_before == len(refused)
 
 
-def test_refusal_does_not_wait_for_the_device(tight: Tight) -> None:
-    with tight.occupied(100):
-        socks = tight.filled()
-        began = time.monotonic()
-        assert tight.post("/predict/slow", told(0)).status_code == 503
-        assert time.monotonic() - began < 0.5
+def test_refusal_does_not_wait_for_the_device(tight: TightService) -> None:
+    with tight.occupy_device(100):
+        socks = tight.fill_queue()
+        started_at = time.monotonic()
+        assert tight.post("/predict/slow", make_png(0)).status_code == 503
+        assert time.monotonic() - started_at < 0.5
         for sock in socks:
             sock.close()
 
 
-def test_flood_of_one_model_does_not_starve_another(tight: Tight) -> None:
-    with Load(lambda session: session.post(f"{tight.url}/predict/slow", told(10), timeout=30), threads=12) as load:
-        load.more(5)
+def test_flood_of_one_model_does_not_starve_another(tight: TightService) -> None:
+    with Load(lambda session: session.post(f"{tight.url}/predict/slow", make_png(10), timeout=30), threads=12) as load:
+        load.wait_for_responses(5)
         for _ in range(10):
-            began = time.monotonic()
-            assert tight.post("/predict/tiny", digit()).status_code == 200
-            assert time.monotonic() - began < 0.8, "it waited for more than the batch that was running"
+            started_at = time.monotonic()
+            assert tight.post("/predict/tiny", make_digit_png()).status_code == 200
+            assert time.monotonic() - started_at < 0.8, "it waited longer than for the running batch"
 
 
-def test_request_past_its_deadline_gets_504_in_time_and_never_runs(tight: Tight) -> None:
-    before = tight.ran()
-    with tight.occupied(220):
-        began = time.monotonic()
-        answer = tight.post("/predict/slow", told(0))
-        took = time.monotonic() - began
+def test_request_past_its_deadline_gets_504_in_time_and_never_runs(tight: TightService) -> None:
+    before = tight.count_run_rows()
+    with tight.occupy_device(220):
+        started_at = time.monotonic()
+        answer = tight.post("/predict/slow", make_png(0))
+        seconds = time.monotonic() - started_at
         assert (answer.status_code, answer.json()["error"]["code"]) == (504, "deadline_exceeded")
-        assert SECONDS <= took < SECONDS + 0.5
-        until(lambda: not tight.busy())
-    assert tight.post("/predict/slow", told(0)).status_code == 200
-    assert tight.ran() == before + 2
+        assert DEADLINE_SECONDS <= seconds < DEADLINE_SECONDS + 0.5
+        wait_until(lambda: not tight.get_busy_seconds())
+    assert tight.post("/predict/slow", make_png(0)).status_code == 200
+    assert tight.count_run_rows() == before + 2
 
 
-def test_requests_of_clients_that_left_never_run(tight: Tight) -> None:
-    before = tight.ran()
-    with tight.occupied(100):
-        for sock in tight.filled():
+def test_requests_of_clients_that_left_never_run(tight: TightService) -> None:
+    before = tight.count_run_rows()
+    with tight.occupy_device(100):
+        for sock in tight.fill_queue():
             sock.close()
-        until(lambda: not tight.busy())
-    assert tight.post("/predict/slow", told(0)).status_code == 200
-    assert tight.ran() == before + 2
+        wait_until(lambda: not tight.get_busy_seconds())
+    assert tight.post("/predict/slow", make_png(0)).status_code == 200
+    assert tight.count_run_rows() == before + 2
 
 
-def test_clients_that_left_free_their_places(tight: Tight) -> None:
-    with tight.occupied(140):
-        for sock in tight.filled():
+def test_clients_that_left_free_their_queue_rows(tight: TightService) -> None:
+    with tight.occupy_device(140):
+        for sock in tight.fill_queue():
             sock.close()
-        time.sleep(0.2)  # the engine hears of it at some time; nothing shows when
-        answers = at_once(*[lambda: tight.post("/predict/slow", told(0))] * PLACES)
-    assert [answer.status_code for answer in answers] == [200] * PLACES
+        time.sleep(0.2)  # the engine learns of the disconnects a little later; nothing shows when
+        answers = send_together(*[lambda: tight.post("/predict/slow", make_png(0))] * QUEUE_ROWS)
+    assert [answer.status_code for answer in answers] == [200] * QUEUE_ROWS
 
 
-def test_one_bad_row_fails_alone(tight: Tight) -> None:
-    """Its batch-mates have waited with it behind a batch of another model."""
-    before = tight.metric("inkpaw_batch_rows_count", model="brittle")
-    with tight.occupied(80):
-        answers = at_once(
-            *[lambda at=at: tight.post("/predict/brittle", told(BAD if at == 3 else 0, at)) for at in range(PLACES)]
+def test_one_bad_row_fails_alone(tight: TightService) -> None:
+    """The rows wait behind a batch of another model, so that they run as one batch."""
+    before = tight.sum_metric("inkpaw_batch_rows_count", model="brittle")
+    with tight.occupy_device(80):
+        answers = send_together(
+            *[
+                lambda row=row: tight.post("/predict/brittle", make_png(BAD_PIXEL if row == 3 else 0, row))
+                for row in range(QUEUE_ROWS)
+            ]
         )
-    assert [answer.status_code for answer in answers] == [500 if at == 3 else 200 for at in range(PLACES)]
-    labels = [answer.json()["predictions"][0]["label"] for at, answer in enumerate(answers) if at != 3]
-    assert labels == [str(at) for at in range(PLACES) if at != 3]
+    assert [answer.status_code for answer in answers] == [500 if row == 3 else 200 for row in range(QUEUE_ROWS)]
+    labels = [answer.json()["predictions"][0]["label"] for row, answer in enumerate(answers) if row != 3]
+    assert labels == [str(row) for row in range(QUEUE_ROWS) if row != 3]
     assert answers[3].json()["error"]["code"] == "internal"
     assert "Traceback" not in answers[3].text and "assert" not in answers[3].text
-    assert tight.metric("inkpaw_batch_rows_count", model="brittle") - before == PLACES - 1, "each ran again, alone"
+    assert tight.sum_metric("inkpaw_batch_rows_count", model="brittle") - before == QUEUE_ROWS - 1, (
+        "each row must run again alone"
+    )
 
 
-def test_half_a_request_delays_no_other(tight: Tight) -> None:
+def test_incomplete_request_does_not_delay_other_requests(tight: TightService) -> None:
     host, port = tight.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as sock:
         sock.sendall(b"POST /predict/tiny HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nbegin")
-        answers: list[requests.Response] = at_once(*[lambda: tight.post("/predict/tiny", digit())] * 6)
+        answers: list[requests.Response] = send_together(*[lambda: tight.post("/predict/tiny", make_digit_png())] * 6)
         assert [answer.status_code for answer in answers] == [200] * 6
-        sock.settimeout(SECONDS + 2)
+        sock.settimeout(DEADLINE_SECONDS + 2)
         assert sock.recv(4096).startswith(b"HTTP/1.1 408 ")

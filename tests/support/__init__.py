@@ -1,1 +1,1 @@
-"""What the tests of the service share: tiny models, a running service, an engine that does as it is told."""
+"""Helpers of the tests: tiny models, a running service, an engine that answers as a test defines."""

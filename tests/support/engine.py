@@ -1,4 +1,4 @@
-"""An engine made of a socket and a thread for each connection, which answers as a test tells it to."""
+"""A fake engine: a socket, one thread per connection, and a handler that the test defines."""
 
 import contextlib
 import os
@@ -15,43 +15,44 @@ from service.catalog import Catalog
 from service.ipc import wire
 from service.ipc.frames import FrameReader
 
-Said = tuple[wire.Reply, list[NDArray]]
-Answer = Callable[[wire.Call, dict[str, NDArray]], Said]
+EngineReply = tuple[wire.Reply, list[NDArray]]
+Handler = Callable[[wire.Call, dict[str, NDArray]], EngineReply]
 
 
-class Hold(Exception):
-    """Raised by an answer: say nothing, keep the connection open."""
+class NoReply(Exception):
+    """Raised by a handler: send no reply, and keep the connection open."""
 
 
-class HangUp(Exception):
-    """Raised by an answer: send the first half of this answer, if any, and close the connection."""
+class CloseConnection(Exception):
+    """Raised by a handler: send the first half of the given reply, if any, and close the connection."""
 
 
-def within(seconds: float = 5.0) -> float:
-    """A deadline, as the engine's clients take it."""
+def deadline_in(seconds: float = 5.0) -> float:
+    """The deadline that is so many seconds from now, as the clients of the engine take it."""
     return time.monotonic() + seconds
 
 
-def ran(outputs: dict[str, NDArray], generation: int = 1) -> Said:
+def make_run_reply(outputs: dict[str, NDArray], generation: int = 1) -> EngineReply:
     return wire.RunReply(generation, wire.make_heads(outputs)), list(outputs.values())
 
 
-def said(reply: wire.Reply) -> Said:
+def make_reply(reply: wire.Reply) -> EngineReply:
     return reply, []
 
 
 class FakeEngine:
-    """Listens at `path` as long as the `with` lasts.
+    """Listens at `path` until the `with` ends.
 
-    `calls` are what it was sent, `opened` how many connections it had, `left` is set when a caller gives a call up.
+    `calls` are the calls it received, `connection_count` is the number of connections so far, and `cancelled` is set
+    when a client cancels a call.
     """
 
-    def __init__(self, path: Path, answer: Answer) -> None:
-        self._path, self._answer = path, answer
+    def __init__(self, path: Path, handler: Handler) -> None:
+        self._path, self._handler = path, handler
         self.calls: list[wire.Call] = []
-        self.opened = 0
-        self.left = threading.Event()
-        self._open: list[socket.socket] = []
+        self.connection_count = 0
+        self.cancelled = threading.Event()
+        self._connections: list[socket.socket] = []
         self._sending = threading.Lock()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
@@ -65,14 +66,14 @@ class FakeEngine:
     def __exit__(self, *_: object) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self.hang_up()
+        self.close_connections()
         self._path.unlink(missing_ok=True)
 
-    def hang_up(self) -> None:
-        """Close every connection, as an engine that dies does."""
-        while self._open:
-            sock = self._open.pop()
-            with contextlib.suppress(OSError):  # its caller has left just now
+    def close_connections(self) -> None:
+        """Close every connection, as the death of an engine does."""
+        while self._connections:
+            sock = self._connections.pop()
+            with contextlib.suppress(OSError):  # the client may have disconnected just before
                 sock.shutdown(socket.SHUT_RDWR)
             sock.close()
 
@@ -82,8 +83,8 @@ class FakeEngine:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
-            self.opened += 1
-            self._open.append(sock)
+            self.connection_count += 1
+            self._connections.append(sock)
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:
@@ -91,65 +92,66 @@ class FakeEngine:
         try:
             while data := sock.recv(1 << 20):
                 for number, head, body in frames.feed(data):
-                    self._hear(sock, number, wire.decode_call(head), body)
+                    self._handle(sock, number, wire.decode_call(head), body)
         except OSError:
             pass
-        if sock in self._open:
-            self._open.remove(sock)
+        if sock in self._connections:
+            self._connections.remove(sock)
         sock.close()
 
-    def _hear(self, sock: socket.socket, number: int, call: wire.Call, body: memoryview) -> None:
+    def _handle(self, sock: socket.socket, number: int, call: wire.Call, body: memoryview) -> None:
         if isinstance(call, wire.CancelCall):
-            self.left.set()
+            self.cancelled.set()
             return
         self.calls.append(call)
         threading.Thread(target=self._reply, args=(sock, number, call, body), daemon=True).start()
 
     def _reply(self, sock: socket.socket, number: int, call: wire.Call, body: memoryview) -> None:
-        """In a thread of its own: an answer may be held while others are given."""
+        """Runs in its own thread, so that a handler may block while other calls are answered."""
         arrays = wire.read_tensors(call.tensors, body) if isinstance(call, wire.RunCall) else {}
         try:
-            whole = b"".join(wire.make_frame(number, *self._answer(call, arrays)))
-        except Hold:
+            frame = b"".join(wire.make_frame(number, *self._handler(call, arrays)))
+        except NoReply:
             return
-        except HangUp as last:
-            half = b"".join(wire.make_frame(number, *last.args[0])) if last.args else b""
+        except CloseConnection as error:
+            half = b"".join(wire.make_frame(number, *error.args[0])) if error.args else b""
             sock.sendall(half[: len(half) // 2])
             sock.shutdown(socket.SHUT_RDWR)
             return
         with contextlib.suppress(OSError), self._sending:
-            sock.sendall(whole)
+            sock.sendall(frame)
 
 
-def serving(catalog: Catalog) -> Answer:
-    """Tells that catalog; a classifier's rows get their first value as class (of `wary`, a tenth of it as outlier
-    score too), a generator's their seed as pixels.
+def make_handler(catalog: Catalog) -> Handler:
+    """Answers with this catalog. The class of a row is its first value, and a generated image is filled with its seed.
+
+    The model `wary` also has an outlier score: a tenth of the class.
     """
 
-    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> Said:
+    def handle(call: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
         match call:
             case wire.CatalogCall():
-                return said(wire.CatalogReply(catalog))
+                return make_reply(wire.CatalogReply(catalog))
             case wire.StatusCall():
-                return said(wire.StatusReply(0.0))
+                return make_reply(wire.StatusReply(0.0))
         if "seeds" in arrays:
             pixels = (arrays["seeds"] % 251).astype(np.uint8)
             images = np.broadcast_to(pixels[:, None, None, None], (len(pixels), 28, 28, 1))
-            return ran({"images": images}, catalog.generation)
-        first = next(iter(arrays.values()))[:, 0, 0, 0] % 10
-        outputs = {"probabilities": np.eye(10, dtype=np.float32)[first]}
+            return make_run_reply({"images": images}, catalog.generation)
+        classes = next(iter(arrays.values()))[:, 0, 0, 0] % 10
+        outputs = {"probabilities": np.eye(10, dtype=np.float32)[classes]}
         if isinstance(call, wire.RunCall) and call.model == "wary":
-            outputs["outlier_score"] = (first / 10).astype(np.float32)
-        return ran(outputs, catalog.generation)
+            outputs["outlier_score"] = (classes / 10).astype(np.float32)
+        return make_run_reply(outputs, catalog.generation)
 
-    return answer
-
-
-def echo(_: wire.Call, arrays: dict[str, NDArray]) -> Said:
-    """Gives back what it is given."""
-    return ran(arrays)
+    return handle
 
 
-def silent(*_: object) -> Said:
-    """Never answers."""
-    raise Hold
+def echo(_: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
+    """Replies with the inputs."""
+    return make_run_reply(arrays)
+
+
+def stay_silent(*_: object) -> EngineReply:
+    """Never replies."""
+    raise NoReply

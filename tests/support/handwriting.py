@@ -1,4 +1,4 @@
-"""Digits drawn with a pen, as people send them: strokes of our own, on paper in uneven light or on a canvas."""
+"""Digits drawn from strokes: on paper in uneven light, or on a transparent canvas."""
 
 import math
 import random
@@ -14,7 +14,7 @@ def _arc(x: float, y: float, rx: float, ry: float, start: float, stop: float) ->
     return [(x + rx * math.cos(angle), y + ry * math.sin(angle)) for angle in angles]
 
 
-# the strokes of a pen, in a box of 1 x 1
+# the strokes of each digit, in a box of 1 x 1
 STROKES: dict[int, list[list[Point]]] = {
     0: [_arc(0.5, 0.5, 0.28, 0.42, -100, 265)],
     1: [[(0.38, 0.25), (0.54, 0.1), (0.5, 0.9)]],
@@ -29,8 +29,8 @@ STROKES: dict[int, list[list[Point]]] = {
 }
 
 
-def pen(digit: int, rng: random.Random) -> Image.Image:
-    """A digit as people send it: on paper in uneven light, or on a transparent canvas; off-centre and at a slant."""
+def draw_digit(digit: int, rng: random.Random) -> Image.Image:
+    """An image of 240 x 240 with the digit off-centre and slanted: dark on light paper, light on dark, or RGBA."""
     side, scale = 240, rng.uniform(90, 170)
     left, top = (rng.uniform(10, side - scale - 10) for _ in range(2))
     slant, width = rng.uniform(-0.2, 0.2), rng.randint(6, 16)

@@ -1,4 +1,4 @@
-"""Requests from many threads, for as long as a test's `with` lasts."""
+"""Requests from many threads at once."""
 
 import threading
 import time
@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 
 import requests
 
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 Send = Callable[[requests.Session], requests.Response]
 
-_PAUSE = 0.05  # a service that is away is asked again, not flooded
+_PAUSE = 0.05  # seconds between retries, so that a service that is down is not flooded
 
 
 @dataclass
 class Load:
-    """`threads` of them `send` again and again; `answers` are what came back, `broken` what did not."""
+    """Calls `send` in a loop in each thread until the `with` ends. `errors` are the requests without a response."""
 
     send: Send
     threads: int = 8
-    answers: list[requests.Response] = field(default_factory=list)
-    broken: list[requests.RequestException] = field(default_factory=list)
-    _over: threading.Event = field(default_factory=threading.Event)
+    responses: list[requests.Response] = field(default_factory=list)
+    errors: list[requests.RequestException] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
     _workers: list[threading.Thread] = field(default_factory=list)
 
     def __enter__(self) -> "Load":
@@ -33,44 +33,44 @@ class Load:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stop.set()
         for worker in self._workers:
             worker.join(60)
 
     def _work(self) -> None:
         with requests.Session() as session:
-            while not self._over.is_set():
+            while not self._stop.is_set():
                 try:
-                    answer = self.send(session)
+                    response = self.send(session)
                 except requests.RequestException as error:
-                    self.broken.append(error)
+                    self.errors.append(error)
                     time.sleep(_PAUSE)
                     continue
-                self.answers.append(answer)
-                if answer.status_code == 503:
+                self.responses.append(response)
+                if response.status_code == 503:
                     time.sleep(_PAUSE)
 
     @property
     def statuses(self) -> Counter[int]:
-        return Counter(answer.status_code for answer in list(self.answers))
+        return Counter(response.status_code for response in list(self.responses))
 
-    def more(self, count: int = 20, seconds: float = 30) -> None:
-        """Wait until so many more answers have come."""
-        goal = len(self.answers) + count
-        until(lambda: len(self.answers) >= goal, seconds, f"{count} more answers; so far {self.statuses}")
+    def wait_for_responses(self, count: int = 20, seconds: float = 30) -> None:
+        """Wait for `count` more responses."""
+        goal = len(self.responses) + count
+        wait_until(lambda: len(self.responses) >= goal, seconds, f"{count} more responses; so far {self.statuses}")
 
 
-def at_once(*sends: Callable[[], requests.Response]) -> list[requests.Response]:
-    """What all of these answer, sent at the same time; raises what any of them raises."""
-    answers: dict[int, requests.Response] = {}
+def send_together(*sends: Callable[[], requests.Response]) -> list[requests.Response]:
+    """Send all requests at the same time. Returns their responses in the order of `sends`."""
+    responses: dict[int, requests.Response] = {}
 
-    def send(at: int) -> None:
-        answers[at] = sends[at]()
+    def send(index: int) -> None:
+        responses[index] = sends[index]()
 
-    threads = [threading.Thread(target=send, args=(at,)) for at in range(len(sends))]
+    threads = [threading.Thread(target=send, args=(index,)) for index in range(len(sends))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert len(answers) == len(sends), f"{len(sends) - len(answers)} of {len(sends)} got no answer"
-    return [answers[at] for at in range(len(sends))]
+    assert len(responses) == len(sends), f"{len(sends) - len(responses)} of {len(sends)} got no response"
+    return [responses[index] for index in range(len(sends))]

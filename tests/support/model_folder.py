@@ -1,4 +1,4 @@
-"""A model folder and the repository that watches it, with servables that record what was done to them."""
+"""A model folder and the repository that watches it, with fake servables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class FakeServable:
 
 @dataclass
 class ModelFolder:
-    """A repository over a folder; `open` are the versions that answer, `events` what happened in which order."""
+    """A repository over a folder. `open` holds the versions that answer, `events` the loads and unloads in order."""
 
     folder: Path
     open: dict[Key, FakeServable] = field(default_factory=dict)
@@ -52,26 +52,26 @@ class ModelFolder:
 
     def _on_load(self, key: Key, servable: FakeServable) -> None:
         state = self.repository.catalog.models[key[0]].versions[key[1]].state
-        assert state == "LOADING", "it is announced before it answers"
+        assert state == "LOADING", "a version must be announced before it answers"
         self.events.append(f"open {key[1]}")
         self.open[key] = servable
 
     def _on_unload(self, key: Key) -> None:
         state = self.repository.catalog.models[key[0]].versions[key[1]].state
-        assert state == "UNLOADING", "it closes before its state says so"
+        assert state == "UNLOADING", "the state must change before a version closes"
         self.events.append(f"close {key[1]}")
         del self.open[key]
 
-    def put(self, number: int, text: str = "good", name: str = "net") -> Path:
+    def add_version(self, number: int, text: str = "good", name: str = "net") -> Path:
         version_dir = self.folder / name / str(number)
         (version_dir / "variables").mkdir(parents=True, exist_ok=True)
         (version_dir / "saved_model.pb").write_text(text)
         return version_dir
 
     def refresh(self) -> list[Key]:
-        """The versions that answer after one look at the folder."""
+        """Scan the folder once. Returns the versions that answer afterwards."""
         self.repository.refresh()
         return sorted(self.open)
 
-    def default(self) -> int:
+    def get_default(self) -> int:
         return self.repository.catalog.resolve("net").number

@@ -1,10 +1,10 @@
-"""Tiny SavedModels whose answers are known, laid out as training publishes them.
+"""Tiny SavedModels with known outputs, in the layout that training publishes.
 
-- tiny: a digit classifier: a fixed random projection
-- steady: a classifier that always answers its own version's number
-- slow: takes as many hundredths of a second as the largest first pixel of the batch says
-- brittle: a run fails if any row's first pixel is 13; else a row's label is its second pixel
-- blot: a generator: each image made from its seed, label and truncation alone
+- tiny: a digit classifier, a fixed random projection
+- steady: a classifier that always predicts its own version's number
+- slow: runs for as many hundredths of a second as the largest first pixel of the batch
+- brittle: a run fails if the first pixel of any row is 13; else a row's label is its second pixel
+- blot: a generator whose image depends only on its seed, label and truncation
 """
 
 import json
@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 SIDE, CLASSES = 28, 10
-BAD = 13
+BAD_PIXEL = 13
 
 Outputs = dict[str, tf.Tensor]
 
@@ -34,24 +34,24 @@ def _steady(images: tf.Tensor, version: int) -> Outputs:
 def _slow(images: tf.Tensor, version: int) -> Outputs:
     seconds = tf.cast(tf.reduce_max(images[:, 0, 0, 0]), tf.float64) / 100.0
     end = tf.timestamp() + seconds
-    turns = tf.while_loop(lambda _: tf.timestamp() < end, lambda turn: (turn + 1,), (tf.constant(0),))[0]
-    with tf.control_dependencies([turns]):
+    loops = tf.while_loop(lambda _: tf.timestamp() < end, lambda count: (count + 1,), (tf.constant(0),))[0]
+    with tf.control_dependencies([loops]):
         return _steady(images, version)
 
 
 def _brittle(images: tf.Tensor, version: int) -> Outputs:
-    with tf.control_dependencies([tf.debugging.assert_none_equal(tf.cast(images[:, 0, 0, 0], tf.int32), BAD)]):
+    with tf.control_dependencies([tf.debugging.assert_none_equal(tf.cast(images[:, 0, 0, 0], tf.int32), BAD_PIXEL)]):
         return {"probabilities": tf.one_hot(tf.cast(images[:, 0, 1, 0], tf.int32) % CLASSES, CLASSES)}
 
 
 def _blot(seeds: tf.Tensor, labels: tf.Tensor, truncation: tf.Tensor) -> Outputs:
     def image(row: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        seed, label, share = row
-        drawn = tf.random.stateless_uniform([SIDE, SIDE, 1], tf.stack([seed, tf.cast(label, tf.int64)])) * share
-        return tf.cast(tf.round(drawn * 255.0), tf.uint8)
+        seed, label, scale = row
+        pixels = tf.random.stateless_uniform([SIDE, SIDE, 1], tf.stack([seed, tf.cast(label, tf.int64)])) * scale
+        return tf.cast(tf.round(pixels * 255.0), tf.uint8)
 
-    made = tf.map_fn(image, (seeds, labels, truncation), fn_output_signature=tf.uint8)
-    return {"images": tf.ensure_shape(made, [None, SIDE, SIDE, 1])}
+    images = tf.map_fn(image, (seeds, labels, truncation), fn_output_signature=tf.uint8)
+    return {"images": tf.ensure_shape(images, [None, SIDE, SIDE, 1])}
 
 
 _CLASSIFIERS: dict[str, tuple[Callable[[tf.Tensor, int], Outputs], str]] = {
@@ -60,28 +60,26 @@ _CLASSIFIERS: dict[str, tuple[Callable[[tf.Tensor, int], Outputs], str]] = {
     "slow": (_slow, "photo"),
     "brittle": (_brittle, "photo"),
 }
-_DRAWN_FROM = {"seeds": tf.int64, "labels": tf.int32, "truncation": tf.float32}
-
-NAMES = (*_CLASSIFIERS, "blot")
+_GENERATOR_INPUTS = {"seeds": tf.int64, "labels": tf.int32, "truncation": tf.float32}
 
 
-def build(folder: Path, name: str, version: int = 1) -> Path:
-    """Write `folder/<name>/<version>/`, and return it."""
-    place = folder / name / str(version)
+def build_model(folder: Path, name: str, version: int = 1) -> Path:
+    """Write `folder/<name>/<version>/`. Returns its path."""
+    version_dir = folder / name / str(version)
     if name == "blot":
         function, kind, treatment = _blot, "generator", "digit"
-        specs = {key: tf.TensorSpec([None], value, key) for key, value in _DRAWN_FROM.items()}
+        specs = {key: tf.TensorSpec([None], value, key) for key, value in _GENERATOR_INPUTS.items()}
     else:
         classify, treatment = _CLASSIFIERS[name]
         function, kind = partial(classify, version=version), "classifier"
         specs = {"images": tf.TensorSpec([None, SIDE, SIDE, 1], tf.uint8, "images")}
     signature = tf.function(function).get_concrete_function(**specs)
-    tf.saved_model.save(tf.Module(), str(place), signatures={"serving_default": signature})
-    describe(place, name, kind, treatment)
-    return place
+    tf.saved_model.save(tf.Module(), str(version_dir), signatures={"serving_default": signature})
+    write_manifest(version_dir, name, kind, treatment)
+    return version_dir
 
 
-def describe(place: Path, name: str, kind: str, treatment: str) -> None:
+def write_manifest(version_dir: Path, name: str, kind: str, treatment: str) -> None:
     body = {
         "name": name,
         "kind": kind,
@@ -89,5 +87,5 @@ def describe(place: Path, name: str, kind: str, treatment: str) -> None:
         "image": {"height": SIDE, "width": SIDE, "channels": 1, "treatment": treatment},
         "facts": {"made": "for tests"},
     }
-    (place / "assets.extra").mkdir(parents=True, exist_ok=True)
-    (place / "assets.extra" / "servable.json").write_text(json.dumps(body))
+    (version_dir / "assets.extra").mkdir(parents=True, exist_ok=True)
+    (version_dir / "assets.extra" / "servable.json").write_text(json.dumps(body))

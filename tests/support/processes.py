@@ -1,61 +1,61 @@
-"""Processes as Linux shows them in /proc."""
+"""Processes, as /proc of Linux shows them."""
 
 import contextlib
 from pathlib import Path
 
 
-def _stat(pid: int) -> list[str]:
-    """State, parent and what follows; the name before them may hold anything, so it is cut off."""
+def _read_stat(pid: int) -> list[str]:
+    """The fields from the state on. The name before them may hold spaces and brackets, so it is cut off."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
-def alive(pid: int) -> bool:
-    """Whether it runs: one that has ended and waits for its parent to hear of it does not."""
+def is_alive(pid: int) -> bool:
+    """Whether the process runs. A zombie does not."""
     try:
-        return _stat(pid)[0] not in "ZX"
+        return _read_stat(pid)[0] not in "ZX"
     except OSError:
         return False
 
 
-def descendants(pid: int) -> list[int]:
-    """Its children, theirs, and so on."""
+def list_descendants(pid: int) -> list[int]:
+    """The children of the process, their children, and so on."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             with contextlib.suppress(OSError):
-                children.setdefault(int(_stat(int(entry.name))[1]), []).append(int(entry.name))
-    found, left = [], [pid]
-    while left:
-        mine = children.get(left.pop(), [])
-        found += mine
-        left += mine
-    return found
+                children.setdefault(int(_read_stat(int(entry.name))[1]), []).append(int(entry.name))
+    descendants, parents = [], [pid]
+    while parents:
+        pids = children.get(parents.pop(), [])
+        descendants += pids
+        parents += pids
+    return descendants
 
 
-def of_session(leader: int) -> list[int]:
-    """All that this process has started, and theirs, though those between have ended."""
-    found = []
+def list_session(leader: int) -> list[int]:
+    """The processes of this session leader, also those whose parent has ended."""
+    pids = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             with contextlib.suppress(OSError):
-                if int(_stat(int(entry.name))[3]) == leader:
-                    found.append(int(entry.name))
-    return found
+                if int(_read_stat(int(entry.name))[3]) == leader:
+                    pids.append(int(entry.name))
+    return pids
 
 
-def command(pid: int) -> str:
+def read_command(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return ""
 
 
-def mapped(pid: int) -> str:
-    """The files that it has in memory."""
+def read_maps(pid: int) -> str:
+    """The files that the process has mapped into memory."""
     return Path(f"/proc/{pid}/maps").read_text()
 
 
-def peak_memory(pid: int) -> int:
-    """The most bytes that it ever had in memory."""
+def read_peak_memory(pid: int) -> int:
+    """The peak resident memory of the process, in bytes."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024

@@ -1,4 +1,4 @@
-"""A real service: its own processes, a free port, a folder of models, a folder to run in."""
+"""A real service with its own processes, a free port, a model folder and a runtime folder."""
 
 import os
 import shutil
@@ -13,108 +13,111 @@ from typing import Any
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.processes import alive, command, descendants, of_session
-from tests.support.waiting import until
+from tests.support.processes import is_alive, list_descendants, list_session, read_command
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-ANNOUNCED = "Inkpaw is at "
+ADDRESS_PREFIX = "Inkpaw is at "
 
-# what a test does not set itself; small, so that a start is quick
+# settings that a test does not give; small, so that the service starts quickly
 DEFAULTS = {"workers": 2, "engine_threads": 1, "max_batch_size": 8, "poll_seconds": 0.1, "port": 0, "devices": "cpu"}
 
 
 class Service:
-    """Started by `start`, ended by `stop`; `url` is where it answers once it is ready, which `took` some seconds."""
+    """Starts with the object. `start` waits until it is ready, and sets `url` and `start_seconds`."""
 
     def __init__(self, model_dir: Path, settings: dict[str, Any]) -> None:
         self.model_dir = model_dir
-        self.folder = Path(tempfile.mkdtemp(prefix="inkpaw-"))  # a short path: a socket's may have 107 bytes
+        self.folder = Path(tempfile.mkdtemp(prefix="inkpaw-"))  # short, as the path of a socket is limited to 107 bytes
         self._log = self.folder / "log"
         variables = DEFAULTS | {"model_dir": model_dir, "runtime_dir": self.folder / "run"} | settings
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("INKPAW_", "PROMETHEUS_"))}
-        ours = {f"INKPAW_{name.upper()}": str(value) for name, value in variables.items()}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("INKPAW_", "PROMETHEUS_"))
+        }
+        own = {f"INKPAW_{name.upper()}": str(value) for name, value in variables.items()}
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "service"],
                 cwd=ROOT,
-                env=kept | ours,
+                env=inherited | own,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
         self.url = ""
-        self.began = time.monotonic()
-        self.took = 0.0
+        self.started_at = time.monotonic()
+        self.start_seconds = 0.0
 
     @property
     def log(self) -> str:
         return self._log.read_text()
 
     @property
-    def running_in(self) -> Path:
-        """Its INKPAW_RUNTIME_DIR."""
+    def runtime_dir(self) -> Path:
+        """The INKPAW_RUNTIME_DIR of the service."""
         return self.folder / "run"
 
-    def announced(self) -> bool:
-        assert self.process.poll() is None, f"it ended:\n{self.log}"
-        _, found, rest = self.log.partition(ANNOUNCED)
-        if found and "\n" in rest:
+    def has_address(self) -> bool:
+        """Whether the log shows the address. Sets `url`."""
+        assert self.process.poll() is None, f"the service ended:\n{self.log}"
+        _, prefix, rest = self.log.partition(ADDRESS_PREFIX)
+        if prefix and "\n" in rest:
             self.url = rest.split("\n")[0]
         return bool(self.url)
 
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         return self.get("/readyz").status_code == 200
 
     def start(self) -> None:
         """Wait until every model answers."""
-        until(self.announced, 60, "it has an address")
-        until(self.ready, 120, "it is ready")
-        self.took = time.monotonic() - self.began
+        wait_until(self.has_address, 60, "the service has an address")
+        wait_until(self.is_ready, 120, "the service is ready")
+        self.start_seconds = time.monotonic() - self.started_at
 
-    def get(self, path: str, **given: Any) -> requests.Response:
-        return requests.get(self.url + path, **{"timeout": 30} | given)
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return requests.get(self.url + path, **{"timeout": 30} | options)
 
-    def post(self, path: str, data: Any = None, **given: Any) -> requests.Response:
-        return requests.post(self.url + path, data, **{"timeout": 30} | given)
+    def post(self, path: str, data: Any = None, **options: Any) -> requests.Response:
+        return requests.post(self.url + path, data, **{"timeout": 30} | options)
 
-    def metric(self, name: str, **labels: str) -> float:
-        """The sum of a metric's samples that have these labels."""
+    def sum_metric(self, name: str, **labels: str) -> float:
+        """The sum of the samples of a metric that have these labels."""
         families = text_string_to_metric_families(self.get("/metrics").text)
         samples = (sample for family in families for sample in family.samples if sample.name == name)
         return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
 
     @property
-    def engine(self) -> int:
-        """The engine's process; fails the test if there is not just one."""
-        (pid,) = self.engines
+    def engine_pid(self) -> int:
+        """The process of the engine. Fails the test unless there is exactly one."""
+        (pid,) = self.engine_pids
         return pid
 
     @property
-    def engines(self) -> list[int]:
-        return [pid for pid in descendants(self.process.pid) if "service.engine" in command(pid)]
+    def engine_pids(self) -> list[int]:
+        return [pid for pid in list_descendants(self.process.pid) if "service.engine" in read_command(pid)]
 
     @property
-    def workers(self) -> list[int]:
-        of_service = (pid for pid in descendants(self.process.pid) if "service" in command(pid))
-        return [pid for pid in of_service if "service.engine" not in command(pid)]
+    def worker_pids(self) -> list[int]:
+        pids = (pid for pid in list_descendants(self.process.pid) if "service" in read_command(pid))
+        return [pid for pid in pids if "service.engine" not in read_command(pid)]
 
     def stop(self, seconds: float = 60) -> int:
-        """SIGTERM; its exit code. Fails the test if it does not end, or leaves a process or its socket."""
-        everyone = [self.process.pid, *descendants(self.process.pid)]
+        """Send SIGTERM. Returns the exit code. Fails the test if a process is left."""
+        pids = [self.process.pid, *list_descendants(self.process.pid)]
         self.process.terminate()
-        return self.ended(everyone, seconds)
+        return self.wait_for_exit(pids, seconds)
 
-    def ended(self, everyone: list[int], seconds: float = 60) -> int:
-        """Wait for these processes to end; the exit code of the master."""
+    def wait_for_exit(self, pids: list[int], seconds: float = 60) -> int:
+        """Wait for these processes to end. Returns the exit code of the master."""
         code = self.process.wait(seconds)
-        until(lambda: not any(map(alive, everyone)), 5, f"nobody is left of {everyone}")
+        wait_until(lambda: not any(map(is_alive, pids)), 5, f"all of {pids} have ended")
         return code
 
-    def clear(self) -> None:
-        """End what may still run, whatever state it is in."""
-        everyone = [pid for pid in of_session(self.process.pid) if alive(pid)]
-        for pid in everyone:
+    def clean_up(self) -> None:
+        """Kill every process that still runs, and remove the folder."""
+        pids = [pid for pid in list_session(self.process.pid) if is_alive(pid)]
+        for pid in pids:
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
-        until(lambda: not any(map(alive, everyone)), 10)
+        wait_until(lambda: not any(map(is_alive, pids)), 10)
         shutil.rmtree(self.folder)

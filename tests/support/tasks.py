@@ -1,4 +1,4 @@
-"""Tasks whose rows differ from all others, with everything that their callbacks were called with."""
+"""Tasks with unique rows, which record what their callbacks are called with."""
 
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,7 +15,7 @@ _next_id = count(1)
 
 @dataclass(eq=False)
 class RecordedTask:
-    """`ids` are its rows' values, which no other task has; `results` is all that its callbacks were called with."""
+    """`ids` are the values of its rows, unique among all tasks. `results` holds the arguments of its callbacks."""
 
     ids: list[int]
     task: Task
@@ -34,7 +34,7 @@ class RecordedTask:
 
     @property
     def answer(self) -> list[int]:
-        """The rows of the one answer."""
+        """The rows of the only result, which must not be an error."""
         (result,) = self.results
         assert not isinstance(result, InkpawError), result
         rows: list[int] = result["doubled"].tolist()
@@ -49,12 +49,12 @@ def make_task(rows: int, deadline: float = float("inf")) -> RecordedTask:
 
 
 def double(recorded: RecordedTask) -> list[int]:
-    """The right answer."""
+    """The correct answer to the task."""
     return [2 * row for row in recorded.ids]
 
 
 def read_ids(batch: Batch, size: int | None = None) -> list[int]:
-    """The rows that a batch brings to the model."""
+    """The rows that the model gets from this batch."""
     ids: list[int] = batch.inputs(size or batch.rows)["ids"].tolist()
     return ids
 
@@ -65,8 +65,8 @@ def run(batch: Batch) -> None:
 
 
 def submit(scheduler: Scheduler, *rows: int, key: str = "net", deadline: float = float("inf")) -> list[RecordedTask]:
-    """Tasks of so many rows each, queued one after another."""
-    tasks = [make_task(count, deadline) for count in rows]
+    """Submit one task per number of rows, in this order."""
+    tasks = [make_task(number, deadline) for number in rows]
     for recorded in tasks:
         scheduler.submit(key, recorded.task)
     return tasks

@@ -1,4 +1,4 @@
-"""The training commands as users run them: processes, in a folder of their own."""
+"""The training commands as users run them: as processes, in a folder of their own."""
 
 import json
 import os
@@ -12,11 +12,11 @@ ROOT = Path(__file__).parents[2]
 Process = subprocess.Popen[str]
 
 
-def start(folder: Path, *words: str, prelude: str = "", **environment: str) -> Process:
-    """`python -m training <words>` in that folder, without any data set, after the code `prelude`."""
+def start(folder: Path, *arguments: str, prelude: str = "", **environment: str) -> Process:
+    """Start `python -m training <arguments>` in the folder, without data sets, after the code `prelude`."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder / "nowhere"), **environment}
     code = f"{prelude}\nimport runpy; runpy.run_module('training', run_name='__main__')"
-    command = [sys.executable, "-c", code, *words]
+    command = [sys.executable, "-c", code, *arguments]
     return subprocess.Popen(command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -29,12 +29,12 @@ def wait(process: Process, seconds: float = 240) -> subprocess.CompletedProcess[
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def run(folder: Path, *words: str, prelude: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return wait(start(folder, *words, prelude=prelude, **environment))
+def run(folder: Path, *arguments: str, prelude: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return wait(start(folder, *arguments, prelude=prelude, **environment))
 
 
-def free_ports(count: int) -> list[int]:
-    """That many free ports."""
+def find_free_ports(count: int) -> list[int]:
+    """Numbers of free TCP ports."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     try:
         return [sock.getsockname()[1] for sock in sockets]
@@ -43,9 +43,11 @@ def free_ports(count: int) -> list[int]:
             sock.close()
 
 
-def start_workers(folder: Path, count: int, *words: str) -> list[Process]:
-    """That many processes that train one model together, the chief first, one thread each."""
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(count)]}
+def start_workers(folder: Path, count: int, *arguments: str) -> list[Process]:
+    """Start `count` processes that train one model together, with one thread each. The first is the chief."""
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in find_free_ports(count)]}
     configs = (json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}) for index in range(count))
     one_thread = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
-    return [start(folder, *words, "--distribute", "multiworker", TF_CONFIG=config, **one_thread) for config in configs]
+    return [
+        start(folder, *arguments, "--distribute", "multiworker", TF_CONFIG=config, **one_thread) for config in configs
+    ]

@@ -1,4 +1,4 @@
-"""Waiting for something to become true, with an end."""
+"""Waiting with a timeout."""
 
 import threading
 import time
@@ -12,24 +12,24 @@ T = TypeVar("T")
 PAUSE = 0.01
 
 
-def until(condition: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
-    """The first true answer of `condition`; fails the test if none comes in time."""
+def wait_until(condition: Callable[[], T], seconds: float = 10.0, description: str = "") -> T:
+    """Wait for `condition` to return a true value, and return it. Fails the test if it takes too long."""
     end = time.monotonic() + seconds
     while True:
-        found = condition()
-        if found:
-            return found
+        value = condition()
+        if value:
+            return value
         if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what or condition}")
-        gevent.sleep(PAUSE)  # the greenlets of this thread go on meanwhile
+            raise AssertionError(f"not within {seconds} s: {description or condition}")
+        gevent.sleep(PAUSE)  # not time.sleep: greenlets of this thread must run meanwhile
 
 
-def soon(call: Callable[[], T], seconds: float = 5.0) -> T:
-    """What `call` returns; fails the test if it has not come back in time, where a plain call would hang for ever."""
-    answers: list[T] = []
-    thread = threading.Thread(target=lambda: answers.append(call()), daemon=True)
+def call_with_timeout(call: Callable[[], T], seconds: float = 5.0) -> T:
+    """Call in a thread and return the result. Fails the test if it takes too long; a plain call could hang forever."""
+    results: list[T] = []
+    thread = threading.Thread(target=lambda: results.append(call()), daemon=True)
     thread.start()
     thread.join(seconds)
     assert not thread.is_alive(), f"did not return within {seconds} s"
-    assert answers, "raised"
-    return answers[0]
+    assert results, "raised"
+    return results[0]

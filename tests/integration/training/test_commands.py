@@ -1,4 +1,4 @@
-"""The training commands as users run them: processes, in a folder of their own."""
+"""The training commands as users run them: as processes, in a folder of their own."""
 
 import os
 import signal
@@ -17,22 +17,22 @@ from training.recipes.loading import recipe_names
 ROOT = Path(__file__).parents[3]
 
 
-def _start(folder: Path, *words: str) -> subprocess.Popen[str]:
+def _start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     env = {**os.environ, "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder / "nowhere")}
-    command = [sys.executable, "-m", "training", *words]
+    command = [sys.executable, "-m", "training", *arguments]
     return subprocess.Popen(command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    process = _start(folder, *words)
+def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    process = _start(folder, *arguments)
     out, err = process.communicate(timeout=240)
-    return subprocess.CompletedProcess(words, process.returncode, out, err)
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
-def _until(holds: object, seconds: float = 120) -> None:
+def _wait_until(condition: object, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
-    while not holds():  # type: ignore[operator]
-        assert time.monotonic() < end, "it did not happen in time"
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < end, "the condition did not become true in time"
         time.sleep(0.05)
 
 
@@ -40,28 +40,28 @@ def _until(holds: object, seconds: float = 120) -> None:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A run of the recipe that needs no data: killed after at least one epoch, then resumed to its end."""
     folder = tmp_path_factory.mktemp("trained")
-    words = ("train", "digits8-cnn", "--set", "epochs=25")
-    killed = _start(folder, *words)
-    _until(lambda: list(folder.glob("runs/digits8-cnn/checkpoints/ckpt-*.index")))
+    arguments = ("train", "digits8-cnn", "--set", "epochs=25")
+    killed = _start(folder, *arguments)
+    _wait_until(lambda: list(folder.glob("runs/digits8-cnn/checkpoints/ckpt-*.index")))
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
-    return folder, _run(folder, *words)
+    return folder, _run(folder, *arguments)
 
 
-def test_a_killed_run_resumes_from_its_last_whole_epoch(
+def test_a_killed_run_resumes_from_its_last_complete_epoch(
     trained: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
-    _, ended = trained
-    assert ended.returncode == 0, ended.stderr
-    assert "Epoch 1/25" not in ended.stdout and "Epoch 25/25" in ended.stdout
+    _, result = trained
+    assert result.returncode == 0, result.stderr
+    assert "Epoch 1/25" not in result.stdout and "Epoch 25/25" in result.stdout
 
 
 def test_a_run_leaves_logs_curves_history_and_figures(trained: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
-    folder, ended = trained
+    folder, result = trained
     run = folder / "runs/digits8-cnn"
     assert list(run.glob("tensorboard/train/events*")) and (run / "curves.png").stat().st_size > 5000
     assert (run / "history.csv").read_text().count("\n") >= 25
-    figures = dict(line.split(": ", 1) for line in ended.stdout.splitlines() if ": " in line)
+    figures = dict(line.split(": ", 1) for line in result.stdout.splitlines() if ": " in line)
     assert float(figures["accuracy"]) > 0.95 and figures["images"] == "180"
 
 

@@ -1,4 +1,4 @@
-"""What the tests of batching share: a clock that a test moves, and a scheduler that goes by it."""
+"""A clock that tests move, a scheduler that reads it, and the path of a socket."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from service.engine.scheduler import Scheduler
 
 
 class FakeClock:
-    """Time as the test tells it. `read` counts how often it was asked."""
+    """Returns `now`, which the test sets. `reads` counts the calls."""
 
     def __init__(self) -> None:
         self.now = 100.0
-        self.read = 0
+        self.reads = 0
 
     def __call__(self) -> float:
-        self.read += 1
+        self.reads += 1
         return self.now
 
 
@@ -31,5 +31,5 @@ def scheduler(clock: FakeClock) -> Scheduler:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Of a socket."""
+    """The path of the engine's socket."""
     return tmp_path / "e.sock"

@@ -6,7 +6,7 @@ import pytest
 
 from service.engine.scheduler import Scheduler
 from tests.support.tasks import make_task, read_ids, submit
-from tests.support.waiting import soon, until
+from tests.support.waiting import call_with_timeout, wait_until
 from tests.unit.service.conftest import FakeClock
 
 
@@ -17,11 +17,11 @@ def test_batch_waits_for_more_rows_until_its_timeout(clock: FakeClock) -> None:
     batches: list[list[int]] = []
     thread = threading.Thread(target=lambda: batches.append(read_ids(scheduler.next())))  # type: ignore[arg-type]
     thread.start()
-    looked = clock.read
-    until(lambda: clock.read > looked + 3)  # it has woken and looked, and its time has not come
+    looked = clock.reads
+    wait_until(lambda: clock.reads > looked + 3)  # it has woken and looked, and its time has not come
     tasks += submit(scheduler, 2)
-    looked = clock.read
-    until(lambda: clock.read > looked + 3)
+    looked = clock.reads
+    wait_until(lambda: clock.reads > looked + 3)
     assert batches == []
     clock.now += 0.006
     thread.join(5)
@@ -32,7 +32,7 @@ def test_a_full_batch_does_not_wait(clock: FakeClock) -> None:
     scheduler = Scheduler(batch_timeout=1000.0, clock=clock)
     scheduler.open("net", max_batch_size=4, max_rows=100)
     submit(scheduler, 2, 2, 1)
-    batch = soon(scheduler.next)
+    batch = call_with_timeout(scheduler.next)
     assert batch and batch.rows == 4
 
 
@@ -43,7 +43,7 @@ def patient(clock: FakeClock, last: int) -> Scheduler:
     if last:
         submit(scheduler, *[1] * last)
         clock.now += 6
-        batch = soon(scheduler.next)
+        batch = call_with_timeout(scheduler.next)
         assert batch and batch.rows == last
     return scheduler
 
@@ -52,7 +52,7 @@ def patient(clock: FakeClock, last: int) -> Scheduler:
 def test_lone_task_does_not_wait(clock: FakeClock, last: int) -> None:
     scheduler = patient(clock, last)
     submit(scheduler, 1)
-    batch = soon(scheduler.next)
+    batch = call_with_timeout(scheduler.next)
     assert batch and batch.rows == 1
 
 
@@ -61,9 +61,9 @@ def test_batch_waits_for_as_many_rows_as_the_last_one_had(clock: FakeClock) -> N
     one, two, three = asked = submit(scheduler, 1), submit(scheduler, 1), make_task(1)
     batches: list[list[int]] = []
     thread = threading.Thread(target=lambda: batches.append(read_ids(scheduler.next())))  # type: ignore[arg-type]
-    looked = clock.read
+    looked = clock.reads
     thread.start()
-    until(lambda: clock.read > looked)
+    wait_until(lambda: clock.reads > looked)
     assert batches == []
     scheduler.submit("net", three.task)
     thread.join(5)
@@ -74,12 +74,12 @@ def test_missing_rows_are_waited_for_only_once(clock: FakeClock) -> None:
     scheduler = patient(clock, last=3)
     submit(scheduler, 1)
     clock.now += 6
-    assert soon(scheduler.next)
+    assert call_with_timeout(scheduler.next)
     submit(scheduler, 1)
-    assert soon(scheduler.next), "it still waits for those who have not come"
+    assert call_with_timeout(scheduler.next), "it still waits for those who have not come"
 
 
 def test_full_batch_starts_at_once(clock: FakeClock) -> None:
     scheduler = patient(clock, last=4)
     submit(scheduler, 1, 1, 1, 1)
-    assert soon(scheduler.next)
+    assert call_with_timeout(scheduler.next)

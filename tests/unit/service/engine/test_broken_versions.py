@@ -14,9 +14,9 @@ def models(tmp_path: Path) -> ModelFolder:
 
 
 def test_broken_version_leaves_the_old_one_and_reports_why(models: ModelFolder) -> None:
-    models.put(1)
+    models.add_version(1)
     models.refresh()
-    models.put(2, "broken")
+    models.add_version(2, "broken")
     assert models.refresh() == [("net", 1)]
     failed = models.repository.catalog.models["net"].versions[2]
     assert (failed.state, failed.error) == ("END", "it is broken")
@@ -24,7 +24,7 @@ def test_broken_version_leaves_the_old_one_and_reports_why(models: ModelFolder) 
 
 
 def test_broken_version_is_loaded_only_once(models: ModelFolder) -> None:
-    models.put(1, "broken")
+    models.add_version(1, "broken")
     for _ in range(3):
         models.refresh()
     assert models.events == ["load 1"]
@@ -33,21 +33,21 @@ def test_broken_version_is_loaded_only_once(models: ModelFolder) -> None:
 
 def test_older_version_takes_the_place_of_a_broken_newest(models: ModelFolder) -> None:
     for number, text in ((1, "good"), (2, "good"), (3, "broken")):
-        models.put(number, text)
+        models.add_version(number, text)
     assert models.refresh() == [("net", 2)]
 
 
 def test_replaced_broken_version_is_loaded_again(models: ModelFolder) -> None:
-    models.put(1)
-    models.put(2, "broken")
+    models.add_version(1)
+    models.add_version(2, "broken")
     models.refresh()
-    touched = models.put(2, "good") / "saved_model.pb"
+    touched = models.add_version(2, "good") / "saved_model.pb"
     os.utime(touched, ns=(1, touched.stat().st_mtime_ns + 1_000_000))
     assert models.refresh() == [("net", 2)]
 
 
 def test_half_copied_version_is_loaded_once_it_is_whole(models: ModelFolder) -> None:
-    models.put(1)
+    models.add_version(1)
     place = models.folder / "net" / "2"
     (place / "assets.extra").mkdir(parents=True)
     assert models.refresh() == [("net", 1)]

@@ -14,7 +14,7 @@ from service.engine.device import Device
 from service.engine.scheduler import Scheduler
 from service.errors import Overloaded
 from tests.support.tasks import RecordedTask, double, make_task
-from tests.support.waiting import soon, until
+from tests.support.waiting import call_with_timeout, wait_until
 
 KEY = ("net", 1)
 
@@ -53,7 +53,7 @@ def device(net: Doubling) -> Iterator[Device]:
     device.start()
     yield device
     net.go.set()
-    soon(lambda: device.stop() or True)
+    call_with_timeout(lambda: device.stop() or True)
 
 
 def gathered(device: Device, net: Doubling, *rows: int) -> list[RecordedTask]:
@@ -61,7 +61,7 @@ def gathered(device: Device, net: Doubling, *rows: int) -> list[RecordedTask]:
     net.go.clear()
     first = make_task(1)
     device.scheduler.submit(KEY, first.task)
-    until(lambda: net.runs)
+    wait_until(lambda: net.runs)
     tasks = [make_task(each) for each in rows]
     for each in tasks:
         device.scheduler.submit(KEY, each.task)
@@ -71,7 +71,7 @@ def gathered(device: Device, net: Doubling, *rows: int) -> list[RecordedTask]:
 def test_one_padded_run_answers_every_task(device: Device, net: Doubling) -> None:
     tasks = gathered(device, net, 1, 2, 3)
     net.go.set()
-    until(lambda: all(each.results for each in tasks))
+    wait_until(lambda: all(each.results for each in tasks))
     assert [each.answer for each in tasks] == [double(each) for each in tasks]
     assert [len(run) for run in net.runs] == [1, 8]
 
@@ -80,7 +80,7 @@ def test_one_bad_row_fails_alone(device: Device, net: Doubling) -> None:
     good, bad, fine = gathered(device, net, 2, 3, 1)
     net.bad = {bad.ids[1]}
     net.go.set()
-    until(lambda: all(each.results for each in (good, bad, fine)))
+    wait_until(lambda: all(each.results for each in (good, bad, fine)))
     assert (good.answer, fine.answer) == (double(good), double(fine))
     assert (bad.error.status, "ArithmeticError" in bad.error.message) == (500, True)
     assert "a bad row" not in bad.error.message
@@ -90,10 +90,10 @@ def test_device_goes_on_after_a_failure(device: Device, net: Doubling) -> None:
     (bad,) = gathered(device, net, 1)
     net.bad = set(bad.ids)
     net.go.set()
-    until(lambda: bad.results)
+    wait_until(lambda: bad.results)
     after = make_task(1)
     device.scheduler.submit(KEY, after.task)
-    until(lambda: after.results)
+    wait_until(lambda: after.results)
     assert after.answer == double(after)
 
 
@@ -101,10 +101,10 @@ def test_busy_seconds_grow_during_a_batch(device: Device, net: Doubling) -> None
     assert device.busy_seconds == 0.0
     gathered(device, net)
     began = time.monotonic()
-    until(lambda: device.busy_seconds > 0.05)
+    wait_until(lambda: device.busy_seconds > 0.05)
     assert device.busy_seconds < time.monotonic() - began + 5
     net.go.set()
-    until(lambda: device.busy_seconds == 0.0)
+    wait_until(lambda: device.busy_seconds == 0.0)
 
 
 def test_closing_waits_for_waiting_and_running_tasks(device: Device, net: Doubling) -> None:
@@ -140,7 +140,7 @@ def test_retiring_waits_for_a_batch_that_has_not_started(net: Doubling) -> None:
     closing.start()
     closing.join(0.1)
     go.set()
-    until(lambda: made.results)
+    wait_until(lambda: made.results)
     assert made.answer == double(made)
     closing.join(5)
     device.stop()
@@ -169,14 +169,14 @@ def test_closing_loses_no_submitted_task(device: Device) -> None:
 
         thread = threading.Thread(target=send)
         thread.start()
-        until(lambda taken=taken: len(taken) > 3)  # type: ignore[misc]
+        wait_until(lambda taken=taken: len(taken) > 3)  # type: ignore[misc]
         closing = threading.Thread(target=device.close, args=(key,))
         closing.start()
         closing.join(0.1)
         closed.set()
         closing.join(5)
         thread.join(5)
-        until(lambda taken=taken: all(each.results for each in taken))  # type: ignore[misc]
+        wait_until(lambda taken=taken: all(each.results for each in taken))  # type: ignore[misc]
         assert [each.answer for each in taken] == [double(each) for each in taken]
 
 
@@ -195,9 +195,9 @@ def test_one_batch_runs_per_runner(net: Doubling) -> None:
     tasks = [make_task(8) for _ in range(4)]
     for each in tasks:
         device.scheduler.submit(KEY, each.task)
-    until(lambda: len(net.runs) == 3)
+    wait_until(lambda: len(net.runs) == 3)
     assert device.scheduler.count_rows(KEY) == 8
     net.go.set()
-    until(lambda: all(each.results for each in tasks))
+    wait_until(lambda: all(each.results for each in tasks))
     assert [each.answer for each in tasks] == [double(each) for each in tasks]
     device.stop()

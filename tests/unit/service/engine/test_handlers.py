@@ -18,7 +18,7 @@ from service.engine.scheduler import Scheduler
 from service.errors import BadRequest, DeadlineExceeded, InkpawError, ModelNotFound, Overloaded, Unavailable
 from service.ipc.client import EngineClient
 from service.ipc.server import Server
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 NET = Version(1, "AVAILABLE")
 
@@ -74,7 +74,7 @@ class Engine:
         """Keep the device busy until the model is let go."""
         self.net.go.clear()
         asking = gevent.spawn(self.run, 0.0)
-        until(lambda: self.net.ran)
+        wait_until(lambda: self.net.ran)
         return asking
 
 
@@ -105,7 +105,7 @@ def test_rows_that_do_not_fit_are_refused(engine: Engine) -> None:
 def test_full_queue_refuses_a_call(engine: Engine) -> None:
     first = engine.busy()
     others = [gevent.spawn(engine.run, 1.0, 2.0) for _ in range(2)]
-    until(lambda: engine.device.scheduler.count_rows(("net", 1)) == 4)
+    wait_until(lambda: engine.device.scheduler.count_rows(("net", 1)) == 4)
     with pytest.raises(Overloaded):
         engine.run(5)
     engine.net.go.set()
@@ -126,7 +126,7 @@ def test_cancelled_call_never_runs(engine: Engine) -> None:
 def test_busy_seconds_are_reported(engine: Engine) -> None:
     assert engine.client.busy_seconds() == 0
     first = engine.busy()
-    until(lambda: engine.client.busy_seconds() > 0.02)
+    wait_until(lambda: engine.client.busy_seconds() > 0.02)
     engine.net.go.set()
     first.join(5)
 
@@ -160,7 +160,7 @@ def test_stopping_device_fails_waiting_tasks(engine: Engine) -> None:
             raised.append(error)
 
     waiting = gevent.spawn(wait)
-    until(lambda: engine.device.scheduler.count_rows(("net", 1)))
+    wait_until(lambda: engine.device.scheduler.count_rows(("net", 1)))
     engine.device.scheduler.close()
     waiting.join(5)
     assert [error.status for error in raised] == [503]

@@ -15,15 +15,15 @@ def models(tmp_path: Path) -> ModelFolder:
 
 
 def test_versions_on_disk_are_loaded_and_published(models: ModelFolder) -> None:
-    models.put(1)
-    models.put(3, name="other")
+    models.add_version(1)
+    models.add_version(3, name="other")
     assert models.refresh() == [("net", 1), ("other", 3)]
     assert models.repository.catalog.ready
-    assert models.default() == 1
+    assert models.get_default() == 1
 
 
 def test_nothing_happens_while_nothing_changes(models: ModelFolder) -> None:
-    models.put(1)
+    models.add_version(1)
     models.refresh()
     generation, events = models.repository.catalog.generation, list(models.events)
     models.refresh()
@@ -31,10 +31,10 @@ def test_nothing_happens_while_nothing_changes(models: ModelFolder) -> None:
 
 
 def test_a_new_version_answers_before_the_old_one_goes(models: ModelFolder) -> None:
-    old = models.put(1)
+    old = models.add_version(1)
     models.refresh()
     servable = models.open["net", 1]
-    models.put(2)
+    models.add_version(2)
     assert models.refresh() == [("net", 2)]
     assert models.events == ["load 1", "open 1", "load 2", "open 2", "close 1"]
     assert servable.unloaded
@@ -42,11 +42,11 @@ def test_a_new_version_answers_before_the_old_one_goes(models: ModelFolder) -> N
 
 
 def test_the_catalog_never_lacks_a_version_that_answers(models: ModelFolder) -> None:
-    models.put(1)
+    models.add_version(1)
     models.refresh()
-    models.put(2)
+    models.add_version(2)
     seen: list[int] = []
-    models.before_load = lambda: seen.append(models.default())
+    models.before_load = lambda: seen.append(models.get_default())
     models.refresh()
     assert seen == [1]
     assert models.repository.catalog.models["net"].versions[1].state == "END"
@@ -55,15 +55,15 @@ def test_the_catalog_never_lacks_a_version_that_answers(models: ModelFolder) -> 
 def test_every_change_has_a_higher_generation(models: ModelFolder) -> None:
     generations = [models.repository.catalog.generation]
     for number in (1, 2, 3):
-        models.put(number)
+        models.add_version(number)
         models.refresh()
         generations.append(models.repository.catalog.generation)
     assert generations == sorted(set(generations))
 
 
 def test_removing_the_newest_rolls_back(models: ModelFolder) -> None:
-    models.put(1)
-    newest = models.put(2)
+    models.add_version(1)
+    newest = models.add_version(2)
     models.refresh()
     shutil.rmtree(newest)
     assert models.refresh() == [("net", 1)]
@@ -73,8 +73,8 @@ def test_removing_the_newest_rolls_back(models: ModelFolder) -> None:
 
 
 def test_removed_model_does_not_block_readiness(models: ModelFolder) -> None:
-    models.put(1)
-    models.put(1, name="other")
+    models.add_version(1)
+    models.add_version(1, name="other")
     models.refresh()
     shutil.rmtree(models.folder / "other")
     for _ in range(3):
@@ -85,43 +85,43 @@ def test_removed_model_does_not_block_readiness(models: ModelFolder) -> None:
 
 @pytest.mark.parametrize("name", [".hidden", "-dash", "two words"])
 def test_folder_with_an_odd_name_is_not_a_model(models: ModelFolder, name: str) -> None:
-    models.put(1, name=name)
-    models.put(1)
+    models.add_version(1, name=name)
+    models.add_version(1)
     assert models.refresh()[-1] == ("net", 1)
     assert {key[0] for key in models.open} <= {"net"}
 
 
 @pytest.mark.parametrize("number", ["v2", "-1", "1.5", "latest", "²"])
 def test_folder_that_is_not_a_number_is_not_a_version(models: ModelFolder, number: str) -> None:
-    models.put(1)
+    models.add_version(1)
     shutil.copytree(models.folder / "net" / "1", models.folder / "net" / number)
     assert models.refresh() == [("net", 1)]
 
 
 def test_a_policy_keeps_more_versions_and_a_label_one_more(models: ModelFolder) -> None:
     for number in (1, 2, 3, 4):
-        models.put(number)
+        models.add_version(number)
     models.policies.write_text('{"net": {"versions": 2, "labels": {"stable": 1}}}')
     assert models.refresh() == [("net", 1), ("net", 3), ("net", 4)]
-    assert models.default() == 1
+    assert models.get_default() == 1
 
 
 def test_moved_label_is_published_even_if_nothing_is_loaded(models: ModelFolder) -> None:
     for number in (1, 2):
-        models.put(number)
+        models.add_version(number)
     models.policies.write_text('{"net": {"versions": 2, "labels": {"stable": 1}}}')
     models.refresh()
     generation = models.repository.catalog.generation
     models.policies.write_text('{"net": {"versions": 2, "labels": {"stable": 2}}}')
     models.refresh()
-    assert models.default() == 2
+    assert models.get_default() == 2
     assert models.repository.catalog.generation > generation
 
 
 def test_missing_model_folder_is_not_an_error(tmp_path: Path) -> None:
     models = ModelFolder(tmp_path / "later")
     assert models.refresh() == []
-    models.put(1)
+    models.add_version(1)
     assert models.refresh() == [("net", 1)]
 
 

@@ -8,14 +8,14 @@ from service.engine.batch import Batch
 from service.engine.scheduler import Scheduler
 from service.errors import DeadlineExceeded, InkpawError, Overloaded
 from tests.support.tasks import double, make_task, read_ids, run, submit
-from tests.support.waiting import soon
+from tests.support.waiting import call_with_timeout
 from tests.unit.service.conftest import FakeClock
 
 
 def test_waiting_tasks_run_together_in_order(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=8, max_rows=100)
     tasks = submit(scheduler, 1, 2, 3)
-    batch = soon(scheduler.next)
+    batch = call_with_timeout(scheduler.next)
     assert batch and read_ids(batch) == [each for one in tasks for each in one.ids]
     run(batch)
     assert [each.answer for each in tasks] == [double(each) for each in tasks]
@@ -24,7 +24,7 @@ def test_waiting_tasks_run_together_in_order(scheduler: Scheduler) -> None:
 def test_padding_rows_reach_no_task(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=8, max_rows=100)
     first, second = submit(scheduler, 1, 2)
-    batch = soon(scheduler.next)
+    batch = call_with_timeout(scheduler.next)
     assert batch
     assert read_ids(batch, 4) == [*first.ids, *second.ids, first.ids[0]]
     batch.answer({"doubled": batch.inputs(4)["ids"] * 2}, 4)
@@ -36,7 +36,7 @@ def test_a_task_larger_than_a_batch_is_split_and_joined(scheduler: Scheduler) ->
     small, large = submit(scheduler, 3, 10)
     for size in (4, 4, 4, 1):
         assert large.results == []
-        batch = soon(scheduler.next)
+        batch = call_with_timeout(scheduler.next)
         assert batch and batch.rows == size
         run(batch)
     assert (small.answer, large.answer) == (double(small), double(large))
@@ -54,8 +54,8 @@ def test_full_queue_refuses_at_once(scheduler: Scheduler) -> None:
 def test_a_task_larger_than_the_bound_runs_if_nothing_waits(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=4, max_rows=5)
     (large,) = submit(scheduler, 7)
-    run(soon(scheduler.next))  # type: ignore[arg-type]
-    run(soon(scheduler.next))  # type: ignore[arg-type]
+    run(call_with_timeout(scheduler.next))  # type: ignore[arg-type]
+    run(call_with_timeout(scheduler.next))  # type: ignore[arg-type]
     assert large.answer == double(large)
 
 
@@ -63,7 +63,7 @@ def test_a_cancelled_task_neither_runs_nor_is_called(scheduler: Scheduler) -> No
     scheduler.open("net", max_batch_size=8, max_rows=100)
     gone, stays = submit(scheduler, 2, 2)
     gone.task.cancel()
-    batch = soon(scheduler.next)
+    batch = call_with_timeout(scheduler.next)
     assert batch and read_ids(batch) == stays.ids
     run(batch)
     assert gone.results == []
@@ -73,7 +73,7 @@ def test_a_cancelled_task_neither_runs_nor_is_called(scheduler: Scheduler) -> No
 def test_a_task_cancelled_while_it_runs_is_not_called(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=8, max_rows=100)
     gone, stays = submit(scheduler, 2, 2)
-    batch = soon(scheduler.next)
+    batch = call_with_timeout(scheduler.next)
     assert batch
     gone.task.cancel()
     run(batch)
@@ -96,7 +96,7 @@ def test_task_past_its_deadline_fails_and_takes_no_place(scheduler: Scheduler, c
     (late,) = submit(scheduler, 2, deadline=clock.now + 1)
     (early,) = submit(scheduler, 2, deadline=clock.now + 3)
     clock.now += 2
-    batch = soon(scheduler.next)
+    batch = call_with_timeout(scheduler.next)
     assert batch and read_ids(batch) == early.ids
     assert isinstance(late.error, DeadlineExceeded)
 
@@ -111,7 +111,7 @@ def test_a_task_that_comes_too_late_is_not_queued(scheduler: Scheduler, clock: F
 def test_failed_batch_is_run_again_one_request_at_a_time(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=8, max_rows=100)
     first, gone, second = submit(scheduler, 2, 1, 3)
-    batch = soon(scheduler.next)
+    batch = call_with_timeout(scheduler.next)
     assert batch
     gone.task.cancel()
     alone = list(batch.split())
@@ -124,10 +124,10 @@ def test_failed_batch_is_run_again_one_request_at_a_time(scheduler: Scheduler) -
 def test_rest_of_a_failed_task_never_runs(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=2, max_rows=100)
     split, other = submit(scheduler, 5, 1)
-    batch = soon(scheduler.next)
+    batch = call_with_timeout(scheduler.next)
     assert batch
     batch.fail(InkpawError("bad rows"))
-    batch = soon(scheduler.next)
+    batch = call_with_timeout(scheduler.next)
     assert batch and read_ids(batch) == other.ids
     assert split.error.message == "bad rows"
 
@@ -136,9 +136,9 @@ def test_queue_seconds_are_reported(scheduler: Scheduler, clock: FakeClock) -> N
     scheduler.open("net", max_batch_size=2, max_rows=100)
     (split,) = submit(scheduler, 4)
     clock.now += 3.0
-    run(soon(scheduler.next))  # type: ignore[arg-type]
+    run(call_with_timeout(scheduler.next))  # type: ignore[arg-type]
     clock.now += 1.0
-    run(soon(scheduler.next))  # type: ignore[arg-type]
+    run(call_with_timeout(scheduler.next))  # type: ignore[arg-type]
     assert split.queue_seconds == 3.0
 
 

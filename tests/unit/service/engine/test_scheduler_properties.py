@@ -8,7 +8,7 @@ from service.engine.batch import Batch
 from service.engine.scheduler import Scheduler
 from service.errors import DeadlineExceeded, InkpawError, Overloaded, Unavailable
 from tests.support.tasks import RecordedTask, double, make_task, read_ids, run
-from tests.support.waiting import soon
+from tests.support.waiting import call_with_timeout
 from tests.unit.service.conftest import FakeClock
 
 QUEUES = {"small": (2, 6), "large": (5, 9)}  # the most rows in a batch, and that may wait
@@ -63,7 +63,7 @@ class Batching(RuleBasedStateMachine):
     @rule()
     def take(self) -> None:
         expected = {key: self.waiting(key) for key in QUEUES}
-        batch = soon(self.scheduler.next)
+        batch = call_with_timeout(self.scheduler.next)
         assert batch is not None
         key, rows = str(batch.key), read_ids(batch)
         assert rows == expected[key][: QUEUES[key][0]], "not the oldest rows that anybody waits for"

@@ -15,14 +15,14 @@ from service.errors import BadRequest
 from service.hardware import has_bfloat16
 from service.manifest import ManifestError
 
-Built = Callable[..., Path]
+BuildModel = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
-def tiny(built: Built) -> Iterator[Servable]:
+def tiny(build_model: BuildModel) -> Iterator[Servable]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(signatures, "select_batch_sizes", tuple)  # whatever this machine finds cheap
-        yield Servable(built("tiny"), max_batch_size=4)
+        yield Servable(build_model("tiny"), max_batch_size=4)
 
 
 def images(rows: int) -> np.ndarray:
@@ -43,8 +43,8 @@ def test_a_row_gets_the_same_answer_in_every_batch(tiny: Servable) -> None:
     np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
 
 
-def test_mixed_precision_hardly_changes_probabilities(built: Built, tiny: Servable) -> None:
-    rows, servable = images(4), Servable(built("tiny"), max_batch_size=4, mixed=True)
+def test_mixed_precision_hardly_changes_probabilities(build_model: BuildModel, tiny: Servable) -> None:
+    rows, servable = images(4), Servable(build_model("tiny"), max_batch_size=4, mixed=True)
     rounded, exact = (each.run({"images": np.repeat(rows, 8, 0)})["probabilities"] for each in (servable, tiny))
     np.testing.assert_allclose(rounded, exact, atol=0.05)
     if has_bfloat16():
@@ -79,20 +79,20 @@ def test_rows_that_do_not_fit_are_refused(tiny: Servable, wrong: dict[str, np.nd
         tiny.signatures["serving_default"].check(wrong)
 
 
-def test_inputs_of_different_length_are_refused(built: Built) -> None:
-    blot = Servable(built("blot"), max_batch_size=2)
+def test_inputs_of_different_length_are_refused(build_model: BuildModel) -> None:
+    blot = Servable(build_model("blot"), max_batch_size=2)
     short = {"seeds": np.zeros(2, np.int64), "labels": np.zeros(1, np.int32), "truncation": np.ones(2, np.float32)}
     with pytest.raises(BadRequest, match="same first dimension"):
         blot.signatures["serving_default"].check(short)
     blot.unload()
 
 
-def copied(built: Built, folder: Path) -> Path:
-    return Path(shutil.copytree(built("tiny"), folder / "1"))
+def copied(build_model: BuildModel, folder: Path) -> Path:
+    return Path(shutil.copytree(build_model("tiny"), folder / "1"))
 
 
-def test_a_generator_is_exact_in_mixed_precision(built: Built, tiny: Servable, tmp_path: Path) -> None:
-    place = copied(built, tmp_path)
+def test_a_generator_is_exact_in_mixed_precision(build_model: BuildModel, tiny: Servable, tmp_path: Path) -> None:
+    place = copied(build_model, tmp_path)
     says = place / "assets.extra" / "servable.json"
     says.write_text(says.read_text().replace('"classifier"', '"generator"'))
     generator = Servable(place, max_batch_size=4, mixed=True)
@@ -101,23 +101,23 @@ def test_a_generator_is_exact_in_mixed_precision(built: Built, tiny: Servable, t
     generator.unload()
 
 
-def test_a_savedmodel_cut_short_does_not_load(built: Built, tmp_path: Path) -> None:
-    place = copied(built, tmp_path)
+def test_a_savedmodel_cut_short_does_not_load(build_model: BuildModel, tmp_path: Path) -> None:
+    place = copied(build_model, tmp_path)
     graph = place / "saved_model.pb"
     graph.write_bytes(graph.read_bytes()[:1000])
     with pytest.raises(Exception, match=r"(?i)pars|saved_model"):
         Servable(place, max_batch_size=2)
 
 
-def test_a_broken_manifest_does_not_load(built: Built, tmp_path: Path) -> None:
-    place = copied(built, tmp_path)
+def test_a_broken_manifest_does_not_load(build_model: BuildModel, tmp_path: Path) -> None:
+    place = copied(build_model, tmp_path)
     (place / "assets.extra" / "servable.json").write_text("{")
     with pytest.raises(ManifestError):
         Servable(place, max_batch_size=2)
 
 
-def test_foreign_savedmodel_loads_without_a_manifest(built: Built, tmp_path: Path) -> None:
-    place = copied(built, tmp_path)
+def test_foreign_savedmodel_loads_without_a_manifest(build_model: BuildModel, tmp_path: Path) -> None:
+    place = copied(build_model, tmp_path)
     shutil.rmtree(place / "assets.extra")
     servable = Servable(place, max_batch_size=2)
     assert servable.manifest is None

@@ -19,7 +19,7 @@ from service.errors import BadRequest, Unavailable
 from service.ipc import wire
 from service.ipc.client import EngineClient
 from service.ipc.server import Server
-from tests.support.waiting import soon, until
+from tests.support.waiting import call_with_timeout, wait_until
 
 KEY = ("net", 1)
 VERSION = Version(1, "AVAILABLE", "", None, {"serving_default": Signature(), "double": Signature()})
@@ -95,10 +95,10 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def test_batch_never_mixes_signatures(engine: Engine) -> None:
     engine.go.clear()
     first = gevent.spawn(engine.run, [0.0])
-    until(lambda: engine.servable.signatures["serving_default"].ran)
+    wait_until(lambda: engine.servable.signatures["serving_default"].ran)
     names = ["", "double", "serving_default", "double", "", "double"]
     requests = [gevent.spawn(engine.run, [float(index)], name) for index, name in enumerate(names, 1)]
-    until(lambda: engine.device.count_rows(KEY) == len(names))
+    wait_until(lambda: engine.device.count_rows(KEY) == len(names))
     engine.go.set()
     gevent.joinall([first, *requests], timeout=5)
     assert [request.value for request in requests] == [[1], [4], [3], [8], [5], [12]]
@@ -121,7 +121,7 @@ def test_unknown_signature_is_refused_with_a_list(engine: Engine) -> None:
 
 def test_closing_a_version_closes_every_signature(engine: Engine) -> None:
     engine.device.open(("net", 2), Multiplying(5, engine.go))  # type: ignore[arg-type]
-    soon(lambda: engine.device.close_version(KEY) or True)
+    call_with_timeout(lambda: engine.device.close_version(KEY) or True)
     for name in ("", "double"):
         with pytest.raises(Unavailable):
             engine.run([1.0], name)

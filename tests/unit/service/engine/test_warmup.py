@@ -10,7 +10,7 @@ import pytest
 from service.engine import warmup
 from service.engine.warmup import WARMUP_PATH, prediction_log, read_examples
 from tests.support.saved_models import write_warmup
-from tests.support.waiting import soon
+from tests.support.waiting import call_with_timeout
 
 TEXT = {"text": np.array([b"\xff\0", b"ink"], object), "scale": np.array(2.5, np.float32)}
 
@@ -81,4 +81,4 @@ def test_no_more_than_the_limit_are_read(tmp_path: Path, monkeypatch: pytest.Mon
 def test_fifo_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "assets.extra").mkdir()
     os.mkfifo(tmp_path / WARMUP_PATH)
-    assert soon(lambda: [list(read_examples(tmp_path))]) == [[]]
+    assert call_with_timeout(lambda: [list(read_examples(tmp_path))]) == [[]]

@@ -14,7 +14,16 @@ from service.catalog import Catalog, Model, Version
 from service.errors import DeadlineExceeded, InkpawError, ModelNotFound, Overloaded, Unavailable
 from service.ipc import wire
 from service.ipc.client import EngineClient
-from tests.support.engine import Answer, FakeEngine, HangUp, Said, echo, ran, said, within
+from tests.support.engine import (
+    CloseConnection,
+    EngineReply,
+    FakeEngine,
+    Handler,
+    deadline_in,
+    echo,
+    make_reply,
+    make_run_reply,
+)
 
 NET = Version(1, "AVAILABLE")
 ROWS = {"a": np.arange(12, dtype=np.float32).reshape(3, 4)}
@@ -22,7 +31,7 @@ ROWS = {"a": np.arange(12, dtype=np.float32).reshape(3, 4)}
 
 def test_outputs_come_back(path: Path) -> None:
     with FakeEngine(path, echo) as engine:
-        outputs = EngineClient(path).run("net", NET, ROWS, within())
+        outputs = EngineClient(path).run("net", NET, ROWS, deadline_in())
     assert (outputs["a"] == ROWS["a"]).all()
     (call,) = engine.calls
     assert isinstance(call, wire.RunCall) and (call.model, call.version) == ("net", 1)
@@ -31,7 +40,7 @@ def test_outputs_come_back(path: Path) -> None:
 def test_large_frames_go_both_ways(path: Path) -> None:
     large = {"a": np.random.default_rng(1).integers(0, 256, (40, 512, 512), np.uint8), "b": np.arange(5)}
     with FakeEngine(path, echo):
-        outputs = EngineClient(path).run("net", NET, large, within(20))
+        outputs = EngineClient(path).run("net", NET, large, deadline_in(20))
     assert all((outputs[name] == large[name]).all() for name in large)
 
 
@@ -40,76 +49,78 @@ def test_concurrent_calls_on_one_connection_get_their_own_replies(path: Path) ->
         client = EngineClient(path)
 
         def ask(value: int) -> bool:
-            return bool((client.run("net", NET, {"a": np.full(9 + 300 * value, value)}, within())["a"] == value).all())
+            return bool(
+                (client.run("net", NET, {"a": np.full(9 + 300 * value, value)}, deadline_in())["a"] == value).all()
+            )
 
         assert all(Pool(8).map(ask, range(200)))
-        assert engine.opened == 1
+        assert engine.connection_count == 1
 
 
 @pytest.mark.parametrize("kind", [Overloaded, ModelNotFound, DeadlineExceeded])
 def test_the_engines_errors_are_raised_here(path: Path, kind: type[InkpawError]) -> None:
-    reply = said(wire.ErrorReply(1, kind.code, "why"))
+    reply = make_reply(wire.ErrorReply(1, kind.code, "why"))
     with FakeEngine(path, lambda *_: reply), pytest.raises(kind, match="why"):
-        EngineClient(path).run("net", NET, ROWS, within())
+        EngineClient(path).run("net", NET, ROWS, deadline_in())
 
 
 def test_no_engine_is_unavailable(path: Path) -> None:
     with pytest.raises(Unavailable):
-        EngineClient(path).run("net", NET, ROWS, within())
+        EngineClient(path).run("net", NET, ROWS, deadline_in())
 
 
 def test_engine_that_dies_during_a_call_is_unavailable(path: Path) -> None:
-    def die(*_: object) -> Said:
-        raise HangUp
+    def die(*_: object) -> EngineReply:
+        raise CloseConnection
 
     with FakeEngine(path, die), pytest.raises(Unavailable):
-        EngineClient(path).run("net", NET, ROWS, within())
+        EngineClient(path).run("net", NET, ROWS, deadline_in())
 
 
 def test_engine_that_dies_within_its_reply_is_unavailable(path: Path) -> None:
-    def half(*_: object) -> Said:
-        raise HangUp(ran({"a": np.zeros(1 << 20)}))
+    def half(*_: object) -> EngineReply:
+        raise CloseConnection(make_run_reply({"a": np.zeros(1 << 20)}))
 
     with FakeEngine(path, half), pytest.raises(Unavailable):
-        EngineClient(path).run("net", NET, ROWS, within())
+        EngineClient(path).run("net", NET, ROWS, deadline_in())
 
 
 def test_next_engine_is_used_after_one_died(path: Path) -> None:
     client = EngineClient(path)
     with FakeEngine(path, echo):
-        client.run("net", NET, ROWS, within())
+        client.run("net", NET, ROWS, deadline_in())
     with pytest.raises(Unavailable):
-        client.run("net", NET, ROWS, within())
+        client.run("net", NET, ROWS, deadline_in())
     with FakeEngine(path, echo):
-        client.run("net", NET, ROWS, within())
+        client.run("net", NET, ROWS, deadline_in())
 
 
 def test_a_connection_that_the_engine_closed_while_idle_is_replaced(path: Path) -> None:
     with FakeEngine(path, echo) as engine:
         client = EngineClient(path)
-        client.run("net", NET, ROWS, within())
-        engine.hang_up()
+        client.run("net", NET, ROWS, deadline_in())
+        engine.close_connections()
         gevent.idle()  # a worker that has nothing to do hears of it at once
-        client.run("net", NET, ROWS, within())
-        assert engine.opened == 2
+        client.run("net", NET, ROWS, deadline_in())
+        assert engine.connection_count == 2
 
 
 def test_one_after_another_share_a_connection(path: Path) -> None:
     with FakeEngine(path, echo) as engine:
         client = EngineClient(path)
         for _ in range(5):
-            client.run("net", NET, ROWS, within())
-        assert engine.opened == 1
+            client.run("net", NET, ROWS, deadline_in())
+        assert engine.connection_count == 1
 
 
-def _telling(generations: list[int]) -> Answer:
+def _telling(generations: list[int]) -> Handler:
     """Answers the catalog with the last of `generations`, and runs with it too."""
 
-    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> Said:
+    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
         if isinstance(call, wire.CatalogCall):
             model = Model("net", {generations[-1]: Version(generations[-1], "AVAILABLE")})
-            return said(wire.CatalogReply(Catalog(generations[-1], {"net": model})))
-        return ran(arrays, generations[-1])
+            return make_reply(wire.CatalogReply(Catalog(generations[-1], {"net": model})))
+        return make_run_reply(arrays, generations[-1])
 
     return answer
 
@@ -123,7 +134,7 @@ def test_catalog_is_cached_until_a_reply_has_a_newer_generation(path: Path) -> N
         assert len(engine.calls) == 1
         generations.append(2)
         assert client.catalog().resolve("net").number == 1
-        client.run("net", NET, ROWS, within())
+        client.run("net", NET, ROWS, deadline_in())
         assert client.catalog().resolve("net").number == 2
 
 
@@ -137,12 +148,12 @@ def test_refresh_always_asks_the_engine(path: Path) -> None:
 
 
 def test_busy_seconds_come_from_the_engine(path: Path) -> None:
-    with FakeEngine(path, lambda *_: said(wire.StatusReply(12.5))):
+    with FakeEngine(path, lambda *_: make_reply(wire.StatusReply(12.5))):
         assert EngineClient(path).busy_seconds() == 12.5
 
 
 def test_engine_that_is_gone_is_busy_since_its_last_reply(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with FakeEngine(path, lambda *_: said(wire.StatusReply(0.0))):
+    with FakeEngine(path, lambda *_: make_reply(wire.StatusReply(0.0))):
         client = EngineClient(path)
         client.busy_seconds()
     now: Callable[[], float] = time.monotonic

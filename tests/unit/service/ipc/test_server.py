@@ -19,7 +19,7 @@ from service.ipc import wire
 from service.ipc.client import EngineClient
 from service.ipc.connection import Connection, corked
 from service.ipc.server import Handler, Server
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 NET = Version(1, "AVAILABLE")
 
@@ -80,7 +80,7 @@ def test_an_answer_may_come_from_another_thread_in_another_order(start: Start) -
 
     with start(hold) as client:
         answers = [gevent.spawn(client.run, "net", NET, {"a": np.full(1 << 18, at)}, soon()) for at in range(4)]
-        until(lambda: len(held) == 4)
+        wait_until(lambda: len(held) == 4)
         for answer in reversed(held):
             answer()
         assert [int(answer.get()["a"][0]) for answer in answers] == [0, 1, 2, 3]
@@ -113,7 +113,7 @@ def test_reply_to_a_worker_that_left_harms_no_other(start: Start) -> None:
     with start(hold_first) as client:
         with pytest.raises(DeadlineExceeded):
             client.run("net", NET, {"a": np.zeros(1)}, soon(0.05))
-        until(lambda: len(held) == 2)
+        wait_until(lambda: len(held) == 2)
         held[0]()
         assert client.run("net", NET, {"a": np.ones(1)}, soon())["a"] == [1]
 
@@ -159,7 +159,7 @@ def test_calls_of_a_dead_worker_are_cancelled(start: Start, path: Path) -> None:
         worker.connect(str(path))
         worker.sendall(b"".join(part for number in (7, 8) for part in wire.make_frame(number, wire.StatusCall())))
         worker.close()
-        assert until(lambda: len(cancelled) == 2)
+        assert wait_until(lambda: len(cancelled) == 2)
         assert cancelled == [7, 8]
 
 
@@ -167,7 +167,7 @@ def test_corked_replies_leave_at_the_end(start: Start) -> None:
     held: list[tuple[Connection, int, wire.Call, memoryview]] = []
     with start(lambda *call: held.append(call)) as client:
         asked = [gevent.spawn(client.run, "net", NET, {"a": np.full(2, at)}, soon()) for at in range(3)]
-        until(lambda: len(held) == 3)
+        wait_until(lambda: len(held) == 3)
         with corked():
             for call in held:
                 echo(*call)

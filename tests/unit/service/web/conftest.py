@@ -1,4 +1,4 @@
-"""The Flask application, with an engine that answers what it is told in its place."""
+"""The Flask application, with a fake engine behind it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +10,13 @@ from service.catalog import DEFAULT_SIGNATURE, Catalog, Model, Signature, Tensor
 from service.manifest import ImageInput, Manifest
 from service.settings import Settings
 from service.web.app import create_app
-from tests.support.engine import FakeEngine, serving
+from tests.support.engine import FakeEngine, make_handler
 
 DIGITS = tuple("0123456789")
 IMAGES = Signature((TensorSpec("images", "uint8", (-1, 28, 28, 1)),))
 
 
-def version(number: int, kind: str, treatment: str = "photo") -> Version:
+def make_version(number: int, kind: str, treatment: str = "photo") -> Version:
     manifest = Manifest("net", kind, DIGITS, ImageInput(28, 28, 1, treatment))  # type: ignore[arg-type]
     return Version(number, "AVAILABLE", "", manifest, {DEFAULT_SIGNATURE: IMAGES})
 
@@ -24,9 +24,9 @@ def version(number: int, kind: str, treatment: str = "photo") -> Version:
 CATALOG = Catalog(
     1,
     {
-        "echo": Model("echo", {1: version(1, "classifier"), 2: version(2, "classifier")}, {"old": 1}),
-        "wary": Model("wary", {1: version(1, "classifier")}),
-        "blot": Model("blot", {1: version(1, "generator")}),
+        "echo": Model("echo", {1: make_version(1, "classifier"), 2: make_version(2, "classifier")}, {"old": 1}),
+        "wary": Model("wary", {1: make_version(1, "classifier")}),
+        "blot": Model("blot", {1: make_version(1, "generator")}),
         "plain": Model("plain", {1: Version(1, "AVAILABLE")}),
         "late": Model("late", {1: Version(1, "LOADING")}),
     },
@@ -42,7 +42,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def engine(settings: Settings) -> Iterator[FakeEngine]:
-    with FakeEngine(settings.engine_sockets[0], serving(CATALOG)) as engine:
+    with FakeEngine(settings.engine_sockets[0], make_handler(CATALOG)) as engine:
         yield engine
 
 

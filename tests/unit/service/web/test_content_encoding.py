@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.errors import BadRequest, RequestTooLarge, UnsupportedContentEncoding
 from service.web.content_encoding import unpack
-from tests.support.pictures import told
+from tests.support.pictures import make_png
 
 LIMIT = 1 << 20
 
@@ -50,7 +50,7 @@ def test_other_codings_are_refused(coding: str) -> None:
 
 
 def test_image_in_gzip_is_predicted(web: FlaskClient) -> None:
-    answer = web.post("/predict/echo", data=gzip.compress(told(4)), headers={"Content-Encoding": "gzip"})
+    answer = web.post("/predict/echo", data=gzip.compress(make_png(4)), headers={"Content-Encoding": "gzip"})
     assert answer.get_json()["predictions"][0]["label"] == "4"
-    answer = web.post("/predict/echo", data=told(4), headers={"Content-Encoding": "br"})
+    answer = web.post("/predict/echo", data=make_png(4), headers={"Content-Encoding": "br"})
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (415, "unsupported_content_encoding")

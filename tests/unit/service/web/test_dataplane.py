@@ -9,13 +9,13 @@ from service.errors import ModelNotFound
 from service.ipc import wire
 from service.settings import Settings
 from service.web.app import create_app
-from tests.support.engine import Answer, FakeEngine, Said, said, serving
-from tests.support.pictures import told
-from tests.unit.service.web.conftest import version
+from tests.support.engine import EngineReply, FakeEngine, Handler, make_handler, make_reply
+from tests.support.pictures import make_png
+from tests.unit.service.web.conftest import make_version
 
 
 def loaded(number: int) -> Catalog:
-    models = {name: Model(name, {number: version(number, kind)}) for name, kind in KINDS.items()}
+    models = {name: Model(name, {number: make_version(number, kind)}) for name, kind in KINDS.items()}
     return Catalog(number, models)
 
 
@@ -23,14 +23,14 @@ KINDS = {"echo": "classifier", "blot": "generator"}
 ASKS = {"echo": ("POST", "/predict/echo"), "blot": ("POST", "/generate/blot")}
 
 
-def replaced() -> Answer:
+def replaced() -> Handler:
     """Tells of version 1 once; from then on there is only version 2."""
     catalogs = [loaded(1)]
 
-    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> Said:
+    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
         if isinstance(call, wire.RunCall) and call.version == 1:
-            return said(wire.ErrorReply(2, ModelNotFound.code, "not loaded"))
-        return serving(catalogs.pop() if catalogs else loaded(2))(call, arrays)
+            return make_reply(wire.ErrorReply(2, ModelNotFound.code, "not loaded"))
+        return make_handler(catalogs.pop() if catalogs else loaded(2))(call, arrays)
 
     return answer
 
@@ -44,12 +44,12 @@ def web(settings: Settings) -> FlaskClient:
 def test_request_without_a_version_is_answered_by_the_next_one(settings: Settings, web: FlaskClient, name: str) -> None:
     method, path = ASKS[name]
     with FakeEngine(settings.engine_sockets[0], replaced()):
-        data = told(3) if name == "echo" else b'{"seed": 3, "format": "json"}'
+        data = make_png(3) if name == "echo" else b'{"seed": 3, "format": "json"}'
         answer = web.open(path, method=method, data=data)
     assert (answer.status_code, answer.get_json().get("version")) == (200, 2)
 
 
 def test_request_for_the_unloaded_version_is_not_found(settings: Settings, web: FlaskClient) -> None:
     with FakeEngine(settings.engine_sockets[0], replaced()):
-        answer = web.post("/predict/echo/versions/1", data=told(3))
+        answer = web.post("/predict/echo/versions/1", data=make_png(3))
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (404, "model_not_found")

@@ -10,8 +10,8 @@ from service.ipc import wire
 from service.settings import Settings
 from service.web.api.native import predict
 from service.web.app import create_app
-from tests.support.engine import FakeEngine, Said, said
-from tests.support.pictures import told
+from tests.support.engine import EngineReply, FakeEngine, make_reply
+from tests.support.pictures import make_png
 from tests.unit.service.web.conftest import CATALOG
 
 
@@ -33,7 +33,7 @@ from tests.unit.service.web.conftest import CATALOG
 def test_every_mistake_has_its_status_and_code(
     web: FlaskClient, method: str, path: str, status: int, code: str
 ) -> None:
-    answer = web.open(path, method=method, data=told(1) if method == "POST" else None)
+    answer = web.open(path, method=method, data=make_png(1) if method == "POST" else None)
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (status, code)
     assert answer.content_type == "application/json"
     assert set(answer.get_json()) == {"error"}
@@ -45,13 +45,13 @@ def test_wrong_method_is_refused_with_the_list_of_allowed_ones(web: FlaskClient)
 
 @pytest.mark.parametrize("kind", [Overloaded, DeadlineExceeded, InkpawError])
 def test_error_of_the_engine_reaches_the_client(settings: Settings, kind: type[InkpawError]) -> None:
-    def answer(call: wire.Call, _: object) -> Said:
+    def answer(call: wire.Call, _: object) -> EngineReply:
         if isinstance(call, wire.CatalogCall):
-            return said(wire.CatalogReply(CATALOG))
-        return said(wire.ErrorReply(1, kind.code, "as it is"))
+            return make_reply(wire.CatalogReply(CATALOG))
+        return make_reply(wire.ErrorReply(1, kind.code, "as it is"))
 
     with FakeEngine(settings.engine_sockets[0], answer):
-        response = create_app(settings).test_client().post("/predict/echo", data=told(1))
+        response = create_app(settings).test_client().post("/predict/echo", data=make_png(1))
     assert response.status_code == kind.status
     assert response.get_json()["error"] == {"code": kind.code, "message": "as it is"}
     assert response.headers.get("Retry-After") == (str(kind.retry_after) if kind.retry_after else None)
@@ -59,7 +59,7 @@ def test_error_of_the_engine_reaches_the_client(settings: Settings, kind: type[I
 
 def test_without_an_engine_clients_are_asked_to_retry(settings: Settings) -> None:
     web = create_app(settings).test_client()
-    for answer in (web.post("/predict/echo", data=told(1)), web.get("/readyz"), web.get("/generate/blot")):
+    for answer in (web.post("/predict/echo", data=make_png(1)), web.get("/readyz"), web.get("/generate/blot")):
         assert (answer.status_code, answer.get_json()["error"]["code"]) == (503, "unavailable")
         assert answer.headers["Retry-After"]
 
@@ -69,7 +69,7 @@ def test_unexpected_error_reveals_nothing(web: FlaskClient, monkeypatch: pytest.
         raise ZeroDivisionError("a secret")
 
     monkeypatch.setattr(predict, "read_uploads", broken)
-    answer = web.post("/predict/echo", data=told(1))
+    answer = web.post("/predict/echo", data=make_png(1))
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (500, "internal")
     assert b"secret" not in answer.data and b"Traceback" not in answer.data and b"Zero" not in answer.data
 
@@ -84,7 +84,7 @@ def test_not_ready_from_the_first_moment_of_draining(settings: Settings, web: Fl
     assert "late" in before, "a model that is loading keeps the service from being ready"
     Path(settings.draining_mark).touch()
     assert "stopping" in web.get("/readyz").get_json()["error"]["message"]
-    assert web.post("/predict/echo", data=told(1)).status_code == 200
+    assert web.post("/predict/echo", data=make_png(1)).status_code == 200
 
 
 def test_index_lists_the_models(web: FlaskClient) -> None:

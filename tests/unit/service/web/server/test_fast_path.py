@@ -12,7 +12,7 @@ from service.web.response import Response
 from service.web.server import fast_path
 from service.web.server.connection import Body, Connection
 from tests.support.engine import FakeEngine
-from tests.support.pictures import told
+from tests.support.pictures import make_png
 
 
 @pytest.fixture
@@ -54,12 +54,12 @@ def test_routes_that_ask_for_it_take_the_fast_path(app: App, path: str, method: 
 @pytest.mark.parametrize(
     ("path", "body", "content_type"),
     [
-        ("/predict/echo", told(7), "image/png"),
-        ("/predict/echo?top=1&top=3", told(7), ""),
-        ("/predict/echo/labels/old", told(2), "image/png"),
-        ("/predict/echo?top=none", told(7), "image/png"),
-        ("/predict/unheard", told(7), "image/png"),
-        ("/predict/blot", told(7), "image/png"),
+        ("/predict/echo", make_png(7), "image/png"),
+        ("/predict/echo?top=1&top=3", make_png(7), ""),
+        ("/predict/echo/labels/old", make_png(2), "image/png"),
+        ("/predict/echo?top=none", make_png(7), "image/png"),
+        ("/predict/unheard", make_png(7), "image/png"),
+        ("/predict/blot", make_png(7), "image/png"),
         ("/predict/echo", b"text", "text/plain"),
         ("/predict/echo", bytes((1 << 20) + 1), "image/png"),
         ("/predict/echo", b'{"instances": []}', "application/json; charset=utf-8"),

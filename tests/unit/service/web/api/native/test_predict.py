@@ -12,8 +12,8 @@ from prometheus_client import REGISTRY
 from service.ipc import wire
 from service.settings import Settings
 from service.web.app import create_app
-from tests.support.engine import FakeEngine, serving
-from tests.support.pictures import told
+from tests.support.engine import FakeEngine, make_handler
+from tests.support.pictures import make_png
 from tests.unit.service.web.conftest import CATALOG
 
 
@@ -22,7 +22,7 @@ def files(*data: bytes) -> dict[str, object]:
 
 
 def test_image_gets_a_label_and_probabilities(web: FlaskClient) -> None:
-    answer = web.post("/predict/echo", data=told(7)).get_json()
+    answer = web.post("/predict/echo", data=make_png(7)).get_json()
     (prediction,) = answer.pop("predictions")
     assert answer == {"model": "echo", "version": 2}
     assert (prediction["label"], prediction["probability"]) == ("7", 1.0)
@@ -35,69 +35,69 @@ def test_outlier_score_is_reported_and_counted(web: FlaskClient) -> None:
         return REGISTRY.get_sample_value(f"inkpaw_outlier_score_{suffix}", labels) or 0.0
 
     before = counted("count"), counted("sum")
-    answer = web.post("/predict/wary", data=files(told(7), told(2))).get_json()
+    answer = web.post("/predict/wary", data=files(make_png(7), make_png(2))).get_json()
     assert [each["outlier_score"] for each in answer["predictions"]] == [0.7, 0.2]
     assert counted("count") - before[0] == 2 and counted("sum") - before[1] == pytest.approx(0.9)
-    assert "outlier_score" not in web.post("/predict/echo", data=told(7)).get_json()["predictions"][0]
+    assert "outlier_score" not in web.post("/predict/echo", data=make_png(7)).get_json()["predictions"][0]
 
 
 def test_predictions_come_in_the_order_sent(web: FlaskClient) -> None:
-    answer = web.post("/predict/echo", data=files(told(3), told(1), told(2)))
+    answer = web.post("/predict/echo", data=files(make_png(3), make_png(1), make_png(2)))
     assert [each["label"] for each in answer.get_json()["predictions"]] == ["3", "1", "2"]
 
 
 def test_all_images_of_a_request_are_one_run(web: FlaskClient, engine: FakeEngine) -> None:
-    web.post("/predict/echo", data=files(told(3), told(1)))
+    web.post("/predict/echo", data=files(make_png(3), make_png(1)))
     (run,) = (call for call in engine.calls if isinstance(call, wire.RunCall))
     assert [(head.name, head.shape) for head in run.tensors] == [("images", (2, 28, 28, 1))]
 
 
 @pytest.mark.parametrize(("path", "number"), [("", 2), ("/versions/1", 1), ("/versions/2", 2), ("/labels/old", 1)])
 def test_path_chooses_the_version(web: FlaskClient, path: str, number: int) -> None:
-    assert web.post(f"/predict/echo{path}", data=told(7)).get_json()["version"] == number
+    assert web.post(f"/predict/echo{path}", data=make_png(7)).get_json()["version"] == number
 
 
 def test_top_keeps_the_likeliest_labels(web: FlaskClient) -> None:
-    (prediction,) = web.post("/predict/echo?top=1", data=told(7)).get_json()["predictions"]
+    (prediction,) = web.post("/predict/echo?top=1", data=make_png(7)).get_json()["predictions"]
     assert prediction["probabilities"] == {"7": 1.0}
 
 
 @pytest.mark.parametrize("top", ["0", "-1", "x", "1.5", "", "²"])
 def test_top_that_is_not_a_positive_number_is_refused(web: FlaskClient, top: str) -> None:
-    answer = web.post("/predict/echo", query_string={"top": top}, data=told(7))
+    answer = web.post("/predict/echo", query_string={"top": top}, data=make_png(7))
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "bad_request")
 
 
 def test_error_names_the_bad_image_among_others(web: FlaskClient) -> None:
-    answer = web.post("/predict/echo", data=files(told(3), b"text", told(2)))
+    answer = web.post("/predict/echo", data=files(make_png(3), b"text", make_png(2)))
     assert answer.status_code == 400
     assert answer.get_json()["error"]["code"] == "bad_image"
     assert answer.get_json()["error"]["message"].startswith("Image 2 of 3: ")
 
 
 def test_generator_does_not_predict(web: FlaskClient) -> None:
-    assert web.post("/predict/blot", data=told(7)).status_code == 400
+    assert web.post("/predict/blot", data=make_png(7)).status_code == 400
 
 
 def test_model_without_a_manifest_does_not_predict(web: FlaskClient) -> None:
-    assert web.post("/predict/plain", data=told(7)).status_code == 400
+    assert web.post("/predict/plain", data=make_png(7)).status_code == 400
 
 
 def test_loading_model_is_unavailable(web: FlaskClient) -> None:
-    answer = web.post("/predict/late", data=told(7))
+    answer = web.post("/predict/late", data=make_png(7))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
 
 
 def test_outputs_that_are_no_numbers_are_reported_and_never_null(settings: Settings) -> None:
     def answer_nan(call: wire.Call, arrays: dict[str, NDArray]) -> tuple[wire.Reply, list[NDArray]]:
-        reply, outputs = serving(CATALOG)(call, arrays)
+        reply, outputs = make_handler(CATALOG)(call, arrays)
         return reply, [np.full_like(output, np.nan) for output in outputs]
 
     with FakeEngine(settings.engine_sockets[0], answer_nan):
         web = create_app(settings).test_client()
-        answer = web.post("/predict/echo", data=told(7))
+        answer = web.post("/predict/echo", data=make_png(7))
         assert (answer.status_code, "NaN" in answer.get_json()["error"]["message"]) == (500, True)
-        tensor = {"name": "images", "shape": [1], "datatype": "BYTES", "data": [b64encode(told(7)).decode()]}
+        tensor = {"name": "images", "shape": [1], "datatype": "BYTES", "data": [b64encode(make_png(7)).decode()]}
         output = web.post("/v2/models/echo/infer", json={"inputs": [tensor]}).get_json()["outputs"][0]
         assert output["data"] == ["NaN"] * 10
     assert REGISTRY.get_sample_value("inkpaw_confidence_sum", {"model": "echo", "version": "2"}) >= 0  # type: ignore[operator]

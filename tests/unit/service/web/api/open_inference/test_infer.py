@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.pictures import told
+from tests.support.pictures import make_png
 
 IMAGES = np.zeros((3, 28, 28, 1), np.uint8)
 IMAGES[:, 0, 0, 0] = (3, 1, 2)
@@ -60,7 +60,7 @@ def test_setting_of_an_output_wins_over_the_requests(web: FlaskClient) -> None:
 
 
 def test_bytes_tensor_holds_encoded_images(web: FlaskClient) -> None:
-    pictures = [told(5), told(9)]
+    pictures = [make_png(5), make_png(9)]
     blob = b"".join(struct.pack("<I", len(each)) + each for each in pictures)
     raw = {"name": "images", "shape": [2], "datatype": "BYTES", "parameters": {"binary_data_size": len(blob)}}
     text = {"name": "images", "shape": [2], "datatype": "BYTES", "data": [b64encode(e).decode() for e in pictures]}

@@ -12,7 +12,7 @@ from service.catalog import Catalog, Model, Signature, TensorSpec, Version
 from service.ipc import wire
 from service.settings import Settings
 from service.web.app import create_app
-from tests.support.engine import FakeEngine, echo, serving
+from tests.support.engine import FakeEngine, echo, make_handler
 
 TEXT = TensorSpec("text", "string", (-1,))
 SCALAR = TensorSpec("text", "string", ())
@@ -24,7 +24,7 @@ HEADER = "Inference-Header-Content-Length"
 @pytest.fixture
 def engine(settings: Settings) -> Iterator[FakeEngine]:
     """Gives back the strings that it is given."""
-    tell = serving(CATALOG)
+    tell = make_handler(CATALOG)
     with FakeEngine(
         settings.engine_sockets[0],
         lambda call, arrays: echo(call, arrays) if isinstance(call, wire.RunCall) else tell(call, arrays),
