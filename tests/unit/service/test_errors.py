@@ -1,4 +1,4 @@
-"""The tree of errors: each has one code, and comes back from its code as itself."""
+"""The tree of errors: every class has its own code, and its code gives the class back."""
 
 import pytest
 
@@ -6,21 +6,21 @@ from service import errors
 from service.errors import InkpawError
 
 
-def _tree(root: type[InkpawError]) -> list[type[InkpawError]]:
-    """All that `service.errors` declares; others may refine them, under the same code."""
+def _list_classes(root: type[InkpawError]) -> list[type[InkpawError]]:
+    """The classes that `service.errors` declares. Other modules may add subclasses with the same code."""
     children = (child for child in root.__subclasses__() if child.__module__ == errors.__name__)
-    return [root, *(found for child in children for found in _tree(child))]
+    return [root, *(kind for child in children for kind in _list_classes(child))]
 
 
-@pytest.mark.parametrize("kind", _tree(InkpawError), ids=lambda kind: kind.__name__)
-def test_an_error_comes_back_from_its_code(kind: type[InkpawError]) -> None:
-    again = errors.from_code(kind.code, "what went wrong")
-    assert type(again) is kind
-    assert (again.message, again.status) == ("what went wrong", kind.status)
+@pytest.mark.parametrize("kind", _list_classes(InkpawError), ids=lambda kind: kind.__name__)
+def test_code_of_an_error_gives_its_class(kind: type[InkpawError]) -> None:
+    error = errors.from_code(kind.code, "what went wrong")
+    assert type(error) is kind
+    assert (error.message, error.status) == ("what went wrong", kind.status)
 
 
 def test_no_two_errors_share_a_code() -> None:
-    codes = [kind.code for kind in _tree(InkpawError)]
+    codes = [kind.code for kind in _list_classes(InkpawError)]
     assert len(codes) == len(set(codes))
 
 

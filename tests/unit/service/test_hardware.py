@@ -1,4 +1,4 @@
-"""Cores, devices and bfloat16, as the machine's files show them."""
+"""Cores, devices and bfloat16, as read from the files of the machine."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from service.hardware import count_cores, has_bfloat16, list_devices, make_envir
 
 
 @pytest.mark.parametrize(("quota", "expected"), [("max 100000", 8), ("150000 100000", 2), ("50000 100000", 1)])
-def test_quota_bounds_the_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str, expected: int) -> None:
+def test_quota_limits_the_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str, expected: int) -> None:
     (tmp_path / "cpu.max").write_text(quota)
     monkeypatch.setattr(hardware, "_CGROUP_V2", tmp_path / "cpu.max")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
@@ -28,7 +28,7 @@ def test_control_groups_of_version_1_are_read_too(tmp_path: Path, monkeypatch: p
     assert count_cores() == 8
 
 
-def test_named_devices_are_taken_in_that_order() -> None:
+def test_named_devices_keep_their_order() -> None:
     assert list_devices("gpu:1,gpu:0") == ("gpu:1", "gpu:0")
     assert list_devices("cpu,cpu") == ("cpu", "cpu")
 
@@ -73,6 +73,6 @@ def test_flags_of_the_cpu_show_bfloat16(
     assert has_bfloat16() is expected
 
 
-def test_no_bfloat16_where_nothing_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_bfloat16_if_the_cpu_info_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hardware, "_CPUINFO", tmp_path / "none")
     assert not has_bfloat16()

@@ -1,4 +1,4 @@
-"""A manifest is read whole, or refused with the reason."""
+"""A valid manifest is read; others are refused with the reason."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Settings come from the environment, and a mistake there is told in a sentence."""
+"""Settings are read from the environment, and a wrong one gives an error of one sentence."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def clear_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in [name for name in os.environ if name.startswith("INKPAW_")]:
         monkeypatch.delenv(name)
     settings.load.cache_clear()
@@ -61,9 +61,9 @@ def test_unknown_setting_is_refused_with_the_known_names(monkeypatch: pytest.Mon
 )
 def test_error_names_the_variable_with_a_bad_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError, match=f"{name}={value}: ") as told:
+    with pytest.raises(SettingsError, match=f"{name}={value}: ") as error:
         settings.load()
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 def test_error_names_every_bad_value(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,12 +75,12 @@ def test_error_names_every_bad_value(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("wrong", [{"INKPAW_PROT": "80"}, {"INKPAW_PORT": "eighty"}])
 def test_bad_setting_stops_the_start_with_a_sentence(wrong: dict[str, str]) -> None:
-    ended = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "service"], cwd=ROOT, env=os.environ | wrong, capture_output=True, text=True, timeout=60
     )
-    assert ended.returncode == 1
-    assert next(iter(wrong)) in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert result.returncode == 1
+    assert next(iter(wrong)) in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_former_name_is_refused_with_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,11 +104,11 @@ def test_every_device_has_its_own_socket(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_example_file_lists_every_setting() -> None:
-    assert (ROOT / ".env.example").read_text() == settings.make_example(), "make env-example writes it again"
+    assert (ROOT / ".env.example").read_text() == settings.make_example(), "run make env-example"
 
 
-def test_a_folder_too_deep_for_a_socket_stops_the_start(tmp_path: Path) -> None:
+def test_runtime_dir_too_long_for_a_socket_stops_the_start(tmp_path: Path) -> None:
     deep = tmp_path / ("x" * 90) / "y"
     environ = os.environ | {"INKPAW_RUNTIME_DIR": str(deep)}
-    ended = subprocess.run([sys.executable, "-m", "service"], cwd=ROOT, env=environ, capture_output=True, text=True)
-    assert ended.returncode == 1 and "too long" in ended.stderr and "Traceback" not in ended.stderr
+    result = subprocess.run([sys.executable, "-m", "service"], cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert result.returncode == 1 and "too long" in result.stderr and "Traceback" not in result.stderr

@@ -1,4 +1,4 @@
-"""The engine's keeper, in a master that forks workers as gunicorn does, with a script in the engine's place."""
+"""The supervisor in a master that forks workers as gunicorn does, with a script instead of the engine."""
 
 import os
 import signal
@@ -10,15 +10,15 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 
-# forks without a pause while the keeper spawns: a fork holds whatever pipes were open at that moment for as long as it
-# lives, and one of these would tell the keeper that its child has started
+# The master forks all the time while the supervisor spawns. A fork inherits every pipe that is open at that moment, and
+# holds it open: also the one whose closing tells the supervisor that its child has started.
 MASTER = """
 import os, signal, sys, time
 from pathlib import Path
 sys.executable, started = sys.argv[1], Path(sys.argv[2])
 from service.supervisor import Supervisor
 
-def engines(count, workers=()):
+def wait_for_engines(count, workers=()):
     end = time.monotonic() + 10
     while len(started.read_text().split()) < count:
         if time.monotonic() > end:
@@ -34,25 +34,25 @@ def engines(count, workers=()):
     return int(started.read_text().split()[-1])
 
 workers = []
-keeper = Supervisor(0, "cpu")
-keeper.start()
+supervisor = Supervisor(0, "cpu")
+supervisor.start()
 try:
     for count in (1, 2):
-        os.kill(engines(count, workers), signal.SIGKILL)
-    last = engines(3, workers)
+        os.kill(wait_for_engines(count, workers), signal.SIGKILL)
+    last = wait_for_engines(3, workers)
 finally:
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
-began = time.monotonic()
-keeper.stop()
-assert time.monotonic() - began < 5
-assert not Path(f"/proc/{last}").exists(), "it outlived its keeper"
+started_at = time.monotonic()
+supervisor.stop()
+assert time.monotonic() - started_at < 5
+assert not Path(f"/proc/{last}").exists(), "the engine outlived its supervisor"
 """
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Path:
-    """A script that notes its process and then does nothing."""
+    """A script that writes down its process id and then sleeps."""
     script = tmp_path / "engine"
     script.write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/started\nexec sleep 60\n")
     script.chmod(0o755)
@@ -60,15 +60,15 @@ def engine(tmp_path: Path) -> Path:
     return script
 
 
-def test_engine_is_started_again_while_the_master_forks(engine: Path, tmp_path: Path) -> None:
+def test_engine_is_restarted_while_the_master_forks(engine: Path, tmp_path: Path) -> None:
     started = tmp_path / "started"
     environ = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     command = [sys.executable, "-c", MASTER, str(engine), str(started)]
     master = subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True, stderr=subprocess.PIPE, text=True)
     try:
-        _, said = master.communicate(timeout=50)
+        _, errors = master.communicate(timeout=50)
     finally:
         for pid in {master.pid, *map(int, started.read_text().split())}:
             if Path(f"/proc/{pid}").exists():
                 os.kill(pid, signal.SIGKILL)
-    assert master.returncode == 0, said
+    assert master.returncode == 0, errors

@@ -1,4 +1,4 @@
-"""How long a batch waits for company, and when it does not."""
+"""How long a batch waits for more rows."""
 
 import threading
 
@@ -17,15 +17,15 @@ def test_batch_waits_for_more_rows_until_its_timeout(clock: FakeClock) -> None:
     batches: list[list[int]] = []
     thread = threading.Thread(target=lambda: batches.append(read_ids(scheduler.next())))  # type: ignore[arg-type]
     thread.start()
-    looked = clock.reads
-    wait_until(lambda: clock.reads > looked + 3)  # it has woken and looked, and its time has not come
+    reads = clock.reads
+    wait_until(lambda: clock.reads > reads + 3)  # the scheduler has checked the clock and keeps waiting
     tasks += submit(scheduler, 2)
-    looked = clock.reads
-    wait_until(lambda: clock.reads > looked + 3)
+    reads = clock.reads
+    wait_until(lambda: clock.reads > reads + 3)
     assert batches == []
     clock.now += 0.006
     thread.join(5)
-    assert batches == [[each for one in tasks for each in one.ids]]
+    assert batches == [[row for task in tasks for row in task.ids]]
 
 
 def test_a_full_batch_does_not_wait(clock: FakeClock) -> None:
@@ -36,8 +36,8 @@ def test_a_full_batch_does_not_wait(clock: FakeClock) -> None:
     assert batch and batch.rows == 4
 
 
-def patient(clock: FakeClock, last: int) -> Scheduler:
-    """A scheduler that waits, five seconds at most, for as many rows as its last batch had."""
+def make_patient_scheduler(clock: FakeClock, last: int) -> Scheduler:
+    """A scheduler that waits up to five seconds for as many rows as its last batch had, here `last`."""
     scheduler = Scheduler(patience=5.0, clock=clock)
     scheduler.open("net", max_batch_size=4, max_rows=100)
     if last:
@@ -50,36 +50,36 @@ def patient(clock: FakeClock, last: int) -> Scheduler:
 
 @pytest.mark.parametrize("last", [0, 1])
 def test_lone_task_does_not_wait(clock: FakeClock, last: int) -> None:
-    scheduler = patient(clock, last)
+    scheduler = make_patient_scheduler(clock, last)
     submit(scheduler, 1)
     batch = call_with_timeout(scheduler.next)
     assert batch and batch.rows == 1
 
 
 def test_batch_waits_for_as_many_rows_as_the_last_one_had(clock: FakeClock) -> None:
-    scheduler = patient(clock, last=3)
-    one, two, three = asked = submit(scheduler, 1), submit(scheduler, 1), make_task(1)
+    scheduler = make_patient_scheduler(clock, last=3)
+    (first,), (second,), third = submit(scheduler, 1), submit(scheduler, 1), make_task(1)
     batches: list[list[int]] = []
     thread = threading.Thread(target=lambda: batches.append(read_ids(scheduler.next())))  # type: ignore[arg-type]
-    looked = clock.reads
+    reads = clock.reads
     thread.start()
-    wait_until(lambda: clock.reads > looked)
+    wait_until(lambda: clock.reads > reads)
     assert batches == []
-    scheduler.submit("net", three.task)
+    scheduler.submit("net", third.task)
     thread.join(5)
-    assert batches == [one[0].ids + two[0].ids + asked[2].ids]
+    assert batches == [first.ids + second.ids + third.ids]
 
 
 def test_missing_rows_are_waited_for_only_once(clock: FakeClock) -> None:
-    scheduler = patient(clock, last=3)
+    scheduler = make_patient_scheduler(clock, last=3)
     submit(scheduler, 1)
     clock.now += 6
     assert call_with_timeout(scheduler.next)
     submit(scheduler, 1)
-    assert call_with_timeout(scheduler.next), "it still waits for those who have not come"
+    assert call_with_timeout(scheduler.next), "the scheduler still waits for rows that never came"
 
 
 def test_full_batch_starts_at_once(clock: FakeClock) -> None:
-    scheduler = patient(clock, last=4)
+    scheduler = make_patient_scheduler(clock, last=4)
     submit(scheduler, 1, 1, 1, 1)
     assert call_with_timeout(scheduler.next)

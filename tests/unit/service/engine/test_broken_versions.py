@@ -1,4 +1,4 @@
-"""A version that is broken, or not whole yet, never takes away what answers."""
+"""A broken or incomplete version never replaces one that answers."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_broken_version_is_loaded_only_once(models: ModelFolder) -> None:
     assert not models.repository.catalog.ready
 
 
-def test_older_version_takes_the_place_of_a_broken_newest(models: ModelFolder) -> None:
+def test_older_version_is_used_while_the_newest_is_broken(models: ModelFolder) -> None:
     for number, text in ((1, "good"), (2, "good"), (3, "broken")):
         models.add_version(number, text)
     assert models.refresh() == [("net", 2)]
@@ -41,29 +41,29 @@ def test_replaced_broken_version_is_loaded_again(models: ModelFolder) -> None:
     models.add_version(1)
     models.add_version(2, "broken")
     models.refresh()
-    touched = models.add_version(2, "good") / "saved_model.pb"
-    os.utime(touched, ns=(1, touched.stat().st_mtime_ns + 1_000_000))
+    model_file = models.add_version(2, "good") / "saved_model.pb"
+    os.utime(model_file, ns=(1, model_file.stat().st_mtime_ns + 1_000_000))
     assert models.refresh() == [("net", 2)]
 
 
-def test_half_copied_version_is_loaded_once_it_is_whole(models: ModelFolder) -> None:
+def test_partly_copied_version_is_loaded_once_it_is_complete(models: ModelFolder) -> None:
     models.add_version(1)
-    place = models.folder / "net" / "2"
-    (place / "assets.extra").mkdir(parents=True)
+    version_dir = models.folder / "net" / "2"
+    (version_dir / "assets.extra").mkdir(parents=True)
     assert models.refresh() == [("net", 1)]
-    (place / "saved_model.pb").write_text("good")
+    (version_dir / "saved_model.pb").write_text("good")
     assert models.refresh() == [("net", 1)]
-    (place / "variables").mkdir()
-    (place / "variables" / "data").write_text("1")
+    (version_dir / "variables").mkdir()
+    (version_dir / "variables" / "data").write_text("1")
     assert models.refresh() == [("net", 2)]
 
 
-def test_half_copied_version_is_loaded_later_even_if_file_times_are_old(models: ModelFolder) -> None:
-    place = models.folder / "net" / "1"
-    place.mkdir(parents=True)
-    (place / "saved_model.pb").write_text("good")
+def test_completed_version_is_loaded_even_if_its_file_times_are_old(models: ModelFolder) -> None:
+    version_dir = models.folder / "net" / "1"
+    version_dir.mkdir(parents=True)
+    (version_dir / "saved_model.pb").write_text("good")
     models.refresh()
-    (place / "variables").mkdir()
-    (place / "variables" / "data").write_text("1")
-    os.utime(place / "variables" / "data", ns=(1, 1))
+    (version_dir / "variables").mkdir()
+    (version_dir / "variables" / "data").write_text("1")
+    os.utime(version_dir / "variables" / "data", ns=(1, 1))
     assert models.refresh() == [("net", 1)]

@@ -1,4 +1,4 @@
-"""The thread that runs batches: it answers, survives what fails, and closes when the last row has run."""
+"""The device thread: it runs batches, survives failures, and closes a version after its last row."""
 
 import threading
 import time
@@ -20,7 +20,7 @@ KEY = ("net", 1)
 
 
 class Doubling:
-    """Doubles; fails on rows that are in `bad`; waits for `go` before each run. `sizes_run` are the sizes it ran."""
+    """Doubles its rows. Waits for `go` before a run; fails if a row is in `bad`. `runs` holds the rows of each run."""
 
     sizes = list_batch_sizes(8)
 
@@ -56,38 +56,38 @@ def device(net: Doubling) -> Iterator[Device]:
     call_with_timeout(lambda: device.stop() or True)
 
 
-def gathered(device: Device, net: Doubling, *rows: int) -> list[RecordedTask]:
-    """Asks that wait together, behind one that runs: what comes next is one batch of them all."""
+def submit_behind_a_run(device: Device, net: Doubling, *rows: int) -> list[RecordedTask]:
+    """Submit tasks while another one runs, so that the next batch holds them all."""
     net.go.clear()
     first = make_task(1)
     device.scheduler.submit(KEY, first.task)
     wait_until(lambda: net.runs)
-    tasks = [make_task(each) for each in rows]
-    for each in tasks:
-        device.scheduler.submit(KEY, each.task)
+    tasks = [make_task(number) for number in rows]
+    for task in tasks:
+        device.scheduler.submit(KEY, task.task)
     return tasks
 
 
 def test_one_padded_run_answers_every_task(device: Device, net: Doubling) -> None:
-    tasks = gathered(device, net, 1, 2, 3)
+    tasks = submit_behind_a_run(device, net, 1, 2, 3)
     net.go.set()
-    wait_until(lambda: all(each.results for each in tasks))
-    assert [each.answer for each in tasks] == [double(each) for each in tasks]
+    wait_until(lambda: all(task.results for task in tasks))
+    assert [task.answer for task in tasks] == [double(task) for task in tasks]
     assert [len(run) for run in net.runs] == [1, 8]
 
 
 def test_one_bad_row_fails_alone(device: Device, net: Doubling) -> None:
-    good, bad, fine = gathered(device, net, 2, 3, 1)
+    first, bad, last = submit_behind_a_run(device, net, 2, 3, 1)
     net.bad = {bad.ids[1]}
     net.go.set()
-    wait_until(lambda: all(each.results for each in (good, bad, fine)))
-    assert (good.answer, fine.answer) == (double(good), double(fine))
+    wait_until(lambda: all(task.results for task in (first, bad, last)))
+    assert (first.answer, last.answer) == (double(first), double(last))
     assert (bad.error.status, "ArithmeticError" in bad.error.message) == (500, True)
     assert "a bad row" not in bad.error.message
 
 
 def test_device_goes_on_after_a_failure(device: Device, net: Doubling) -> None:
-    (bad,) = gathered(device, net, 1)
+    (bad,) = submit_behind_a_run(device, net, 1)
     net.bad = set(bad.ids)
     net.go.set()
     wait_until(lambda: bad.results)
@@ -99,85 +99,85 @@ def test_device_goes_on_after_a_failure(device: Device, net: Doubling) -> None:
 
 def test_busy_seconds_grow_during_a_batch(device: Device, net: Doubling) -> None:
     assert device.busy_seconds == 0.0
-    gathered(device, net)
-    began = time.monotonic()
+    submit_behind_a_run(device, net)
+    started_at = time.monotonic()
     wait_until(lambda: device.busy_seconds > 0.05)
-    assert device.busy_seconds < time.monotonic() - began + 5
+    assert device.busy_seconds < time.monotonic() - started_at + 5
     net.go.set()
     wait_until(lambda: device.busy_seconds == 0.0)
 
 
-def test_closing_waits_for_waiting_and_running_tasks(device: Device, net: Doubling) -> None:
-    tasks = gathered(device, net, 4, 8, 8)
+def test_closing_waits_for_queued_and_running_tasks(device: Device, net: Doubling) -> None:
+    tasks = submit_behind_a_run(device, net, 4, 8, 8)
     closing = threading.Thread(target=device.close, args=(KEY,))
     closing.start()
     assert device.get(KEY) is not None
     net.go.set()
     closing.join(5)
-    assert [each.answer for each in tasks] == [double(each) for each in tasks]
+    assert [task.answer for task in tasks] == [double(task) for task in tasks]
     assert device.get(KEY) is None
     with pytest.raises(KeyError):
         device.scheduler.submit(KEY, make_task(1).task)
 
 
-def test_retiring_waits_for_a_batch_that_has_not_started(net: Doubling) -> None:
-    taken, go = threading.Event(), threading.Event()
+def test_closing_waits_for_a_batch_that_has_not_started(net: Doubling) -> None:
+    batch_taken, go = threading.Event(), threading.Event()
 
-    class Lingering(Scheduler):
+    class SlowScheduler(Scheduler):
         def next(self) -> Batch | None:
             batch = super().next()
-            taken.set()
+            batch_taken.set()
             go.wait(5)
             return batch
 
-    device = Device(Lingering(), max_queue_rows=100)
+    device = Device(SlowScheduler(), max_queue_rows=100)
     device.open(KEY, net)  # type: ignore[arg-type]
     device.start()
-    made = make_task(1)
-    device.scheduler.submit(KEY, made.task)
-    taken.wait(5)
+    task = make_task(1)
+    device.scheduler.submit(KEY, task.task)
+    batch_taken.wait(5)
     closing = threading.Thread(target=device.close, args=(KEY,))
     closing.start()
     closing.join(0.1)
     go.set()
-    wait_until(lambda: made.results)
-    assert made.answer == double(made)
+    wait_until(lambda: task.results)
+    assert task.answer == double(task)
     closing.join(5)
     device.stop()
 
 
 def test_closing_loses_no_submitted_task(device: Device) -> None:
-    """Requests come while versions are opened and closed: each is answered, or turned away when it is sent."""
+    """Tasks are submitted while versions are opened and closed: each is answered, or refused when it is submitted."""
     for version in range(2, 12):
         key = ("net", version)
         device.open(key, Doubling())  # type: ignore[arg-type]
-        taken: list[RecordedTask] = []
+        accepted: list[RecordedTask] = []
         closed = threading.Event()
 
         def send(
-            key: tuple[str, int] = key, taken: list[RecordedTask] = taken, closed: threading.Event = closed
+            key: tuple[str, int] = key, accepted: list[RecordedTask] = accepted, closed: threading.Event = closed
         ) -> None:
             while not closed.is_set():
-                made = make_task(1)
+                task = make_task(1)
                 try:
-                    device.scheduler.submit(key, made.task)
+                    device.scheduler.submit(key, task.task)
                 except Overloaded:
                     continue
                 except KeyError:
                     return
-                taken.append(made)
+                accepted.append(task)
 
         thread = threading.Thread(target=send)
         thread.start()
-        wait_until(lambda taken=taken: len(taken) > 3)  # type: ignore[misc]
+        wait_until(lambda accepted=accepted: len(accepted) > 3)  # type: ignore[misc]
         closing = threading.Thread(target=device.close, args=(key,))
         closing.start()
         closing.join(0.1)
         closed.set()
         closing.join(5)
         thread.join(5)
-        wait_until(lambda taken=taken: all(each.results for each in taken))  # type: ignore[misc]
-        assert [each.answer for each in taken] == [double(each) for each in taken]
+        wait_until(lambda accepted=accepted: all(task.results for task in accepted))  # type: ignore[misc]
+        assert [task.answer for task in accepted] == [double(task) for task in accepted]
 
 
 def test_batches_are_padded_to_few_sizes() -> None:
@@ -193,11 +193,11 @@ def test_one_batch_runs_per_runner(net: Doubling) -> None:
     device.start()
     net.go.clear()
     tasks = [make_task(8) for _ in range(4)]
-    for each in tasks:
-        device.scheduler.submit(KEY, each.task)
+    for task in tasks:
+        device.scheduler.submit(KEY, task.task)
     wait_until(lambda: len(net.runs) == 3)
     assert device.scheduler.count_rows(KEY) == 8
     net.go.set()
-    wait_until(lambda: all(each.results for each in tasks))
-    assert [each.answer for each in tasks] == [double(each) for each in tasks]
+    wait_until(lambda: all(task.results for task in tasks))
+    assert [task.answer for task in tasks] == [double(task) for task in tasks]
     device.stop()

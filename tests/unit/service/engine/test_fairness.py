@@ -1,4 +1,4 @@
-"""Servables share the device by time: a flood of one does not starve another."""
+"""Servables share the time of the device: a flood of requests for one does not starve another."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ from tests.unit.service.conftest import FakeClock
 costs = st.integers(1, 50)
 
 
-def flooded(*keys: str) -> Scheduler:
+def make_flooded_scheduler(*keys: str) -> Scheduler:
     scheduler = Scheduler(clock=FakeClock())
     for key in keys:
         scheduler.open(key, max_batch_size=1, max_rows=10_000)
@@ -20,7 +20,7 @@ def flooded(*keys: str) -> Scheduler:
 
 
 def run_one(scheduler: Scheduler, costs: dict[str, int]) -> str:
-    """Run the next batch, which takes as long as `costs` says; whose it was."""
+    """Run the next batch, which takes `costs` of its key. Returns the key."""
     batch = scheduler.next()
     assert batch is not None
     key = str(batch.key)
@@ -31,9 +31,9 @@ def run_one(scheduler: Scheduler, costs: dict[str, int]) -> str:
 
 @settings(max_examples=20)
 @given(costs, costs, costs)
-def test_queues_that_always_wait_get_equal_time(one: int, two: int, three: int) -> None:
+def test_queues_that_are_never_empty_get_equal_time(one: int, two: int, three: int) -> None:
     cost = {"one": one, "two": two, "three": three}
-    scheduler = flooded(*cost)
+    scheduler = make_flooded_scheduler(*cost)
     used = dict.fromkeys(cost, 0)
     for _ in range(100):
         key = run_one(scheduler, cost)
@@ -45,7 +45,7 @@ def test_queues_that_always_wait_get_equal_time(one: int, two: int, three: int) 
 @given(costs, costs)
 def test_a_lone_request_runs_after_at_most_one_batch_of_a_flood(flood: int, lone: int) -> None:
     cost = {"flood": flood, "lone": lone}
-    scheduler = flooded("flood")
+    scheduler = make_flooded_scheduler("flood")
     scheduler.open("lone", max_batch_size=1, max_rows=10)
     for _ in range(20):
         run_one(scheduler, cost)
@@ -55,9 +55,9 @@ def test_a_lone_request_runs_after_at_most_one_batch_of_a_flood(flood: int, lone
 
 @settings(max_examples=20)
 @given(costs, costs)
-def test_idle_queue_saves_up_no_time(flood: int, late: int) -> None:
+def test_idle_queue_gets_no_time_credit(flood: int, late: int) -> None:
     cost = {"flood": flood, "late": late}
-    scheduler = flooded("flood")
+    scheduler = make_flooded_scheduler("flood")
     scheduler.open("late", max_batch_size=1, max_rows=1000)
     for _ in range(200):
         run_one(scheduler, cost)
@@ -70,7 +70,7 @@ def test_idle_queue_saves_up_no_time(flood: int, late: int) -> None:
     assert abs(used["flood"] - used["late"]) <= 2 * max(cost.values())
 
 
-def test_used_time_counts_even_if_nothing_waits() -> None:
+def test_used_time_counts_even_if_the_queue_is_empty() -> None:
     scheduler = Scheduler(clock=FakeClock())
     for key in ("heavy", "light"):
         scheduler.open(key, max_batch_size=8, max_rows=100)
@@ -89,15 +89,16 @@ def test_batches_are_smaller_while_other_servables_run() -> None:
     for _ in range(40):
         scheduler.submit("flood", make_task(1).task)
 
-    def rows() -> int:
+    def run_next() -> int:
+        """Run the next batch. Returns its number of rows."""
         batch = scheduler.next()
         assert batch is not None
         run(batch)
         scheduler.finish(batch, 1.0 if batch.key == "flood" else 0.0)
         return batch.rows
 
-    assert rows() == 8
+    assert run_next() == 8
     scheduler.submit("other", make_task(1).task)
-    assert [rows(), rows(), rows()] == [1, 2, 2]
+    assert [run_next(), run_next(), run_next()] == [1, 2, 2]
     clock.now += 1
-    assert rows() == 8
+    assert run_next() == 8

@@ -1,4 +1,4 @@
-"""An engine without TensorFlow: socket, calls, batching and device are as they are, but the model only doubles."""
+"""An engine without TensorFlow: socket, handlers, batching and device are real, and the model doubles its input."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ NET = Version(1, "AVAILABLE")
 
 
 class Doubling:
-    """Runs when it is let; `ran` are the rows that it has begun to run."""
+    """Doubles its input. It waits for `go` before each run; `ran` holds the rows of all runs that have started."""
 
     sizes = (1, 2, 4)
 
@@ -48,13 +48,13 @@ class Doubling:
 
 
 @dataclass
-class Told:
-    """What a repository tells: a catalog."""
+class FakeRepository:
+    """Holds a catalog."""
 
-    catalog: Catalog = field(default_factory=lambda: catalog("AVAILABLE"))
+    catalog: Catalog = field(default_factory=lambda: make_catalog("AVAILABLE"))
 
 
-def catalog(state: State) -> Catalog:
+def make_catalog(state: State) -> Catalog:
     return Catalog(5, {"net": Model("net", {1: Version(1, state)})})
 
 
@@ -63,24 +63,24 @@ class Engine:
     client: EngineClient
     device: Device
     net: Doubling
-    repository: Told
+    repository: FakeRepository
 
     def run(self, *rows: float, seconds: float = 5.0, name: str = "net", array: str = "a") -> list[float]:
         outputs = self.client.run(name, NET, {array: np.array(rows)}, time.monotonic() + seconds)
-        found: list[float] = outputs["b"].tolist()
-        return found
+        values: list[float] = outputs["b"].tolist()
+        return values
 
-    def busy(self) -> gevent.Greenlet:
-        """Keep the device busy until the model is let go."""
+    def occupy_device(self) -> gevent.Greenlet:
+        """Keep the device busy until the test sets `net.go`. Returns the running call."""
         self.net.go.clear()
-        asking = gevent.spawn(self.run, 0.0)
+        call = gevent.spawn(self.run, 0.0)
         wait_until(lambda: self.net.ran)
-        return asking
+        return call
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    net, repository, device = Doubling(), Told(), Device(Scheduler(), max_queue_rows=4)
+    net, repository, device = Doubling(), FakeRepository(), Device(Scheduler(), max_queue_rows=4)
     device.open(("net", 1), net)  # type: ignore[arg-type]
     device.start()
     server = Server(tmp_path / "e.sock", CallHandler(repository, device).handle)  # type: ignore[arg-type]
@@ -97,24 +97,24 @@ def test_rows_are_run_and_answered(engine: Engine) -> None:
     assert engine.run(1, 2, 3, 4, 5, 6) == [2, 4, 6, 8, 10, 12]
 
 
-def test_rows_that_do_not_fit_are_refused(engine: Engine) -> None:
+def test_inputs_of_another_name_are_refused(engine: Engine) -> None:
     with pytest.raises(BadRequest, match="must be a"):
         engine.run(1, array="other")
 
 
 def test_full_queue_refuses_a_call(engine: Engine) -> None:
-    first = engine.busy()
+    first = engine.occupy_device()
     others = [gevent.spawn(engine.run, 1.0, 2.0) for _ in range(2)]
     wait_until(lambda: engine.device.scheduler.count_rows(("net", 1)) == 4)
     with pytest.raises(Overloaded):
         engine.run(5)
     engine.net.go.set()
-    for asking in (first, *others):
-        asking.join(5)
+    for call in (first, *others):
+        call.join(5)
 
 
 def test_cancelled_call_never_runs(engine: Engine) -> None:
-    first = engine.busy()
+    first = engine.occupy_device()
     with pytest.raises(DeadlineExceeded):
         engine.run(9, seconds=0.05)
     engine.net.go.set()
@@ -125,44 +125,44 @@ def test_cancelled_call_never_runs(engine: Engine) -> None:
 
 def test_busy_seconds_are_reported(engine: Engine) -> None:
     assert engine.client.busy_seconds() == 0
-    first = engine.busy()
+    first = engine.occupy_device()
     wait_until(lambda: engine.client.busy_seconds() > 0.02)
     engine.net.go.set()
     first.join(5)
 
 
 def test_catalog_is_sent(engine: Engine) -> None:
-    assert engine.client.refresh() == catalog("AVAILABLE")
+    assert engine.client.refresh() == make_catalog("AVAILABLE")
 
 
-def test_unknown_names_are_not_found(engine: Engine) -> None:
+def test_unknown_model_is_not_found(engine: Engine) -> None:
     with pytest.raises(ModelNotFound):
-        engine.run(1, name="unheard")
+        engine.run(1, name="unknown")
 
 
-@pytest.mark.parametrize("now", [Catalog(0, {}), catalog("LOADING")], ids=["not looked yet", "loading"])
-def test_loading_version_is_unavailable(engine: Engine, now: Catalog) -> None:
-    """An engine that was started again is asked for what the one before it had."""
+@pytest.mark.parametrize("catalog", [Catalog(0, {}), make_catalog("LOADING")], ids=["not scanned yet", "loading"])
+def test_loading_version_is_unavailable(engine: Engine, catalog: Catalog) -> None:
+    """A restarted engine gets calls for versions that the engine before it had loaded."""
     engine.device.close(("net", 1))
-    engine.repository.catalog = now
+    engine.repository.catalog = catalog
     with pytest.raises(Unavailable):
         engine.run(1)
 
 
 def test_stopping_device_fails_waiting_tasks(engine: Engine) -> None:
-    first = engine.busy()
-    raised: list[InkpawError] = []
+    first = engine.occupy_device()
+    errors: list[InkpawError] = []
 
-    def wait() -> None:
+    def run() -> None:
         try:
             engine.run(1, 2)
         except InkpawError as error:
-            raised.append(error)
+            errors.append(error)
 
-    waiting = gevent.spawn(wait)
+    waiting = gevent.spawn(run)
     wait_until(lambda: engine.device.scheduler.count_rows(("net", 1)))
     engine.device.scheduler.close()
     waiting.join(5)
-    assert [error.status for error in raised] == [503]
+    assert [error.status for error in errors] == [503]
     engine.net.go.set()
     first.join(5)

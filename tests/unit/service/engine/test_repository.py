@@ -1,4 +1,4 @@
-"""The versions in memory follow the folder, and the catalog follows them."""
+"""Loaded versions follow the model folder, and the catalog follows the loaded versions."""
 
 import shutil
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_nothing_happens_while_nothing_changes(models: ModelFolder) -> None:
     assert (models.repository.catalog.generation, models.events) == (generation, events)
 
 
-def test_a_new_version_answers_before_the_old_one_goes(models: ModelFolder) -> None:
+def test_new_version_answers_before_the_old_one_is_unloaded(models: ModelFolder) -> None:
     old = models.add_version(1)
     models.refresh()
     servable = models.open["net", 1]
@@ -45,10 +45,10 @@ def test_the_catalog_never_lacks_a_version_that_answers(models: ModelFolder) -> 
     models.add_version(1)
     models.refresh()
     models.add_version(2)
-    seen: list[int] = []
-    models.before_load = lambda: seen.append(models.get_default())
+    defaults: list[int] = []
+    models.before_load = lambda: defaults.append(models.get_default())
     models.refresh()
-    assert seen == [1]
+    assert defaults == [1]
     assert models.repository.catalog.models["net"].versions[1].state == "END"
 
 
@@ -61,7 +61,7 @@ def test_every_change_has_a_higher_generation(models: ModelFolder) -> None:
     assert generations == sorted(set(generations))
 
 
-def test_removing_the_newest_rolls_back(models: ModelFolder) -> None:
+def test_removing_the_newest_version_rolls_back(models: ModelFolder) -> None:
     models.add_version(1)
     newest = models.add_version(2)
     models.refresh()
@@ -98,7 +98,7 @@ def test_folder_that_is_not_a_number_is_not_a_version(models: ModelFolder, numbe
     assert models.refresh() == [("net", 1)]
 
 
-def test_a_policy_keeps_more_versions_and_a_label_one_more(models: ModelFolder) -> None:
+def test_policy_keeps_more_versions_and_a_label_keeps_its_own(models: ModelFolder) -> None:
     for number in (1, 2, 3, 4):
         models.add_version(number)
     models.policies.write_text('{"net": {"versions": 2, "labels": {"stable": 1}}}')
@@ -125,7 +125,7 @@ def test_missing_model_folder_is_not_an_error(tmp_path: Path) -> None:
     assert models.refresh() == [("net", 1)]
 
 
-def test_before_the_first_scan_no_model_is_missing(models: ModelFolder) -> None:
-    """A request that comes so early may come again: it must not be told that its model does not exist."""
+def test_before_the_first_scan_a_model_is_unavailable_and_not_missing(models: ModelFolder) -> None:
+    """Clients may retry such an early request, so its error must not say that the model does not exist."""
     with pytest.raises(Unavailable):
         models.repository.catalog.resolve("net")

@@ -1,4 +1,4 @@
-"""Which rows run together, and what becomes of those that do not."""
+"""Which rows run together, and what happens to cancelled, late and failed tasks."""
 
 import threading
 
@@ -16,9 +16,9 @@ def test_waiting_tasks_run_together_in_order(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=8, max_rows=100)
     tasks = submit(scheduler, 1, 2, 3)
     batch = call_with_timeout(scheduler.next)
-    assert batch and read_ids(batch) == [each for one in tasks for each in one.ids]
+    assert batch and read_ids(batch) == [row for task in tasks for row in task.ids]
     run(batch)
-    assert [each.answer for each in tasks] == [double(each) for each in tasks]
+    assert [task.answer for task in tasks] == [double(task) for task in tasks]
 
 
 def test_padding_rows_reach_no_task(scheduler: Scheduler) -> None:
@@ -51,7 +51,7 @@ def test_full_queue_refuses_at_once(scheduler: Scheduler) -> None:
     assert scheduler.count_rows("net") == 5
 
 
-def test_a_task_larger_than_the_bound_runs_if_nothing_waits(scheduler: Scheduler) -> None:
+def test_task_larger_than_the_queue_limit_runs_if_the_queue_is_empty(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=4, max_rows=5)
     (large,) = submit(scheduler, 7)
     run(call_with_timeout(scheduler.next))  # type: ignore[arg-type]
@@ -59,39 +59,39 @@ def test_a_task_larger_than_the_bound_runs_if_nothing_waits(scheduler: Scheduler
     assert large.answer == double(large)
 
 
-def test_a_cancelled_task_neither_runs_nor_is_called(scheduler: Scheduler) -> None:
+def test_cancelled_task_neither_runs_nor_gets_a_callback(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=8, max_rows=100)
-    gone, stays = submit(scheduler, 2, 2)
-    gone.task.cancel()
+    cancelled, other = submit(scheduler, 2, 2)
+    cancelled.task.cancel()
     batch = call_with_timeout(scheduler.next)
-    assert batch and read_ids(batch) == stays.ids
+    assert batch and read_ids(batch) == other.ids
     run(batch)
-    assert gone.results == []
+    assert cancelled.results == []
     assert scheduler.count_rows("net") == 0
 
 
-def test_a_task_cancelled_while_it_runs_is_not_called(scheduler: Scheduler) -> None:
+def test_task_cancelled_while_it_runs_gets_no_callback(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=8, max_rows=100)
-    gone, stays = submit(scheduler, 2, 2)
+    cancelled, other = submit(scheduler, 2, 2)
     batch = call_with_timeout(scheduler.next)
     assert batch
-    gone.task.cancel()
+    cancelled.task.cancel()
     run(batch)
-    assert (gone.results, stays.answer) == ([], double(stays))
+    assert (cancelled.results, other.answer) == ([], double(other))
 
 
 @pytest.mark.parametrize("end", ["cancelled", "expired"])
-def test_cancelled_task_frees_its_place_at_once(scheduler: Scheduler, clock: FakeClock, end: str) -> None:
+def test_cancelled_or_expired_task_frees_its_rows_at_once(scheduler: Scheduler, clock: FakeClock, end: str) -> None:
     scheduler.open("net", max_batch_size=4, max_rows=4)
-    (gone,) = submit(scheduler, 4, deadline=clock.now + 1)
+    (ended,) = submit(scheduler, 4, deadline=clock.now + 1)
     if end == "cancelled":
-        gone.task.cancel()
+        ended.task.cancel()
     else:
         clock.now += 2
-    submit(scheduler, 4)  # while the device has not come back for its next batch
+    submit(scheduler, 4)  # before the device asks for its next batch
 
 
-def test_task_past_its_deadline_fails_and_takes_no_place(scheduler: Scheduler, clock: FakeClock) -> None:
+def test_task_past_its_deadline_fails_and_is_not_in_the_batch(scheduler: Scheduler, clock: FakeClock) -> None:
     scheduler.open("net", max_batch_size=8, max_rows=100)
     (late,) = submit(scheduler, 2, deadline=clock.now + 1)
     (early,) = submit(scheduler, 2, deadline=clock.now + 3)
@@ -101,7 +101,7 @@ def test_task_past_its_deadline_fails_and_takes_no_place(scheduler: Scheduler, c
     assert isinstance(late.error, DeadlineExceeded)
 
 
-def test_a_task_that_comes_too_late_is_not_queued(scheduler: Scheduler, clock: FakeClock) -> None:
+def test_task_submitted_past_its_deadline_is_refused(scheduler: Scheduler, clock: FakeClock) -> None:
     scheduler.open("net", max_batch_size=8, max_rows=100)
     with pytest.raises(DeadlineExceeded):
         scheduler.submit("net", make_task(1, deadline=clock.now).task)
@@ -110,14 +110,14 @@ def test_a_task_that_comes_too_late_is_not_queued(scheduler: Scheduler, clock: F
 
 def test_failed_batch_is_run_again_one_request_at_a_time(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=8, max_rows=100)
-    first, gone, second = submit(scheduler, 2, 1, 3)
+    first, cancelled, second = submit(scheduler, 2, 1, 3)
     batch = call_with_timeout(scheduler.next)
     assert batch
-    gone.task.cancel()
-    alone = list(batch.split())
-    assert [read_ids(each) for each in alone] == [first.ids, second.ids]
-    alone[0].fail(InkpawError("bad rows"))
-    run(alone[1])
+    cancelled.task.cancel()
+    parts = list(batch.split())
+    assert [read_ids(part) for part in parts] == [first.ids, second.ids]
+    parts[0].fail(InkpawError("bad rows"))
+    run(parts[1])
     assert (first.error.message, second.answer) == ("bad rows", double(second))
 
 
@@ -147,31 +147,31 @@ def test_closing_fails_every_waiting_task(scheduler: Scheduler) -> None:
         scheduler.open(key, max_batch_size=8, max_rows=100)
     (one,), (two,) = submit(scheduler, 1), submit(scheduler, 1, key="other")
     scheduler.close()
-    assert [each.error.status for each in (one, two)] == [503, 503]
+    assert [task.error.status for task in (one, two)] == [503, 503]
     with pytest.raises(KeyError):
         scheduler.submit("net", make_task(1).task)
 
 
-def test_rows_that_one_runner_leaves_go_to_another(scheduler: Scheduler) -> None:
+def test_task_is_shared_by_several_runners(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=2, max_rows=100)
-    taken: list[Batch | None] = []
-    runners = [threading.Thread(target=lambda: taken.append(scheduler.next())) for _ in range(3)]
+    batches: list[Batch | None] = []
+    runners = [threading.Thread(target=lambda: batches.append(scheduler.next())) for _ in range(3)]
     for runner in runners:
         runner.start()
     (split,) = submit(scheduler, 5)
     for runner in runners:
         runner.join(5)
-    for batch in taken:
+    for batch in batches:
         run(batch)  # type: ignore[arg-type]
-    assert sorted(len(read_ids(batch)) for batch in taken if batch) == [1, 2, 2]
+    assert sorted(len(read_ids(batch)) for batch in batches if batch) == [1, 2, 2]
     assert split.answer == double(split)
 
 
 def test_runner_that_waits_for_a_batch_ends_on_close(scheduler: Scheduler) -> None:
     scheduler.open("net", max_batch_size=8, max_rows=100)
-    ended: list[object] = []
-    thread = threading.Thread(target=lambda: ended.append(scheduler.next()))
+    results: list[object] = []
+    thread = threading.Thread(target=lambda: results.append(scheduler.next()))
     thread.start()
     scheduler.close()
     thread.join(5)
-    assert ended == [None]
+    assert results == [None]

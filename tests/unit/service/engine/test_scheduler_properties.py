@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, every row is answered once and in order, and every bound is kept."""
+"""After any sequence of events, every row is answered once and in order, and queues stay within their limits."""
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ from tests.support.tasks import RecordedTask, double, make_task, read_ids, run
 from tests.support.waiting import call_with_timeout
 from tests.unit.service.conftest import FakeClock
 
-QUEUES = {"small": (2, 6), "large": (5, 9)}  # the most rows in a batch, and that may wait
+QUEUES = {"small": (2, 6), "large": (5, 9)}  # max_batch_size and max_rows
 FAILED = "the batch failed"
 
 picks = st.integers(0, 1 << 16)
@@ -31,42 +31,42 @@ class Batching(RuleBasedStateMachine):
 
     @rule(key=st.sampled_from(sorted(QUEUES)), rows=st.integers(1, 12), patience=st.integers(1, 5))
     def submit(self, key: str, rows: int, patience: int) -> None:
-        made = make_task(rows, self.clock.now + patience)
+        task = make_task(rows, self.clock.now + patience)
         before = self.scheduler.count_rows(key)
         try:
-            self.scheduler.submit(key, made.task)
+            self.scheduler.submit(key, task.task)
         except Overloaded:
             assert before + rows > QUEUES[key][1]
             assert self.scheduler.count_rows(key) <= before
-            self.cancelled.add(made)
-        self.tasks[key].append(made)
+            self.cancelled.add(task)
+        self.tasks[key].append(task)
 
     @rule(pick=picks)
     def cancel(self, pick: int) -> None:
-        open_ = [each for tasks in self.tasks.values() for each in tasks if not each.results]
-        if open_:
-            gone = open_[pick % len(open_)]
-            gone.task.cancel()
-            self.cancelled.add(gone)
+        unanswered = [task for tasks in self.tasks.values() for task in tasks if not task.results]
+        if unanswered:
+            chosen = unanswered[pick % len(unanswered)]
+            chosen.task.cancel()
+            self.cancelled.add(chosen)
 
     @rule(seconds=st.integers(1, 3))
     def wait(self, seconds: int) -> None:
         self.clock.now += seconds
 
-    def waiting(self, key: str) -> list[int]:
+    def list_waiting_rows(self, key: str) -> list[int]:
         """The rows that may still run, oldest first."""
-        live = [each for each in self.tasks[key] if each not in self.cancelled and not each.results]
-        left = [each for each in live if each.task.deadline > self.clock.now]
-        return [row for each in left for row in each.ids if row not in self.ran]
+        open_tasks = [task for task in self.tasks[key] if task not in self.cancelled and not task.results]
+        in_time = [task for task in open_tasks if task.task.deadline > self.clock.now]
+        return [row for task in in_time for row in task.ids if row not in self.ran]
 
-    @precondition(lambda self: any(self.waiting(key) for key in QUEUES))
+    @precondition(lambda self: any(self.list_waiting_rows(key) for key in QUEUES))
     @rule()
     def take(self) -> None:
-        expected = {key: self.waiting(key) for key in QUEUES}
+        expected = {key: self.list_waiting_rows(key) for key in QUEUES}
         batch = call_with_timeout(self.scheduler.next)
         assert batch is not None
         key, rows = str(batch.key), read_ids(batch)
-        assert rows == expected[key][: QUEUES[key][0]], "not the oldest rows that anybody waits for"
+        assert rows == expected[key][: QUEUES[key][0]], "a batch must hold the oldest waiting rows"
         self.ran += rows
         self.running.append(batch)
 
@@ -81,32 +81,32 @@ class Batching(RuleBasedStateMachine):
         self.running.pop(pick % len(self.running)).fail(InkpawError(FAILED))
 
     @invariant()
-    def no_more_rows_wait_than_may(self) -> None:
-        for key, (_, most) in QUEUES.items():
-            longest = max((len(each.ids) for each in self.tasks[key]), default=0)
-            assert 0 <= self.scheduler.count_rows(key) <= max(most, longest)
+    def queues_stay_within_their_limits(self) -> None:
+        for key, (_, limit) in QUEUES.items():
+            largest = max((len(task.ids) for task in self.tasks[key]), default=0)
+            assert 0 <= self.scheduler.count_rows(key) <= max(limit, largest)
 
     @invariant()
-    def nobody_is_told_twice_or_wrongly(self) -> None:
-        for each in (each for tasks in self.tasks.values() for each in tasks if each.results):
-            if not isinstance(each.results[0], InkpawError):
-                assert each.answer == double(each)
-            elif each.error.message != FAILED:
-                assert isinstance(each.error, DeadlineExceeded | Unavailable)
-                assert each.task.deadline <= self.clock.now
+    def results_are_single_and_correct(self) -> None:
+        for task in (task for tasks in self.tasks.values() for task in tasks if task.results):
+            if not isinstance(task.results[0], InkpawError):
+                assert task.answer == double(task)
+            elif task.error.message != FAILED:
+                assert isinstance(task.error, DeadlineExceeded | Unavailable)
+                assert task.task.deadline <= self.clock.now
 
     def teardown(self) -> None:
-        while any(self.waiting(key) for key in QUEUES):
+        while any(self.list_waiting_rows(key) for key in QUEUES):
             self.take()
         while self.running:
             run(self.running.pop())
         self.clock.now += 100
         self.scheduler.close()
         assert len(self.ran) == len(set(self.ran)), "a row ran twice"
-        for each in (each for tasks in self.tasks.values() for each in tasks):
-            assert each.results or each in self.cancelled, "nobody told it anything"
-            assert len(each.results) <= 1
-        self.nobody_is_told_twice_or_wrongly()
+        for task in (task for tasks in self.tasks.values() for task in tasks):
+            assert task.results or task in self.cancelled, "a task got no result"
+            assert len(task.results) <= 1
+        self.results_are_single_and_correct()
 
 
 TestBatching = Batching.TestCase

@@ -1,4 +1,4 @@
-"""A SavedModel in memory."""
+"""A loaded SavedModel: its signature, its batch sizes and what does not load."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -21,11 +21,13 @@ BuildModel = Callable[..., Path]
 @pytest.fixture(scope="module")
 def tiny(build_model: BuildModel) -> Iterator[Servable]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(signatures, "select_batch_sizes", tuple)  # whatever this machine finds cheap
+        patch.setattr(
+            signatures, "select_batch_sizes", tuple
+        )  # so that the sizes do not depend on the speed of this machine
         yield Servable(build_model("tiny"), max_batch_size=4)
 
 
-def images(rows: int) -> np.ndarray:
+def make_images(rows: int) -> np.ndarray:
     return np.random.default_rng(rows).integers(0, 256, (rows, 28, 28, 1), np.uint8)
 
 
@@ -36,16 +38,16 @@ def test_inputs_and_outputs_are_described(tiny: Servable) -> None:
 
 
 def test_a_row_gets_the_same_answer_in_every_batch(tiny: Servable) -> None:
-    rows = images(4)
+    rows = make_images(4)
     together = tiny.run({"images": rows})["probabilities"]
-    alone = np.concatenate([tiny.run({"images": rows[at : at + 1]})["probabilities"] for at in range(4)])
+    alone = np.concatenate([tiny.run({"images": rows[row : row + 1]})["probabilities"] for row in range(4)])
     np.testing.assert_allclose(together, alone, atol=1e-6)
     np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
 
 
 def test_mixed_precision_hardly_changes_probabilities(build_model: BuildModel, tiny: Servable) -> None:
-    rows, servable = images(4), Servable(build_model("tiny"), max_batch_size=4, mixed=True)
-    rounded, exact = (each.run({"images": np.repeat(rows, 8, 0)})["probabilities"] for each in (servable, tiny))
+    rows, servable = make_images(4), Servable(build_model("tiny"), max_batch_size=4, mixed=True)
+    rounded, exact = (model.run({"images": np.repeat(rows, 8, 0)})["probabilities"] for model in (servable, tiny))
     np.testing.assert_allclose(rounded, exact, atol=0.05)
     if has_bfloat16():
         assert (rounded != exact).any()
@@ -56,8 +58,8 @@ def test_rows_are_padded_to_the_smallest_size_that_holds_them(tiny: Servable) ->
     assert [tiny.signatures["serving_default"].size_for(rows) for rows in (1, 2, 3, 4)] == [1, 2, 4, 4]
 
 
-def test_rows_that_fit_are_counted(tiny: Servable) -> None:
-    assert tiny.signatures["serving_default"].check({"images": images(3)}) == 3
+def test_check_returns_the_number_of_rows(tiny: Servable) -> None:
+    assert tiny.signatures["serving_default"].check({"images": make_images(3)}) == 3
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_rows_that_fit_are_counted(tiny: Servable) -> None:
     ],
     ids=lambda wrong: ",".join(f"{name}{list(array.shape)}{array.dtype}" for name, array in wrong.items()) or "none",
 )
-def test_rows_that_do_not_fit_are_refused(tiny: Servable, wrong: dict[str, np.ndarray]) -> None:
+def test_inputs_that_do_not_match_the_signature_are_refused(tiny: Servable, wrong: dict[str, np.ndarray]) -> None:
     with pytest.raises(BadRequest):
         tiny.signatures["serving_default"].check(wrong)
 
@@ -87,46 +89,46 @@ def test_inputs_of_different_length_are_refused(build_model: BuildModel) -> None
     blot.unload()
 
 
-def copied(build_model: BuildModel, folder: Path) -> Path:
+def copy_tiny(build_model: BuildModel, folder: Path) -> Path:
     return Path(shutil.copytree(build_model("tiny"), folder / "1"))
 
 
 def test_a_generator_is_exact_in_mixed_precision(build_model: BuildModel, tiny: Servable, tmp_path: Path) -> None:
-    place = copied(build_model, tmp_path)
-    says = place / "assets.extra" / "servable.json"
-    says.write_text(says.read_text().replace('"classifier"', '"generator"'))
-    generator = Servable(place, max_batch_size=4, mixed=True)
-    exact, drawn = (each.run({"images": images(4)})["probabilities"] for each in (tiny, generator))
-    np.testing.assert_array_equal(drawn, exact)
+    folder = copy_tiny(build_model, tmp_path)
+    manifest = folder / "assets.extra" / "servable.json"
+    manifest.write_text(manifest.read_text().replace('"classifier"', '"generator"'))
+    generator = Servable(folder, max_batch_size=4, mixed=True)
+    exact, generated = (model.run({"images": make_images(4)})["probabilities"] for model in (tiny, generator))
+    np.testing.assert_array_equal(generated, exact)
     generator.unload()
 
 
 def test_a_savedmodel_cut_short_does_not_load(build_model: BuildModel, tmp_path: Path) -> None:
-    place = copied(build_model, tmp_path)
-    graph = place / "saved_model.pb"
+    folder = copy_tiny(build_model, tmp_path)
+    graph = folder / "saved_model.pb"
     graph.write_bytes(graph.read_bytes()[:1000])
     with pytest.raises(Exception, match=r"(?i)pars|saved_model"):
-        Servable(place, max_batch_size=2)
+        Servable(folder, max_batch_size=2)
 
 
 def test_a_broken_manifest_does_not_load(build_model: BuildModel, tmp_path: Path) -> None:
-    place = copied(build_model, tmp_path)
-    (place / "assets.extra" / "servable.json").write_text("{")
+    folder = copy_tiny(build_model, tmp_path)
+    (folder / "assets.extra" / "servable.json").write_text("{")
     with pytest.raises(ManifestError):
-        Servable(place, max_batch_size=2)
+        Servable(folder, max_batch_size=2)
 
 
 def test_foreign_savedmodel_loads_without_a_manifest(build_model: BuildModel, tmp_path: Path) -> None:
-    place = copied(build_model, tmp_path)
-    shutil.rmtree(place / "assets.extra")
-    servable = Servable(place, max_batch_size=2)
+    folder = copy_tiny(build_model, tmp_path)
+    shutil.rmtree(folder / "assets.extra")
+    servable = Servable(folder, max_batch_size=2)
     assert servable.manifest is None
-    assert servable.signatures["serving_default"].check({"images": images(1)}) == 1
+    assert servable.signatures["serving_default"].check({"images": make_images(1)}) == 1
     servable.unload()
 
 
 @pytest.mark.parametrize(
-    ("a_row", "kept"),
+    ("seconds_per_row", "expected"),
     [
         ({1: 1.0, 2: 0.6, 4: 0.4, 8: 0.3}, (1, 2, 4, 8)),
         ({1: 1.0, 2: 0.6, 4: 0.59, 8: 0.58}, (1, 2)),
@@ -134,5 +136,5 @@ def test_foreign_savedmodel_loads_without_a_manifest(build_model: BuildModel, tm
     ],
     ids=["cheaper to the end", "hardly cheaper from 2 on", "cheapest alone"],
 )
-def test_batches_grow_as_long_as_rows_get_cheaper(a_row: dict[int, float], kept: tuple[int, ...]) -> None:
-    assert select_batch_sizes({size: size * seconds for size, seconds in a_row.items()}) == kept
+def test_batches_grow_as_long_as_rows_get_cheaper(seconds_per_row: dict[int, float], expected: tuple[int, ...]) -> None:
+    assert select_batch_sizes({size: size * seconds for size, seconds in seconds_per_row.items()}) == expected

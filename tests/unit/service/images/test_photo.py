@@ -1,4 +1,4 @@
-"""The treatment of photographs: stretched to the size, on white, in grey or colour."""
+"""The treatment of photographs: resized to the input size, on white, in grey or colour."""
 
 from io import BytesIO
 
@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from service.images import ImageInput, photo, prepare
-from tests.unit.service.images.modes import MODES, picture
+from tests.unit.service.images.modes import MODES, make_picture
 
 
 @given(st.sampled_from(MODES), st.integers(1, 300), st.integers(1, 300), st.integers(1, 64), st.sampled_from([1, 3]))
 def test_any_picture_gets_the_requested_size(mode: str, width: int, height: int, side: int, channels: int) -> None:
-    pixels = photo(picture(mode, width, height), side, side + 3, channels)
+    pixels = photo(make_picture(mode, width, height), side, side + 3, channels)
     assert pixels.dtype == np.uint8
     assert pixels.shape == (side, side + 3, channels)
 
@@ -27,9 +27,9 @@ def test_the_whole_picture_is_stretched_and_nothing_is_cropped() -> None:
     assert (pixels[:, 26:] == (0, 0, 255)).all()
 
 
-def test_shrinking_averages_instead_of_picking() -> None:
-    checks = Image.fromarray((np.indices((300, 300)).sum(axis=0) % 2 * 255).astype(np.uint8))
-    pixels = photo(checks, 30, 30, 1)
+def test_shrinking_averages_pixels() -> None:
+    checkerboard = Image.fromarray((np.indices((300, 300)).sum(axis=0) % 2 * 255).astype(np.uint8))
+    pixels = photo(checkerboard, 30, 30, 1)
     assert np.abs(pixels.astype(int) - 127).max() <= 8
 
 
@@ -52,18 +52,18 @@ def test_grey_is_the_same_in_all_three_channels() -> None:
     assert np.array_equal(photo(Image.fromarray(source), 24, 32, 3), np.repeat(source[:, :, None], 3, axis=2))
 
 
-def test_other_numbers_of_channels_are_the_callers_mistake() -> None:
+def test_other_numbers_of_channels_are_a_value_error() -> None:
     with pytest.raises(ValueError, match="1 or 3"):
         photo(Image.new("RGB", (8, 8)), 8, 8, 4)
 
 
 @pytest.mark.parametrize("size", [(450, 375), (3000, 2000)])
 def test_draft_looks_the_same_as_the_whole_picture(size: tuple[int, int]) -> None:
-    """A JPEG shrunk by its decoder, and boxes averaged first, against one full decode and one resize."""
+    """Compares a JPEG that its decoder shrinks with a full decode and one resize."""
     random = np.random.default_rng(0)
-    rough = Image.fromarray(random.integers(0, 256, (40, 50, 3), np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    image = Image.fromarray(random.integers(0, 256, (40, 50, 3), np.uint8)).resize(size, Image.Resampling.BICUBIC)
     out = BytesIO()
-    rough.save(out, "JPEG", quality=90)
-    plain = np.asarray(Image.open(out).resize((96, 96), Image.Resampling.BILINEAR)).astype(int)
-    quick = prepare(out.getvalue(), ImageInput(96, 96, 3, "photo")).astype(int)
-    assert np.abs(quick - plain).mean() < 1.5
+    image.save(out, "JPEG", quality=90)
+    expected = np.asarray(Image.open(out).resize((96, 96), Image.Resampling.BILINEAR)).astype(int)
+    actual = prepare(out.getvalue(), ImageInput(96, 96, 3, "photo")).astype(int)
+    assert np.abs(actual - expected).mean() < 1.5

@@ -1,4 +1,4 @@
-"""CallHandler that end without an answer: when their time is up, or when whoever asked has left."""
+"""Calls that end without a reply: at their deadline, or when the client disconnects."""
 
 import socket
 import threading
@@ -22,11 +22,11 @@ ROWS = {"a": np.arange(12, dtype=np.float32).reshape(3, 4)}
 
 def test_call_to_a_silent_engine_ends_at_the_deadline(path: Path) -> None:
     with FakeEngine(path, stay_silent) as engine:
-        began = time.monotonic()
+        started_at = time.monotonic()
         with pytest.raises(DeadlineExceeded):
-            EngineClient(path).run("net", NET, ROWS, began + 0.2)
-        assert 0.2 <= time.monotonic() - began < 1.0
-        assert engine.cancelled.wait(5), "the engine was not told"
+            EngineClient(path).run("net", NET, ROWS, started_at + 0.2)
+        assert 0.2 <= time.monotonic() - started_at < 1.0
+        assert engine.cancelled.wait(5), "the engine did not get the cancellation"
 
 
 def test_call_to_an_engine_that_reads_nothing_ends_at_the_deadline(path: Path) -> None:
@@ -34,29 +34,29 @@ def test_call_to_an_engine_that_reads_nothing_ends_at_the_deadline(path: Path) -
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        raised: list[BaseException] = []
+        errors: list[BaseException] = []
 
         def call() -> None:
             try:
                 EngineClient(path).run("net", NET, large, deadline_in(0.2))
             except Exception as error:
-                raised.append(error)
+                errors.append(error)
 
         thread = threading.Thread(target=call, daemon=True)
         thread.start()
         thread.join(1.5)
-        assert [type(error) for error in raised] == [DeadlineExceeded]
+        assert [type(error) for error in errors] == [DeadlineExceeded]
 
 
-def test_late_reply_is_not_given_to_the_next_call(path: Path) -> None:
+def test_late_reply_is_not_returned_to_the_next_call(path: Path) -> None:
     release = threading.Event()
 
-    def late(_: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
+    def reply_late(_: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
         if arrays["a"][0] == 0:
             release.wait(5)
         return make_run_reply(arrays)
 
-    with FakeEngine(path, late):
+    with FakeEngine(path, reply_late):
         client = EngineClient(path)
         with pytest.raises(DeadlineExceeded):
             client.run("net", NET, {"a": np.zeros(1)}, deadline_in(0.05))
@@ -64,19 +64,19 @@ def test_late_reply_is_not_given_to_the_next_call(path: Path) -> None:
         assert client.run("net", NET, {"a": np.ones(1)}, deadline_in())["a"] == [1]
 
 
-def test_client_that_leaves_ends_its_call(path: Path) -> None:
-    here, there = socket.socketpair()
-    with here, there, FakeEngine(path, stay_silent) as engine:
-        threading.Thread(target=lambda: (wait_until(lambda: engine.calls), there.close())).start()
-        began = time.monotonic()
+def test_disconnect_of_the_client_ends_its_call(path: Path) -> None:
+    ours, client = socket.socketpair()
+    with ours, client, FakeEngine(path, stay_silent) as engine:
+        threading.Thread(target=lambda: (wait_until(lambda: engine.calls), client.close())).start()
+        started_at = time.monotonic()
         with pytest.raises(ClientDisconnected):
-            EngineClient(path).run("net", NET, ROWS, deadline_in(10), here.fileno())
-        assert time.monotonic() - began < 5
-        assert engine.cancelled.wait(5), "the engine was not told"
+            EngineClient(path).run("net", NET, ROWS, deadline_in(10), ours.fileno())
+        assert time.monotonic() - started_at < 5
+        assert engine.cancelled.wait(5), "the engine did not get the cancellation"
 
 
-def test_client_that_sends_more_has_not_left(path: Path) -> None:
-    here, there = socket.socketpair()
-    with here, there, FakeEngine(path, echo):
-        there.sendall(b"GET / HTTP/1.1")
-        assert "a" in EngineClient(path).run("net", NET, ROWS, deadline_in(), here.fileno())
+def test_client_that_sends_more_bytes_is_still_connected(path: Path) -> None:
+    ours, client = socket.socketpair()
+    with ours, client, FakeEngine(path, echo):
+        client.sendall(b"GET / HTTP/1.1")
+        assert "a" in EngineClient(path).run("net", NET, ROWS, deadline_in(), ours.fileno())

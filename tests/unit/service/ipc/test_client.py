@@ -1,4 +1,4 @@
-"""The workers' side of the socket: every way an engine can answer, or not."""
+"""The client side of the socket, with an engine that replies, fails, dies or is missing."""
 
 import time
 from collections.abc import Callable
@@ -29,7 +29,7 @@ NET = Version(1, "AVAILABLE")
 ROWS = {"a": np.arange(12, dtype=np.float32).reshape(3, 4)}
 
 
-def test_outputs_come_back(path: Path) -> None:
+def test_run_returns_the_outputs(path: Path) -> None:
     with FakeEngine(path, echo) as engine:
         outputs = EngineClient(path).run("net", NET, ROWS, deadline_in())
     assert (outputs["a"] == ROWS["a"]).all()
@@ -37,7 +37,7 @@ def test_outputs_come_back(path: Path) -> None:
     assert isinstance(call, wire.RunCall) and (call.model, call.version) == ("net", 1)
 
 
-def test_large_frames_go_both_ways(path: Path) -> None:
+def test_large_tensors_are_sent_and_received(path: Path) -> None:
     large = {"a": np.random.default_rng(1).integers(0, 256, (40, 512, 512), np.uint8), "b": np.arange(5)}
     with FakeEngine(path, echo):
         outputs = EngineClient(path).run("net", NET, large, deadline_in(20))
@@ -48,23 +48,23 @@ def test_concurrent_calls_on_one_connection_get_their_own_replies(path: Path) ->
     with FakeEngine(path, echo) as engine:
         client = EngineClient(path)
 
-        def ask(value: int) -> bool:
+        def run(value: int) -> bool:
             return bool(
                 (client.run("net", NET, {"a": np.full(9 + 300 * value, value)}, deadline_in())["a"] == value).all()
             )
 
-        assert all(Pool(8).map(ask, range(200)))
+        assert all(Pool(8).map(run, range(200)))
         assert engine.connection_count == 1
 
 
 @pytest.mark.parametrize("kind", [Overloaded, ModelNotFound, DeadlineExceeded])
-def test_the_engines_errors_are_raised_here(path: Path, kind: type[InkpawError]) -> None:
+def test_error_reply_is_raised_as_its_exception(path: Path, kind: type[InkpawError]) -> None:
     reply = make_reply(wire.ErrorReply(1, kind.code, "why"))
     with FakeEngine(path, lambda *_: reply), pytest.raises(kind, match="why"):
         EngineClient(path).run("net", NET, ROWS, deadline_in())
 
 
-def test_no_engine_is_unavailable(path: Path) -> None:
+def test_call_without_an_engine_is_unavailable(path: Path) -> None:
     with pytest.raises(Unavailable):
         EngineClient(path).run("net", NET, ROWS, deadline_in())
 
@@ -78,10 +78,10 @@ def test_engine_that_dies_during_a_call_is_unavailable(path: Path) -> None:
 
 
 def test_engine_that_dies_within_its_reply_is_unavailable(path: Path) -> None:
-    def half(*_: object) -> EngineReply:
+    def die_within_reply(*_: object) -> EngineReply:
         raise CloseConnection(make_run_reply({"a": np.zeros(1 << 20)}))
 
-    with FakeEngine(path, half), pytest.raises(Unavailable):
+    with FakeEngine(path, die_within_reply), pytest.raises(Unavailable):
         EngineClient(path).run("net", NET, ROWS, deadline_in())
 
 
@@ -100,12 +100,12 @@ def test_a_connection_that_the_engine_closed_while_idle_is_replaced(path: Path) 
         client = EngineClient(path)
         client.run("net", NET, ROWS, deadline_in())
         engine.close_connections()
-        gevent.idle()  # a worker that has nothing to do hears of it at once
+        gevent.idle()  # an idle worker notices the closed connection at once
         client.run("net", NET, ROWS, deadline_in())
         assert engine.connection_count == 2
 
 
-def test_one_after_another_share_a_connection(path: Path) -> None:
+def test_consecutive_calls_share_a_connection(path: Path) -> None:
     with FakeEngine(path, echo) as engine:
         client = EngineClient(path)
         for _ in range(5):
@@ -113,21 +113,21 @@ def test_one_after_another_share_a_connection(path: Path) -> None:
         assert engine.connection_count == 1
 
 
-def _telling(generations: list[int]) -> Handler:
-    """Answers the catalog with the last of `generations`, and runs with it too."""
+def _reply_with_generations(generations: list[int]) -> Handler:
+    """Gives every catalog and every run the last generation of the list."""
 
-    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
+    def handle(call: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
         if isinstance(call, wire.CatalogCall):
             model = Model("net", {generations[-1]: Version(generations[-1], "AVAILABLE")})
             return make_reply(wire.CatalogReply(Catalog(generations[-1], {"net": model})))
         return make_run_reply(arrays, generations[-1])
 
-    return answer
+    return handle
 
 
 def test_catalog_is_cached_until_a_reply_has_a_newer_generation(path: Path) -> None:
     generations = [1]
-    with FakeEngine(path, _telling(generations)) as engine:
+    with FakeEngine(path, _reply_with_generations(generations)) as engine:
         client = EngineClient(path)
         for _ in range(3):
             assert client.catalog().resolve("net").number == 1
@@ -140,7 +140,7 @@ def test_catalog_is_cached_until_a_reply_has_a_newer_generation(path: Path) -> N
 
 def test_refresh_always_asks_the_engine(path: Path) -> None:
     generations = [1]
-    with FakeEngine(path, _telling(generations)):
+    with FakeEngine(path, _reply_with_generations(generations)):
         client = EngineClient(path)
         client.catalog()
         generations.append(2)
@@ -152,10 +152,10 @@ def test_busy_seconds_come_from_the_engine(path: Path) -> None:
         assert EngineClient(path).busy_seconds() == 12.5
 
 
-def test_engine_that_is_gone_is_busy_since_its_last_reply(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_engine_counts_as_busy_since_its_last_reply(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with FakeEngine(path, lambda *_: make_reply(wire.StatusReply(0.0))):
         client = EngineClient(path)
         client.busy_seconds()
-    now: Callable[[], float] = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: now() + 30)
+    real_clock: Callable[[], float] = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real_clock() + 30)
     assert 30 <= client.busy_seconds() < 40

@@ -1,4 +1,4 @@
-"""A stream of frames, cut anywhere, and a socket that takes what it likes."""
+"""Frames in a stream that reads cut anywhere, and writes that a socket accepts only in part."""
 
 import socket
 
@@ -13,16 +13,17 @@ frames = st.lists(st.tuples(st.integers(0, (1 << 32) - 1), st.binary(max_size=40
 
 
 @given(frames, st.lists(st.integers(1, 60), min_size=1))
-def test_frames_come_out_whole_wherever_the_stream_is_cut(
-    sent: list[tuple[int, bytes, bytes]], cuts: list[int]
-) -> None:
+def test_frames_are_read_wherever_the_stream_is_cut(sent: list[tuple[int, bytes, bytes]], cuts: list[int]) -> None:
     stream = b"".join(PREFIX.pack(number, len(head), len(body)) + head + body for number, head, body in sent)
-    reader, got, at = FrameReader(), [], 0
-    while at < len(stream):
-        step = cuts[len(got) % len(cuts)]
-        got += [(frame.number, bytes(frame.head), bytes(frame.body)) for frame in reader.feed(stream[at : at + step])]
-        at += step
-    assert got == sent
+    reader, received, position = FrameReader(), [], 0
+    while position < len(stream):
+        step = cuts[len(received) % len(cuts)]
+        received += [
+            (frame.number, bytes(frame.head), bytes(frame.body))
+            for frame in reader.feed(stream[position : position + step])
+        ]
+        position += step
+    assert received == sent
 
 
 def test_frame_over_the_limit_is_refused() -> None:
@@ -31,24 +32,24 @@ def test_frame_over_the_limit_is_refused() -> None:
 
 
 def test_unsent_bytes_are_kept_in_order() -> None:
-    near, far = socket.socketpair()
-    with near, far:
-        near.setblocking(False)
-        unsent, parts = SendBuffer(), [bytes([at % 251]) * (at * 37 % 5000) for at in range(1500)]
+    ours, other = socket.socketpair()
+    with ours, other:
+        ours.setblocking(False)
+        unsent, parts = SendBuffer(), [bytes([index % 251]) * (index * 37 % 5000) for index in range(1500)]
         unsent.add(parts)
-        got = bytearray()
-        while not unsent.send(near):
-            got += far.recv(1 << 16)
-        near.close()
-        while data := far.recv(1 << 16):
-            got += data
-        assert got == b"".join(parts)
+        received = bytearray()
+        while not unsent.send(ours):
+            received += other.recv(1 << 16)
+        ours.close()
+        while data := other.recv(1 << 16):
+            received += data
+        assert received == b"".join(parts)
 
 
 def test_closed_connection_counts_as_an_error() -> None:
-    near, far = socket.socketpair()
-    far.close()
+    ours, other = socket.socketpair()
+    other.close()
     unsent = SendBuffer()
     unsent.add([b"x"])
-    with near, pytest.raises(OSError):
-        unsent.send(near)
+    with ours, pytest.raises(OSError):
+        unsent.send(ours)

@@ -1,4 +1,4 @@
-"""Several engines as one: the least busy answers, and one that cannot is passed over."""
+"""Several engines as one: calls go to the least busy engine, and engines that cannot answer are skipped."""
 
 import threading
 from contextlib import ExitStack
@@ -28,10 +28,10 @@ from tests.support.waiting import wait_until
 
 NET = Version(1, "AVAILABLE")
 ROWS: dict[str, NDArray] = {"a": np.zeros(4)}
-GONE = make_reply(wire.ErrorReply(1, ModelNotFound.code, "not here"))
+NOT_FOUND = make_reply(wire.ErrorReply(1, ModelNotFound.code, "not here"))
 
 
-def telling(*versions: int) -> Handler:
+def reply_with_catalog(*versions: int) -> Handler:
     numbered = {number: Version(number, "AVAILABLE") for number in versions}
     return lambda *_: make_reply(wire.CatalogReply(Catalog(1, {"net": Model("net", numbered)})))
 
@@ -44,34 +44,38 @@ def paths(tmp_path: Path) -> list[Path]:
 def test_busy_engines_share_the_calls(paths: list[Path]) -> None:
     go = threading.Event()
 
-    def held(_: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
+    def wait_and_echo(_: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
         go.wait(5)
         return make_run_reply(arrays)
 
     with ExitStack() as stack:
-        fakes = [stack.enter_context(FakeEngine(path, held)) for path in paths]
-        engines = EnginePool(paths)
-        answers = [gevent.spawn(engines.run, "net", NET, ROWS, deadline_in()) for _ in range(6)]
-        wait_until(lambda: sum(len(fake.calls) for fake in fakes) == 6)
-        assert [len(fake.calls) for fake in fakes] == [3, 3]
+        engines = [stack.enter_context(FakeEngine(path, wait_and_echo)) for path in paths]
+        pool = EnginePool(paths)
+        answers = [gevent.spawn(pool.run, "net", NET, ROWS, deadline_in()) for _ in range(6)]
+        wait_until(lambda: sum(len(engine.calls) for engine in engines) == 6)
+        assert [len(engine.calls) for engine in engines] == [3, 3]
         go.set()
         assert all("a" in answer.get() for answer in answers)
 
 
-def test_engine_that_is_down_is_passed_over(paths: list[Path]) -> None:
-    for up in paths:
-        with FakeEngine(up, echo) as fake:
+def test_engine_that_is_down_is_skipped(paths: list[Path]) -> None:
+    for path in paths:
+        with FakeEngine(path, echo) as engine:
             EnginePool(paths).run("net", NET, ROWS, deadline_in())
-            assert len(fake.calls) == 1
+            assert len(engine.calls) == 1
 
 
-def test_engine_without_the_version_is_passed_over(paths: list[Path]) -> None:
-    with FakeEngine(paths[0], lambda *_: GONE), FakeEngine(paths[1], echo):
+def test_engine_without_the_version_is_skipped(paths: list[Path]) -> None:
+    with FakeEngine(paths[0], lambda *_: NOT_FOUND), FakeEngine(paths[1], echo):
         assert "a" in EnginePool(paths).run("net", NET, ROWS, deadline_in())
 
 
 def test_version_that_no_engine_has_is_not_found(paths: list[Path]) -> None:
-    with FakeEngine(paths[0], lambda *_: GONE), FakeEngine(paths[1], lambda *_: GONE), pytest.raises(ModelNotFound):
+    with (
+        FakeEngine(paths[0], lambda *_: NOT_FOUND),
+        FakeEngine(paths[1], lambda *_: NOT_FOUND),
+        pytest.raises(ModelNotFound),
+    ):
         EnginePool(paths).run("net", NET, ROWS, deadline_in())
 
 
@@ -83,8 +87,7 @@ def test_pool_without_an_answering_engine_is_unavailable(paths: list[Path]) -> N
 
 
 def test_call_that_may_have_run_is_not_sent_again(paths: list[Path]) -> None:
-    """A call that an engine has and does not answer is lost: nobody knows how far it came."""
-
+    """An engine may have run a call that it did not answer."""
     with FakeEngine(paths[0], stay_silent), FakeEngine(paths[1], echo) as other:
         with pytest.raises(DeadlineExceeded):
             EnginePool(paths).run("net", NET, ROWS, deadline_in(0.1))
@@ -92,42 +95,42 @@ def test_call_that_may_have_run_is_not_sent_again(paths: list[Path]) -> None:
 
 
 def test_failed_engine_is_not_counted_as_busy(paths: list[Path]) -> None:
-    engines = EnginePool(paths)
+    pool = EnginePool(paths)
     with FakeEngine(paths[1], echo):
-        engines.run("net", NET, ROWS, deadline_in())
+        pool.run("net", NET, ROWS, deadline_in())
     with FakeEngine(paths[0], echo) as first:
-        engines.run("net", NET, ROWS, deadline_in())
+        pool.run("net", NET, ROWS, deadline_in())
         assert len(first.calls) == 1
 
 
-def test_the_catalog_is_that_of_an_engine_that_is_ready(paths: list[Path]) -> None:
-    with FakeEngine(paths[0], telling()), FakeEngine(paths[1], telling(7)):
+def test_catalog_comes_from_an_engine_that_is_ready(paths: list[Path]) -> None:
+    with FakeEngine(paths[0], reply_with_catalog()), FakeEngine(paths[1], reply_with_catalog(7)):
         assert EnginePool(paths).catalog().resolve("net").number == 7
-    with FakeEngine(paths[1], telling(7)):
+    with FakeEngine(paths[1], reply_with_catalog(7)):
         assert EnginePool(paths).refresh().resolve("net").number == 7
 
 
-def test_an_engine_that_hangs_does_not_hide_the_catalog_of_another(paths: list[Path]) -> None:
-    with FakeEngine(paths[0], stay_silent), FakeEngine(paths[1], telling(7)):
+def test_hanging_engine_does_not_hide_the_catalog_of_another(paths: list[Path]) -> None:
+    with FakeEngine(paths[0], stay_silent), FakeEngine(paths[1], reply_with_catalog(7)):
         assert EnginePool(paths).refresh().resolve("net").number == 7
 
 
 def test_busy_seconds_are_those_of_the_busiest_engine(paths: list[Path]) -> None:
-    def busy(seconds: float) -> Handler:
+    def reply_busy(seconds: float) -> Handler:
         return lambda *_: make_reply(wire.StatusReply(seconds))
 
-    with FakeEngine(paths[0], busy(3.0)), FakeEngine(paths[1], busy(8.0)):
+    with FakeEngine(paths[0], reply_busy(3.0)), FakeEngine(paths[1], reply_busy(8.0)):
         assert EnginePool(paths).busy_seconds() == 8.0
 
 
-def test_engine_that_died_of_a_call_is_avoided_for_a_while(paths: list[Path]) -> None:
+def test_engine_that_died_during_a_call_is_avoided_for_a_while(paths: list[Path]) -> None:
     def die(*_: object) -> EngineReply:
         raise CloseConnection
 
     with FakeEngine(paths[0], die) as dying, FakeEngine(paths[1], echo):
-        engines = EnginePool(paths)
+        pool = EnginePool(paths)
         with pytest.raises(Unavailable):
-            engines.run("net", NET, ROWS, deadline_in())
+            pool.run("net", NET, ROWS, deadline_in())
         for _ in range(3):
-            engines.run("net", NET, ROWS, deadline_in())
+            pool.run("net", NET, ROWS, deadline_in())
         assert len(dying.calls) == 1

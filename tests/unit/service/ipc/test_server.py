@@ -1,4 +1,4 @@
-"""The engine's side of the socket, with the workers' own client at the other end."""
+"""The server side of the socket, with the real client at the other end."""
 
 import os
 import socket
@@ -40,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def start(path: Path) -> Start:
     @contextmanager
-    def started(handle: Handler) -> Iterator[EngineClient]:
+    def run_server(handle: Handler) -> Iterator[EngineClient]:
         server = Server(path, handle)
         thread = threading.Thread(target=server.serve, daemon=True)
         thread.start()
@@ -49,59 +49,61 @@ def start(path: Path) -> Start:
         thread.join(5)
         assert not thread.is_alive()
 
-    return started
+    return run_server
 
 
-def soon(seconds: float = 10.0) -> float:
+def deadline_in(seconds: float = 10.0) -> float:
     return time.monotonic() + seconds
 
 
-def test_large_frames_go_both_ways(start: Start) -> None:
+def test_large_tensors_are_sent_and_received(start: Start) -> None:
     large = {"a": np.random.default_rng(1).integers(0, 256, (40, 512, 512), np.uint8)}
     with start(echo) as client:
-        assert (client.run("net", NET, large, soon())["a"] == large["a"]).all()
+        assert (client.run("net", NET, large, deadline_in())["a"] == large["a"]).all()
 
 
-def test_concurrent_callers_get_their_own_replies(start: Start) -> None:
+def test_concurrent_calls_get_their_own_replies(start: Start) -> None:
     with start(echo) as client:
 
-        def ask(value: int) -> bool:
+        def run(value: int) -> bool:
             sent = np.full(1 + value * 500, value)
-            return bool((client.run("net", NET, {"a": sent}, soon())["a"] == sent).all())
+            return bool((client.run("net", NET, {"a": sent}, deadline_in())["a"] == sent).all())
 
-        assert all(Pool(16).map(ask, range(300)))
+        assert all(Pool(16).map(run, range(300)))
 
 
-def test_an_answer_may_come_from_another_thread_in_another_order(start: Start) -> None:
+def test_replies_may_be_sent_later_and_in_another_order(start: Start) -> None:
     held: list[Callable[[], None]] = []
 
     def hold(connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
         held.append(lambda: echo(connection, number, call, body))
 
     with start(hold) as client:
-        answers = [gevent.spawn(client.run, "net", NET, {"a": np.full(1 << 18, at)}, soon()) for at in range(4)]
+        answers = [
+            gevent.spawn(client.run, "net", NET, {"a": np.full(1 << 18, index)}, deadline_in()) for index in range(4)
+        ]
         wait_until(lambda: len(held) == 4)
-        for answer in reversed(held):
-            answer()
+        for reply in reversed(held):
+            reply()
         assert [int(answer.get()["a"][0]) for answer in answers] == [0, 1, 2, 3]
 
 
-def test_engine_is_sent_the_cancellation(start: Start) -> None:
-    gone = threading.Event()
+def test_cancellation_reaches_the_engine(start: Start) -> None:
+    cancelled = threading.Event()
 
     def hold(connection: Connection, number: int, call: wire.Call, _: memoryview) -> None:
         if isinstance(call, wire.CancelCall):
             connection.cancels[number]()
         else:
-            connection.cancels[number] = gone.set
+            connection.cancels[number] = cancelled.set
 
     with start(hold) as client:
         with pytest.raises(DeadlineExceeded):
-            client.run("net", NET, {"a": np.zeros(1)}, soon(0.05))
-        assert gone.wait(5)
+            client.run("net", NET, {"a": np.zeros(1)}, deadline_in(0.05))
+        assert cancelled.wait(5)
 
 
-def test_reply_to_a_worker_that_left_harms_no_other(start: Start) -> None:
+def test_reply_to_a_cancelled_call_does_not_affect_the_next(start: Start) -> None:
     held: list[Callable[[], None]] = []
 
     def hold_first(connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
@@ -112,10 +114,10 @@ def test_reply_to_a_worker_that_left_harms_no_other(start: Start) -> None:
 
     with start(hold_first) as client:
         with pytest.raises(DeadlineExceeded):
-            client.run("net", NET, {"a": np.zeros(1)}, soon(0.05))
+            client.run("net", NET, {"a": np.zeros(1)}, deadline_in(0.05))
         wait_until(lambda: len(held) == 2)
         held[0]()
-        assert client.run("net", NET, {"a": np.ones(1)}, soon())["a"] == [1]
+        assert client.run("net", NET, {"a": np.ones(1)}, deadline_in())["a"] == [1]
 
 
 @pytest.mark.parametrize(
@@ -124,24 +126,24 @@ def test_reply_to_a_worker_that_left_harms_no_other(start: Start) -> None:
     ids=["another protocol", "no head", "too large"],
 )
 def test_unreadable_call_ends_only_its_connection(start: Start, path: Path, sent: bytes) -> None:
-    with start(echo) as client, socket.socket(socket.AF_UNIX) as stranger:
-        stranger.connect(str(path))
-        stranger.settimeout(5)
-        stranger.sendall(sent)
-        assert stranger.recv(1) == b""
-        assert client.run("net", NET, {"a": np.ones(1)}, soon())["a"] == [1]
+    with start(echo) as client, socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(path))
+        sock.settimeout(5)
+        sock.sendall(sent)
+        assert sock.recv(1) == b""
+        assert client.run("net", NET, {"a": np.ones(1)}, deadline_in())["a"] == [1]
 
 
 def test_handler_that_raises_ends_only_its_call(start: Start) -> None:
-    def raising(connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
+    def raise_for_bad(connection: Connection, number: int, call: wire.Call, body: memoryview) -> None:
         if isinstance(call, wire.RunCall) and call.model == "bad":
             raise ZeroDivisionError
         echo(connection, number, call, body)
 
-    with start(raising) as client:
+    with start(raise_for_bad) as client:
         with pytest.raises(InkpawError, match="failed"):
-            client.run("bad", NET, {"a": np.ones(1)}, soon())
-        assert client.run("net", NET, {"a": np.ones(1)}, soon())["a"] == [1]
+            client.run("bad", NET, {"a": np.ones(1)}, deadline_in())
+        assert client.run("net", NET, {"a": np.ones(1)}, deadline_in())["a"] == [1]
 
 
 def test_socket_is_readable_only_by_its_owner(start: Start, path: Path) -> None:
@@ -163,14 +165,14 @@ def test_calls_of_a_dead_worker_are_cancelled(start: Start, path: Path) -> None:
         assert cancelled == [7, 8]
 
 
-def test_corked_replies_leave_at_the_end(start: Start) -> None:
-    held: list[tuple[Connection, int, wire.Call, memoryview]] = []
-    with start(lambda *call: held.append(call)) as client:
-        asked = [gevent.spawn(client.run, "net", NET, {"a": np.full(2, at)}, soon()) for at in range(3)]
-        wait_until(lambda: len(held) == 3)
+def test_corked_replies_are_sent_at_the_end(start: Start) -> None:
+    calls: list[tuple[Connection, int, wire.Call, memoryview]] = []
+    with start(lambda *call: calls.append(call)) as client:
+        answers = [gevent.spawn(client.run, "net", NET, {"a": np.full(2, index)}, deadline_in()) for index in range(3)]
+        wait_until(lambda: len(calls) == 3)
         with corked():
-            for call in held:
+            for call in calls:
                 echo(*call)
             gevent.sleep(0.05)
-            assert not any(each.ready() for each in asked)
-        assert [each.get()["a"].tolist() for each in asked] == [[0, 0], [1, 1], [2, 2]]
+            assert not any(answer.ready() for answer in answers)
+        assert [answer.get()["a"].tolist() for answer in answers] == [[0, 0], [1, 1], [2, 2]]

@@ -1,4 +1,4 @@
-"""A body is read within its bounds in bytes and in time."""
+"""A body is read up to its limits in bytes and in time."""
 
 import io
 import time
@@ -26,7 +26,7 @@ def test_body_of_known_length_is_read_to_that_length() -> None:
 
 
 @pytest.mark.parametrize("content_length", [8 * LIMIT, None], ids=["known length", "unknown length"])
-def test_body_over_the_limit_is_not_read_on(content_length: int | None) -> None:
+def test_body_over_the_limit_is_not_read_to_its_end(content_length: int | None) -> None:
     stream = io.BytesIO(bytes(8 * LIMIT))
     with pytest.raises(RequestTooLarge):
         read(stream, content_length)
@@ -37,6 +37,6 @@ def test_body_of_just_the_limit_is_read() -> None:
     assert read(io.BytesIO(bytes(LIMIT)), LIMIT) == bytes(LIMIT)
 
 
-def test_body_that_trickles_past_the_deadline_is_given_up() -> None:
+def test_body_past_its_deadline_is_refused() -> None:
     with pytest.raises(RequestTimeout):
         read(io.BytesIO(b"x"), 1, seconds=-1)

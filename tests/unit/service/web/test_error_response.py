@@ -1,4 +1,4 @@
-"""Every failure has one shape, and never a traceback."""
+"""All errors have one shape, without a traceback."""
 
 from pathlib import Path
 
@@ -19,20 +19,18 @@ from tests.unit.service.web.conftest import CATALOG
     ("method", "path", "status", "code"),
     [
         ("GET", "/nothing/here", 404, "not_found"),
-        ("POST", "/predict/unheard", 404, "model_not_found"),
+        ("POST", "/predict/unknown", 404, "model_not_found"),
         ("POST", "/predict/echo/versions/9", 404, "model_not_found"),
         ("POST", "/predict/echo/versions/99999999999999999999999", 404, "model_not_found"),
         ("POST", "/predict/echo/versions/-1", 404, "not_found"),
-        ("POST", "/predict/echo/labels/unheard", 404, "model_not_found"),
+        ("POST", "/predict/echo/labels/unknown", 404, "model_not_found"),
         ("POST", "/predict/echo/", 404, "not_found"),
         ("GET", "/predict/echo", 405, "method_not_allowed"),
         ("DELETE", "/generate/blot", 405, "method_not_allowed"),
         ("POST", "/readyz", 405, "method_not_allowed"),
     ],
 )
-def test_every_mistake_has_its_status_and_code(
-    web: FlaskClient, method: str, path: str, status: int, code: str
-) -> None:
+def test_client_error_has_its_status_and_code(web: FlaskClient, method: str, path: str, status: int, code: str) -> None:
     answer = web.open(path, method=method, data=make_png(1) if method == "POST" else None)
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (status, code)
     assert answer.content_type == "application/json"
@@ -40,17 +38,17 @@ def test_every_mistake_has_its_status_and_code(
 
 
 def test_wrong_method_is_refused_with_the_list_of_allowed_ones(web: FlaskClient) -> None:
-    assert {each.strip() for each in web.get("/predict/echo").headers["Allow"].split(",")} == {"POST", "OPTIONS"}
+    assert {method.strip() for method in web.get("/predict/echo").headers["Allow"].split(",")} == {"POST", "OPTIONS"}
 
 
 @pytest.mark.parametrize("kind", [Overloaded, DeadlineExceeded, InkpawError])
 def test_error_of_the_engine_reaches_the_client(settings: Settings, kind: type[InkpawError]) -> None:
-    def answer(call: wire.Call, _: object) -> EngineReply:
+    def handle(call: wire.Call, _: object) -> EngineReply:
         if isinstance(call, wire.CatalogCall):
             return make_reply(wire.CatalogReply(CATALOG))
         return make_reply(wire.ErrorReply(1, kind.code, "as it is"))
 
-    with FakeEngine(settings.engine_sockets[0], answer):
+    with FakeEngine(settings.engine_sockets[0], handle):
         response = create_app(settings).test_client().post("/predict/echo", data=make_png(1))
     assert response.status_code == kind.status
     assert response.get_json()["error"] == {"code": kind.code, "message": "as it is"}
@@ -65,10 +63,10 @@ def test_without_an_engine_clients_are_asked_to_retry(settings: Settings) -> Non
 
 
 def test_unexpected_error_reveals_nothing(web: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def raise_error(*_: object) -> None:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr(predict, "read_uploads", broken)
+    monkeypatch.setattr(predict, "read_uploads", raise_error)
     answer = web.post("/predict/echo", data=make_png(1))
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (500, "internal")
     assert b"secret" not in answer.data and b"Traceback" not in answer.data and b"Zero" not in answer.data
@@ -81,15 +79,15 @@ def test_body_over_the_limit_is_refused(web: FlaskClient, settings: Settings) ->
 
 def test_not_ready_from_the_first_moment_of_draining(settings: Settings, web: FlaskClient) -> None:
     before = web.get("/readyz").get_json()["error"]["message"]
-    assert "late" in before, "a model that is loading keeps the service from being ready"
+    assert "late" in before, "a loading model must keep the service from being ready"
     Path(settings.draining_mark).touch()
     assert "stopping" in web.get("/readyz").get_json()["error"]["message"]
     assert web.post("/predict/echo", data=make_png(1)).status_code == 200
 
 
 def test_index_lists_the_models(web: FlaskClient) -> None:
-    served = web.get("/").get_json()["models"]
-    assert {(each["model"], each["at"]) for each in served} == {
+    models = web.get("/").get_json()["models"]
+    assert {(model["model"], model["at"]) for model in models} == {
         ("echo", "/predict/echo"),
         ("wary", "/predict/wary"),
         ("blot", "/generate/blot"),

@@ -1,4 +1,4 @@
-"""Responses as they go over the wire."""
+"""Responses as bytes."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def parse(data: bytes) -> tuple[str, dict[str, str], bytes]:
 
 @pytest.mark.parametrize("keep_alive", [True, False])
 @pytest.mark.parametrize("status", [200, 400, 431, 499, 503])
-def test_response_is_written_whole(status: int, keep_alive: bool) -> None:
+def test_response_is_written_completely(status: int, keep_alive: bool) -> None:
     first, fields, body = parse(Response(b"body", status, headers={"Retry-After": "1"}).to_bytes(keep_alive))
     assert first.startswith(f"HTTP/1.1 {status} ")
     assert (fields["Content-Length"], fields["Retry-After"], body) == ("4", "1", b"body")

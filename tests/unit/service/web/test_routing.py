@@ -1,4 +1,4 @@
-"""One table says what a path means, to Flask and to the fast path alike."""
+"""One route table serves Flask and the fast path."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -74,7 +74,7 @@ def test_only_probes_and_metrics_bypass_admission(router: Router) -> None:
 
 
 def ping(request: Request, spec: ModelSpec) -> Response:
-    """Answers, or fails for the name `down`."""
+    """Answers with the name, or fails for the name `down`."""
     request.model, request.version = spec.name, "1"
     if spec.name == "down":
         raise Unavailable("It is down.")
@@ -83,13 +83,13 @@ def ping(request: Request, spec: ModelSpec) -> Response:
 
 @pytest.fixture
 def extended(settings: Settings) -> App:
-    """The service with one more endpoint: a function, and one line."""
+    """The service with one more endpoint."""
     route = Route(("/ping/<name>",), ("GET",), ping, Protocol("ping", lambda error: error.message), fast_path=True)
     app = create_app(settings)
     return App(app.context, Router([*app.router.routes, route], app.router.default))
 
 
-def test_new_route_reaches_its_endpoint_by_both_doors(extended: App) -> None:
+def test_new_route_works_in_flask_and_on_the_fast_path(extended: App) -> None:
     assert extended.test_client().get("/ping/a").get_json() == {"ping": "a"}
     assert fast_path.takes(extended.router.match("/ping/a"), "GET")
 

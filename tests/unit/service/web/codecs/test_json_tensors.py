@@ -1,4 +1,4 @@
-"""Tensors in JSON: whatever numpy would read is read the same, everything else is refused, and memory is bounded."""
+"""Tensors in JSON: they are read as numpy reads them, other data is refused, and memory is limited."""
 
 import json
 import tracemalloc
@@ -34,13 +34,13 @@ def test_flat_and_nested_lists_are_read_as_written(tensor: tuple[str, NDArray]) 
 
 
 @given(tensors())
-def test_what_is_written_is_read_back(tensor: tuple[str, NDArray]) -> None:
+def test_written_tensor_is_read_back(tensor: tuple[str, NDArray]) -> None:
     datatype, array = tensor
     text = json.dumps(to_json(array)).encode()
     np.testing.assert_array_equal(from_json("x", datatype, array.shape, text), array)
 
 
-def test_large_tensors_are_read_in_pieces_without_a_gap() -> None:
+def test_large_tensor_read_in_pieces_is_complete() -> None:
     array = np.random.default_rng(0).normal(size=(300, 1000))
     np.testing.assert_array_equal(from_json("x", "FP64", array.shape, json.dumps(array.tolist()).encode()), array)
 
@@ -72,12 +72,14 @@ def test_large_tensors_are_read_in_pieces_without_a_gap() -> None:
         ("FP32", (1,) * 33, "[1]"),
     ],
 )
-def test_data_that_do_not_fit_are_refused(datatype: str, shape: tuple[int, ...], text: str) -> None:
+def test_data_that_does_not_match_datatype_and_shape_is_refused(
+    datatype: str, shape: tuple[int, ...], text: str
+) -> None:
     with pytest.raises(BadRequest):
         from_json("x", datatype, shape, text.encode())
 
 
-def test_lists_of_unequal_length_cost_no_more_than_their_text() -> None:
+def test_strings_of_unequal_length_take_memory_in_proportion_to_their_text() -> None:
     text = json.dumps(["a" * 50_000, *["b"] * 1000]).encode()
     tracemalloc.start()
     with pytest.raises(BadRequest):
@@ -86,6 +88,6 @@ def test_lists_of_unequal_length_cost_no_more_than_their_text() -> None:
     tracemalloc.stop()
 
 
-def test_values_without_a_number_in_json_keep_their_name() -> None:
+def test_nan_and_infinity_are_written_as_their_names() -> None:
     array = np.array([1.5, np.nan, np.inf, -np.inf], np.float32)
     assert to_json(array) == [1.5, "NaN", "Infinity", "-Infinity"]

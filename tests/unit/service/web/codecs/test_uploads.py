@@ -1,4 +1,4 @@
-"""The three ways to send images, each with its own mistakes."""
+"""Images in raw bodies, JSON and multipart forms, and what is refused in each."""
 
 import io
 import json
@@ -12,16 +12,16 @@ from service.errors import BadRequest, RequestTooLarge
 from service.web.codecs.uploads import Upload, read_uploads
 
 
-def make_request(**given: object) -> Request:
-    return Request(EnvironBuilder("/", method="POST", **given).get_environ())  # type: ignore[arg-type]
+def make_request(**options: object) -> Request:
+    return Request(EnvironBuilder("/", method="POST", **options).get_environ())  # type: ignore[arg-type]
 
 
-def instances(*images: bytes) -> dict[str, object]:
+def make_instances(*images: bytes) -> dict[str, object]:
     return {"instances": [{"b64": b64encode(image).decode()} for image in images]}
 
 
-def files(*fields: tuple[str, bytes]) -> Request:
-    """A multipart request with these files in this order."""
+def make_multipart(*fields: tuple[str, bytes]) -> Request:
+    """A multipart request with these files: names of their fields, and contents, in this order."""
     parts = [
         b'--cut\r\nContent-Disposition: form-data; name="%s"; filename="f"\r\n\r\n%s\r\n' % (name.encode(), data)
         for name, data in fields
@@ -33,7 +33,7 @@ def read_from(request: Request, limit: int = 10) -> list[Upload]:
     return read_uploads(request.get_data(), request.headers.get("Content-Type", ""), limit)
 
 
-def images(request: Request) -> list[bytes]:
+def read_images(request: Request) -> list[bytes]:
     return [upload.data for upload in read_from(request)]
 
 
@@ -45,19 +45,23 @@ def test_raw_body_is_one_image_whatever_its_content_type(content_type: str) -> N
 
 
 def test_json_holds_images_in_base64() -> None:
-    assert images(make_request(json=instances(b"one", b"two"))) == [b"one", b"two"]
+    assert read_images(make_request(json=make_instances(b"one", b"two"))) == [b"one", b"two"]
 
 
 def test_files_come_in_the_order_sent() -> None:
-    assert images(files(("file", b"one"), ("file", b"two"), ("file", b"three"))) == [b"one", b"two", b"three"]
+    assert read_images(make_multipart(("file", b"one"), ("file", b"two"), ("file", b"three"))) == [
+        b"one",
+        b"two",
+        b"three",
+    ]
 
 
 def test_files_of_several_fields_come_in_the_order_sent() -> None:
-    assert images(files(("a", b"one"), ("b", b"two"), ("a", b"three"))) == [b"one", b"two", b"three"]
+    assert read_images(make_multipart(("a", b"one"), ("b", b"two"), ("a", b"three"))) == [b"one", b"two", b"three"]
 
 
 def test_several_images_are_numbered_in_their_titles() -> None:
-    assert [upload.title for upload in read_from(make_request(json=instances(b"x", b"y")))] == [
+    assert [upload.title for upload in read_from(make_request(json=make_instances(b"x", b"y")))] == [
         "Image 1 of 2",
         "Image 2 of 2",
     ]
@@ -66,8 +70,8 @@ def test_several_images_are_numbered_in_their_titles() -> None:
 @pytest.mark.parametrize(
     "sent",
     [
-        make_request(json=instances()),
-        files(),
+        make_request(json=make_instances()),
+        make_multipart(),
         make_request(data={"text": "no file"}, content_type="multipart/form-data"),
     ],
     ids=["json", "no parts", "no file"],
@@ -78,7 +82,9 @@ def test_request_without_an_image_is_refused(sent: Request) -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [make_request(json=instances(*[b"x"] * 4)), files(*[("file", b"x")] * 4)], ids=["json", "files"]
+    "sent",
+    [make_request(json=make_instances(*[b"x"] * 4)), make_multipart(*[("file", b"x")] * 4)],
+    ids=["json", "files"],
 )
 def test_more_images_than_the_limit_are_refused(sent: Request) -> None:
     with pytest.raises(RequestTooLarge, match=r"4 images.* 3 "):
@@ -103,18 +109,18 @@ def test_more_images_than_the_limit_are_refused(sent: Request) -> None:
         (b"[" * 100_000, "object"),
     ],
 )
-def test_error_says_where_json_of_another_form_differs(body: bytes, reason: str) -> None:
+def test_error_names_what_is_wrong_in_the_json(body: bytes, reason: str) -> None:
     with pytest.raises(BadRequest, match=f"(?i){reason}"):
         read_from(make_request(data=body, content_type="application/json"))
 
 
 def test_file_data_is_not_read_as_text() -> None:
     data = bytes(range(256)) * 3
-    assert images(files(("file", data))) == [data]
-    assert images(make_request(data=io.BytesIO(data), content_type="image/png")) == [data]
-    assert images(make_request(data=json.dumps(instances(data)), content_type="application/json; charset=utf-8")) == [
-        data
-    ]
+    assert read_images(make_multipart(("file", data))) == [data]
+    assert read_images(make_request(data=io.BytesIO(data), content_type="image/png")) == [data]
+    assert read_images(
+        make_request(data=json.dumps(make_instances(data)), content_type="application/json; charset=utf-8")
+    ) == [data]
 
 
 @pytest.mark.parametrize("broken", [b"", b"--cut\r\nContent-Disposition: form-data", b"--other--\r\n", b"no parts"])
@@ -130,7 +136,7 @@ def test_multipart_without_a_boundary_is_refused() -> None:
 
 def test_too_many_parts_are_refused() -> None:
     with pytest.raises(RequestTooLarge):
-        read_from(files(*[("file", b"x")] * 100), limit=3)
+        read_from(make_multipart(*[("file", b"x")] * 100), limit=3)
 
 
 FILE = b'--cut\r\nContent-Disposition: form-data; name="a"; filename="f"\r\n'
@@ -145,12 +151,12 @@ FILE = b'--cut\r\nContent-Disposition: form-data; name="a"; filename="f"\r\n'
     ],
     ids=["long header", "many headers", "no boundary"],
 )
-def test_headers_of_a_part_are_bounded(body: bytes) -> None:
+def test_headers_of_a_part_are_limited(body: bytes) -> None:
     with pytest.raises(BadRequest, match="multipart"):
         read_from(make_request(data=body, content_type="multipart/form-data; boundary=cut"))
 
 
-def test_large_file_comes_whole_and_what_follows_the_last_boundary_is_ignored() -> None:
+def test_large_file_is_read_completely_and_the_epilogue_is_ignored() -> None:
     data = bytes(range(256)) * 20_000
     body = FILE + b"\r\n" + data + b"\r\n--cut--\r\n" + b"epilogue" * 300_000
-    assert images(make_request(data=body, content_type="multipart/form-data; boundary=cut")) == [data]
+    assert read_images(make_request(data=body, content_type="multipart/form-data; boundary=cut")) == [data]

@@ -1,4 +1,4 @@
-"""The limit of requests in flight by what the worker has shown that it can do, and the refusal of the others."""
+"""The limit of requests in flight, computed from the measured rate of the worker, and the refusal over it."""
 
 import json
 
@@ -10,26 +10,28 @@ from service.web.server.admission import Admission, make_refusal
 from tests.unit.service.conftest import FakeClock
 
 
-def measure(seconds_each: float, requests: int = 500, concurrent: int = 10, max_in_flight: int = 512) -> Admission:
-    """The admission of a worker that answered so many requests at that pace, with always some in flight."""
+def make_measured(
+    seconds_per_answer: float, requests: int = 500, concurrent: int = 10, max_in_flight: int = 512
+) -> Admission:
+    """The admission of a worker that has answered `requests` requests at this pace, with `concurrent` in flight."""
     clock = FakeClock()
     admission = Admission(max_in_flight, clock)
     for _ in range(concurrent):
         admission.enter()
     for _ in range(requests):
-        clock.now += seconds_each
+        clock.now += seconds_per_answer
         admission.leave()
         admission.enter()
     return admission
 
 
 @pytest.mark.parametrize(
-    ("seconds_each", "limit"),
+    ("seconds_per_answer", "limit"),
     [(0.0001, 512), (0.0005, 150), (0.003, 32), (1.0, 32)],
     ids=["by the setting", "by time", "lowest limit", "slow"],
 )
-def test_limit_is_what_is_answered_in_the_longest_wait(seconds_each: float, limit: int) -> None:
-    assert measure(seconds_each).limit == pytest.approx(limit, rel=0.02)
+def test_limit_is_the_number_of_answers_within_the_longest_wait(seconds_per_answer: float, limit: int) -> None:
+    assert make_measured(seconds_per_answer).limit == pytest.approx(limit, rel=0.02)
 
 
 def test_limit_is_the_setting_before_anything_is_measured() -> None:
@@ -37,14 +39,14 @@ def test_limit_is_the_setting_before_anything_is_measured() -> None:
 
 
 def test_limit_never_exceeds_the_setting() -> None:
-    assert measure(0.0001, max_in_flight=3, concurrent=2).limit == 3
+    assert make_measured(0.0001, max_in_flight=3, concurrent=2).limit == 3
 
 
-def test_requests_one_after_another_measure_nothing() -> None:
-    assert measure(0.02, concurrent=1).limit == 512
+def test_consecutive_requests_do_not_change_the_limit() -> None:
+    assert make_measured(0.02, concurrent=1).limit == 512
 
 
-def test_full_at_the_limit() -> None:
+def test_admission_is_full_at_the_limit() -> None:
     admission = Admission(2)
     admission.enter()
     assert not admission.full
@@ -54,7 +56,7 @@ def test_full_at_the_limit() -> None:
     assert not admission.full
 
 
-def test_one_stall_refuses_no_request() -> None:
+def test_one_stall_leads_to_no_refusal() -> None:
     clock = FakeClock()
     admission = Admission(512, clock)
     for _ in range(40):
@@ -74,7 +76,7 @@ def test_one_long_gap_hardly_lowers_the_limit() -> None:
     assert admission.limit > 80
 
 
-def test_answers_in_batches_measure_the_same_rate_as_single_ones() -> None:
+def test_answers_in_batches_give_the_same_limit_as_single_ones() -> None:
     clock = FakeClock()
     admission = Admission(512, clock)
     for index in range(2000):
@@ -86,7 +88,9 @@ def test_answers_in_batches_measure_the_same_rate_as_single_ones() -> None:
 
 @pytest.mark.parametrize("keep_alive", [True, False])
 @pytest.mark.parametrize("path", ["/predict/net", "/v1/models/net:predict", "/v2/models/net/infer", "/"])
-def test_refusal_is_a_whole_503_in_the_shape_of_the_protocol(settings: Settings, path: str, keep_alive: bool) -> None:
+def test_refusal_is_a_complete_503_in_the_shape_of_the_protocol(
+    settings: Settings, path: str, keep_alive: bool
+) -> None:
     protocol = create_app(settings).router.get_protocol(path)
     head, _, body = make_refusal(protocol, keep_alive).partition(b"\r\n\r\n")
     fields = dict(line.split(b": ") for line in head.split(b"\r\n")[1:])

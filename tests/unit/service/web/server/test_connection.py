@@ -1,4 +1,4 @@
-"""Requests, bodies and answers of one connection."""
+"""Requests, bodies and responses on one connection."""
 
 import time
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n%b\r\n"
 
 
 class Pair:
-    """A connection and its client's socket."""
+    """A connection and the socket of its client."""
 
     def __init__(self) -> None:
         ours, self.client = socket.socketpair()
@@ -43,10 +43,10 @@ def test_body_is_what_came_with_the_head_and_the_rest(pair: Pair, with_head: int
         parts.append(part)
     assert (b"".join(parts), body.complete) == (b"abcdef", True)
     assert pair.connection.wait()
-    assert pair.connection.read_message().complete, "the next request is left whole"
+    assert pair.connection.read_message().complete, "the next request must be left complete"
 
 
-def test_client_that_leaves_within_a_body_is_gone(pair: Pair) -> None:
+def test_disconnect_within_a_body_raises_client_disconnected(pair: Pair) -> None:
     body = pair.read_body(b"ab")
     pair.client.close()
     assert body.read(10) == b"ab"
@@ -54,12 +54,12 @@ def test_client_that_leaves_within_a_body_is_gone(pair: Pair) -> None:
         body.read(10)
 
 
-def test_client_that_leaves_between_requests_ends_the_connection(pair: Pair) -> None:
+def test_disconnect_between_requests_ends_the_connection(pair: Pair) -> None:
     pair.client.close()
     assert not pair.connection.wait()
 
 
-def test_unwanted_body_is_drained_within_a_limit(pair: Pair) -> None:
+def test_unread_body_is_drained_up_to_a_limit(pair: Pair) -> None:
     body = pair.read_body(bytes(50_000), length=100_000)
     assert not drain(body, 30_000)
     pair.client.sendall(bytes(50_000))
@@ -81,7 +81,7 @@ def test_writes_end_at_the_deadline(pair: Pair) -> None:
         pair.connection.send(bytes(1 << 24))
 
 
-def test_client_that_expects_it_is_asked_to_continue_when_its_body_is_read(pair: Pair) -> None:
+def test_100_continue_is_sent_when_the_body_is_read(pair: Pair) -> None:
     body = pair.read_body(fields=b"Expect: 100-continue\r\n")
     assert body.awaits_continue and not body.can_drain
     pair.client.sendall(b"abcdef")
@@ -90,7 +90,7 @@ def test_client_that_expects_it_is_asked_to_continue_when_its_body_is_read(pair:
     assert not body.awaits_continue
 
 
-def test_client_that_has_sent_its_body_is_not_asked_to_continue(pair: Pair) -> None:
+def test_100_continue_is_not_sent_if_the_body_has_arrived(pair: Pair) -> None:
     assert pair.read_body(b"abcdef", fields=b"Expect: 100-continue\r\n").read(10) == b"abcdef"
     pair.client.settimeout(0.02)
     with pytest.raises(TimeoutError):

@@ -1,4 +1,4 @@
-"""The fast path gives the answers that Flask gives, by fewer steps."""
+"""The fast path gives the same responses as Flask."""
 
 import time
 
@@ -21,7 +21,7 @@ def app(settings: Settings) -> App:
 
 
 def post(app: App, path: str, body: bytes, content_type: str) -> Response:
-    """The answer to a request that comes over a connection, by the fast path."""
+    """Send a request over a connection and answer it by the fast path."""
     ours, client = socket.socketpair()
     with ours, client:
         connection = Connection(ours)
@@ -47,7 +47,7 @@ def post(app: App, path: str, body: bytes, content_type: str) -> Response:
         ("/nothing", "POST", False),
     ],
 )
-def test_routes_that_ask_for_it_take_the_fast_path(app: App, path: str, method: str, fast: bool) -> None:
+def test_marked_routes_take_the_fast_path(app: App, path: str, method: str, fast: bool) -> None:
     assert fast_path.takes(app.router.match(path), method) is fast
 
 
@@ -58,14 +58,14 @@ def test_routes_that_ask_for_it_take_the_fast_path(app: App, path: str, method: 
         ("/predict/echo?top=1&top=3", make_png(7), ""),
         ("/predict/echo/labels/old", make_png(2), "image/png"),
         ("/predict/echo?top=none", make_png(7), "image/png"),
-        ("/predict/unheard", make_png(7), "image/png"),
+        ("/predict/unknown", make_png(7), "image/png"),
         ("/predict/blot", make_png(7), "image/png"),
         ("/predict/echo", b"text", "text/plain"),
         ("/predict/echo", bytes((1 << 20) + 1), "image/png"),
         ("/predict/echo", b'{"instances": []}', "application/json; charset=utf-8"),
     ],
 )
-def test_both_doors_give_the_same_answer(
+def test_fast_path_and_flask_give_the_same_response(
     app: App, engine: FakeEngine, web: FlaskClient, path: str, body: bytes, content_type: str
 ) -> None:
     by_flask = web.post(path, data=body, content_type=content_type)

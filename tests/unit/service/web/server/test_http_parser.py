@@ -1,4 +1,4 @@
-"""Requests out of bytes: wherever reads cut them, and only those that every server reads alike."""
+"""Parsing of requests: reads may cut them anywhere, and ambiguous requests are refused."""
 
 import pytest
 from hypothesis import given
@@ -51,7 +51,7 @@ def test_requests_are_the_same_wherever_reads_cut_them(cuts: list[int]) -> None:
     assert all(message.complete for message in parser.messages)
 
 
-def test_message_is_there_before_its_body() -> None:
+def test_message_is_available_before_its_body() -> None:
     parser = feed(PLAIN + b"7 b")
     assert (len(parser.messages), parser.messages[0].complete) == (1, False)
 
@@ -67,7 +67,7 @@ def test_message_is_there_before_its_body() -> None:
         (b"Connection: keep-alive\r\n", b"1.0", True),
     ],
 )
-def test_client_chooses_whether_the_connection_stays(fields: bytes, version: bytes, keep_alive: bool) -> None:
+def test_client_chooses_whether_the_connection_is_kept(fields: bytes, version: bytes, keep_alive: bool) -> None:
     assert read_head(b"GET / HTTP/" + version + b"\r\nHost: a\r\n" + fields + b"\r\n").keep_alive is keep_alive
 
 
@@ -177,15 +177,15 @@ def test_requests_before_a_broken_one_are_kept() -> None:
     assert isinstance(parser.error, BadRequest)
 
 
-@pytest.mark.parametrize("begin", [b"GET /", b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\nHost: a\r\nX"])
-def test_head_has_a_bound_in_bytes(begin: bytes) -> None:
-    parser = feed(GET, begin)
-    fed = 0
-    while parser.error is None and fed < 4 * MAX_HEAD:
+@pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\nHost: a\r\nX"])
+def test_head_has_a_limit_in_bytes(start: bytes) -> None:
+    parser = feed(GET, start)
+    fed_bytes = 0
+    while parser.error is None and fed_bytes < 4 * MAX_HEAD:
         parser.feed(b"a" * 1000)
-        fed += 1000
+        fed_bytes += 1000
     assert isinstance(parser.error, HeadTooLarge)
-    assert MAX_HEAD - 1000 <= fed <= MAX_HEAD + 2000
+    assert MAX_HEAD - 1000 <= fed_bytes <= MAX_HEAD + 2000
 
 
 def test_body_does_not_count_as_head() -> None:
@@ -194,6 +194,6 @@ def test_body_does_not_count_as_head() -> None:
     assert feed(data, GET[10:20], GET[20:]).error is None
 
 
-def test_head_has_a_bound_in_fields() -> None:
+def test_head_has_a_limit_in_fields() -> None:
     fields = b"".join(b"X-%d: a\r\n" % number for number in range(MAX_FIELDS))
     assert read_error(GET.replace(b"\r\n\r\n", b"\r\n" + fields + b"\r\n")).status == 431

@@ -1,4 +1,4 @@
-"""How fast a worker accepts connections: slowly enough to leave other workers their share, and never too slowly."""
+"""How fast a worker accepts connections: other workers get their share, and a busy worker does not fall behind."""
 
 import socket as blocking
 import time
@@ -14,8 +14,8 @@ from service.web.server.listener import Listener
 
 
 @contextmanager
-def waiting_clients(count: int) -> Iterator[tuple[Listener, list[float]]]:
-    """A listener, not started yet, so many connections that wait for it, and the times when it accepts them."""
+def make_waiting_clients(count: int) -> Iterator[tuple[Listener, list[float]]]:
+    """A listener that is not started, with `count` waiting connections. The list gets the time of each accept."""
     accepted: list[float] = []
     with ExitStack() as stack:
         port = stack.enter_context(socket.socket())
@@ -35,8 +35,8 @@ def waiting_clients(count: int) -> Iterator[tuple[Listener, list[float]]]:
         yield listener, accepted
 
 
-def test_one_connection_is_accepted_and_the_rest_left_to_others_for_a_moment() -> None:
-    with waiting_clients(8) as (listener, accepted):
+def test_worker_accepts_one_connection_and_pauses_before_the_others() -> None:
+    with make_waiting_clients(8) as (listener, accepted):
         listener.start()
         while not accepted:
             gevent.sleep(0)
@@ -48,18 +48,18 @@ def test_one_connection_is_accepted_and_the_rest_left_to_others_for_a_moment() -
 
 
 def test_busy_worker_catches_up() -> None:
-    with waiting_clients(12) as (listener, accepted):
+    with make_waiting_clients(12) as (listener, accepted):
         listener.start()
         while not accepted:
             gevent.sleep(0)
-        time.sleep(0.05)  # the whole loop stands still, as while a picture is decoded
+        time.sleep(0.05)  # blocks the whole event loop, as decoding an image does
         gevent.sleep(0.001)
         gevent.sleep(0.001)
         assert len(accepted) == 12
 
 
-def test_idle_time_gives_no_claim_to_more_connections() -> None:
-    with waiting_clients(1) as (listener, accepted), ExitStack() as stack:
+def test_idle_time_gives_no_credit_for_more_connections() -> None:
+    with make_waiting_clients(1) as (listener, accepted), ExitStack() as stack:
         listener.start()
         while not accepted:
             gevent.sleep(0)
@@ -73,7 +73,7 @@ def test_idle_time_gives_no_claim_to_more_connections() -> None:
 
 
 def test_stopped_listener_accepts_none() -> None:
-    with waiting_clients(4) as (listener, accepted):
+    with make_waiting_clients(4) as (listener, accepted):
         listener.start()
         while not accepted:
             gevent.sleep(0)

@@ -1,4 +1,4 @@
-"""`/generate` with a fake engine: what may be asked for, and what comes with the images."""
+"""`/generate` with a fake engine: valid and invalid requests, and the headers of the response."""
 
 import io
 import json
@@ -15,8 +15,8 @@ from service.web.api.native.generate_request import MAX_SEED
 from tests.support.engine import FakeEngine
 
 
-def message(answer: Any) -> str:
-    """The error's text in a 4xx of the right shape."""
+def read_error(answer: Any) -> str:
+    """Check that the response is a 4xx of the right shape. Returns its message."""
     assert 400 <= answer.status_code < 500, answer.data
     error = answer.get_json()["error"]
     assert set(error) == {"code", "message"}
@@ -24,7 +24,7 @@ def message(answer: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("ask", "reason"),
+    ("body", "reason"),
     [
         ({"count": 0}, "At least one"),
         ({"count": -3}, "At least one"),
@@ -53,43 +53,43 @@ def message(answer: Any) -> str:
     ],
     ids=str,
 )
-def test_senseless_request_is_refused_with_the_reason(web: FlaskClient, ask: object, reason: str) -> None:
-    assert re.search(reason, message(web.post("/generate/blot", json=ask)))
+def test_invalid_request_is_refused_with_the_reason(web: FlaskClient, body: object, reason: str) -> None:
+    assert re.search(reason, read_error(web.post("/generate/blot", json=body)))
 
 
 @pytest.mark.parametrize(
     "query",
     ["count=x", "seed=1.5", "seeds=1,x", "truncation=", "colour=red", "label=", "seed=" + "9" * 99, "count=1e3"],
 )
-def test_senseless_query_is_refused(web: FlaskClient, query: str) -> None:
-    message(web.get(f"/generate/blot?{query}"))
+def test_invalid_query_is_refused(web: FlaskClient, query: str) -> None:
+    read_error(web.get(f"/generate/blot?{query}"))
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999"])
 def test_infinite_numbers_are_refused(web: FlaskClient, number: str) -> None:
-    message(web.post("/generate/blot", data=f'{{"truncation": {number}}}', content_type="application/json"))
+    read_error(web.post("/generate/blot", data=f'{{"truncation": {number}}}', content_type="application/json"))
 
 
-@pytest.mark.parametrize("given", ["nan", "inf", "-inf"])
-def test_truncation_must_be_finite(web: FlaskClient, given: str) -> None:
-    assert "truncation" in message(web.get(f"/generate/blot?truncation={given}"))
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_truncation_must_be_finite(web: FlaskClient, value: str) -> None:
+    assert "truncation" in read_error(web.get(f"/generate/blot?truncation={value}"))
 
 
-def run_shapes(engine: FakeEngine) -> dict[str, tuple[int, ...]]:
-    """Shapes of the inputs of the engine's one run."""
+def read_input_shapes(engine: FakeEngine) -> dict[str, tuple[int, ...]]:
+    """The shapes of the inputs of the only run."""
     (run,) = (call for call in engine.calls if isinstance(call, wire.RunCall))
     return {head.name: head.shape for head in run.tensors}
 
 
 def test_every_input_has_one_row_per_sample(web: FlaskClient, engine: FakeEngine) -> None:
     web.post("/generate/blot", json={"count": 3, "labels": 7, "format": "npy"})
-    assert run_shapes(engine) == {"seeds": (3,), "labels": (3,), "truncation": (3,)}
+    assert read_input_shapes(engine) == {"seeds": (3,), "labels": (3,), "truncation": (3,)}
 
 
 def test_seeds_count_up_from_the_first(web: FlaskClient) -> None:
-    told = web.post("/generate/blot", json={"seed": 40, "count": 3, "format": "json"})
-    assert told.get_json()["seeds"] == [40, 41, 42]
-    assert told.headers["Inkpaw-Seeds"] == "40..42"
+    answer = web.post("/generate/blot", json={"seed": 40, "count": 3, "format": "json"})
+    assert answer.get_json()["seeds"] == [40, 41, 42]
+    assert answer.headers["Inkpaw-Seeds"] == "40..42"
 
 
 def test_query_means_the_same_as_a_body(web: FlaskClient) -> None:
@@ -101,15 +101,15 @@ def test_query_means_the_same_as_a_body(web: FlaskClient) -> None:
     assert body.headers["Inkpaw-Seeds"] == "5,9"
 
 
-def test_drawn_seed_is_reported_and_not_cacheable(web: FlaskClient) -> None:
-    drawn = web.post("/generate/blot", json={"format": "npy"})
-    again = web.get(f"/generate/blot?format=npy&seed={drawn.headers['Inkpaw-Seeds']}")
-    assert again.data == drawn.data
-    assert drawn.headers["Cache-Control"] == "no-store"
-    assert "ETag" not in drawn.headers
+def test_random_seed_is_reported_and_not_cacheable(web: FlaskClient) -> None:
+    first = web.post("/generate/blot", json={"format": "npy"})
+    again = web.get(f"/generate/blot?format=npy&seed={first.headers['Inkpaw-Seeds']}")
+    assert again.data == first.data
+    assert first.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in first.headers
 
 
-def test_two_drawn_seeds_differ(web: FlaskClient) -> None:
+def test_random_seeds_differ(web: FlaskClient) -> None:
     assert len({web.get("/generate/blot").headers["Inkpaw-Seeds"] for _ in range(5)}) == 5
 
 
@@ -127,20 +127,20 @@ def test_unchanged_image_is_not_generated_again(web: FlaskClient, engine: FakeEn
     assert engine.calls == []
 
 
-def test_drawn_image_is_never_unchanged(web: FlaskClient) -> None:
+def test_image_of_a_random_seed_is_always_sent(web: FlaskClient) -> None:
     assert web.get("/generate/blot", headers={"If-None-Match": "*"}).status_code == 200
 
 
 @pytest.mark.parametrize("other", ["seed=4", "seed=3&label=1", "seed=3&truncation=0.5", "seed=3&format=npy"])
-def test_different_request_has_a_different_tag(web: FlaskClient, other: str) -> None:
+def test_different_request_has_a_different_etag(web: FlaskClient, other: str) -> None:
     tag = web.get("/generate/blot?seed=3").headers["ETag"]
     assert web.get(f"/generate/blot?{other}", headers={"If-None-Match": tag}).status_code == 200
 
 
 @pytest.mark.parametrize("label", ["7", 7, ["7"], [7]])
-def test_label_is_given_by_name_or_index_alone_or_in_a_list(web: FlaskClient, label: object) -> None:
-    told = web.post("/generate/blot", json={"labels": label, "format": "json"}).get_json()
-    assert told["labels"] == ["7"]
+def test_label_may_be_a_name_or_an_index_alone_or_in_a_list(web: FlaskClient, label: object) -> None:
+    answer = web.post("/generate/blot", json={"labels": label, "format": "json"}).get_json()
+    assert answer["labels"] == ["7"]
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -153,9 +153,9 @@ def test_zip_holds_one_file_per_sample_even_if_seeds_repeat(web: FlaskClient) ->
 def test_npy_and_json_hold_the_engines_images(web: FlaskClient) -> None:
     array = np.load(io.BytesIO(web.get("/generate/blot?seeds=5,9&format=npy").data))
     assert array[:, 0, 0, 0].tolist() == [5, 9]
-    told = json.loads(web.get("/generate/blot?seeds=5,9&format=json").data)
-    assert (told["model"], told["version"], len(told["images"])) == ("blot", 1, 2)
+    answer = json.loads(web.get("/generate/blot?seeds=5,9&format=json").data)
+    assert (answer["model"], answer["version"], len(answer["images"])) == ("blot", 1, 2)
 
 
-def test_classifier_does_not_generate(web: FlaskClient) -> None:
-    assert "no generator" in message(web.get("/generate/echo"))
+def test_classifier_is_refused_by_generate(web: FlaskClient) -> None:
+    assert "no generator" in read_error(web.get("/generate/echo"))

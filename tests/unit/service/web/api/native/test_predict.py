@@ -1,4 +1,4 @@
-"""`/predict` with a fake engine: what the engine is sent, and what its outputs become."""
+"""`/predict` with a fake engine: the calls it gets, and the responses from its outputs."""
 
 import io
 from base64 import b64encode
@@ -17,8 +17,8 @@ from tests.support.pictures import make_png
 from tests.unit.service.web.conftest import CATALOG
 
 
-def files(*data: bytes) -> dict[str, object]:
-    return {"file": [(io.BytesIO(each), f"{at}.png") for at, each in enumerate(data)]}
+def make_files(*images: bytes) -> dict[str, object]:
+    return {"file": [(io.BytesIO(image), f"{index}.png") for index, image in enumerate(images)]}
 
 
 def test_image_gets_a_label_and_probabilities(web: FlaskClient) -> None:
@@ -30,24 +30,24 @@ def test_image_gets_a_label_and_probabilities(web: FlaskClient) -> None:
 
 
 def test_outlier_score_is_reported_and_counted(web: FlaskClient) -> None:
-    def counted(suffix: str) -> float:
+    def read_sample(suffix: str) -> float:
         labels = {"model": "wary", "version": "1"}
         return REGISTRY.get_sample_value(f"inkpaw_outlier_score_{suffix}", labels) or 0.0
 
-    before = counted("count"), counted("sum")
-    answer = web.post("/predict/wary", data=files(make_png(7), make_png(2))).get_json()
-    assert [each["outlier_score"] for each in answer["predictions"]] == [0.7, 0.2]
-    assert counted("count") - before[0] == 2 and counted("sum") - before[1] == pytest.approx(0.9)
+    before = read_sample("count"), read_sample("sum")
+    answer = web.post("/predict/wary", data=make_files(make_png(7), make_png(2))).get_json()
+    assert [prediction["outlier_score"] for prediction in answer["predictions"]] == [0.7, 0.2]
+    assert read_sample("count") - before[0] == 2 and read_sample("sum") - before[1] == pytest.approx(0.9)
     assert "outlier_score" not in web.post("/predict/echo", data=make_png(7)).get_json()["predictions"][0]
 
 
 def test_predictions_come_in_the_order_sent(web: FlaskClient) -> None:
-    answer = web.post("/predict/echo", data=files(make_png(3), make_png(1), make_png(2)))
-    assert [each["label"] for each in answer.get_json()["predictions"]] == ["3", "1", "2"]
+    answer = web.post("/predict/echo", data=make_files(make_png(3), make_png(1), make_png(2)))
+    assert [prediction["label"] for prediction in answer.get_json()["predictions"]] == ["3", "1", "2"]
 
 
 def test_all_images_of_a_request_are_one_run(web: FlaskClient, engine: FakeEngine) -> None:
-    web.post("/predict/echo", data=files(make_png(3), make_png(1)))
+    web.post("/predict/echo", data=make_files(make_png(3), make_png(1)))
     (run,) = (call for call in engine.calls if isinstance(call, wire.RunCall))
     assert [(head.name, head.shape) for head in run.tensors] == [("images", (2, 28, 28, 1))]
 
@@ -69,17 +69,17 @@ def test_top_that_is_not_a_positive_number_is_refused(web: FlaskClient, top: str
 
 
 def test_error_names_the_bad_image_among_others(web: FlaskClient) -> None:
-    answer = web.post("/predict/echo", data=files(make_png(3), b"text", make_png(2)))
+    answer = web.post("/predict/echo", data=make_files(make_png(3), b"text", make_png(2)))
     assert answer.status_code == 400
     assert answer.get_json()["error"]["code"] == "bad_image"
     assert answer.get_json()["error"]["message"].startswith("Image 2 of 3: ")
 
 
-def test_generator_does_not_predict(web: FlaskClient) -> None:
+def test_generator_is_refused_by_predict(web: FlaskClient) -> None:
     assert web.post("/predict/blot", data=make_png(7)).status_code == 400
 
 
-def test_model_without_a_manifest_does_not_predict(web: FlaskClient) -> None:
+def test_model_without_a_manifest_is_refused_by_predict(web: FlaskClient) -> None:
     assert web.post("/predict/plain", data=make_png(7)).status_code == 400
 
 
