@@ -1,4 +1,4 @@
-"""The Kubernetes job runs a command that there is, with what it needs, and with nothing that it does not need."""
+"""The Kubernetes job runs an existing command, with the volumes and limits it needs and without privileges."""
 
 import re
 from pathlib import Path
@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(scope="module")
 def job() -> dict[str, Any]:
     documents = list(yaml.safe_load_all((ROOT / "docker/kubernetes/training.yaml").read_text()))
-    [found] = [each for each in documents if each["kind"] == "TFJob"]
-    assert found["apiVersion"] == "kubeflow.org/v1"
-    return found["spec"]["tfReplicaSpecs"]["Worker"]
+    [document] = [document for document in documents if document["kind"] == "TFJob"]
+    assert document["apiVersion"] == "kubeflow.org/v1"
+    return document["spec"]["tfReplicaSpecs"]["Worker"]
 
 
 @pytest.fixture(scope="module")
@@ -29,25 +29,24 @@ def pod(job: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def container(pod: dict[str, Any]) -> dict[str, Any]:
-    [only] = pod["containers"]
-    return only
+    [container] = pod["containers"]
+    return container
 
 
 def test_command_of_the_job_is_accepted_by_the_command_line(container: dict[str, Any]) -> None:
-    python, dash_m, package, name, *words = container["command"]
+    python, dash_m, package, name, *arguments = container["command"]
     assert (python, dash_m, package, name) == ("python", "-m", "training", "train")
-    given = typer.main.get_command(app).commands[name].make_context(name, list(words)).params
-    plan = load_recipe(given["name"], given["changes"])
-    assert (
-        plan.net.kind != "gan" and not plan.init_from and not plan.teachers
-    )  # there are no other runs on a new volume
-    assert given["distribute"] == "multiworker"
-    assert not given["fresh"]  # a worker that is started again would throw its epochs away
+    options = typer.main.get_command(app).commands[name].make_context(name, list(arguments)).params
+    recipe = load_recipe(options["name"], options["changes"])
+    # a new volume holds no other runs
+    assert recipe.net.kind != "gan" and not recipe.init_from and not recipe.teachers
+    assert options["distribute"] == "multiworker"
+    assert not options["fresh"]  # with --fresh, a restarted worker would lose its epochs
 
 
-def test_workers_are_started_again_and_there_are_several(job: dict[str, Any], container: dict[str, Any]) -> None:
+def test_job_has_several_workers_that_are_restarted(job: dict[str, Any], container: dict[str, Any]) -> None:
     assert job["restartPolicy"] == "OnFailure" and job["replicas"] >= 2
-    assert container["name"] == "tensorflow"  # the operator looks for it by that name
+    assert container["name"] == "tensorflow"  # the operator needs this name
 
 
 def test_output_of_training_is_on_volumes(pod: dict[str, Any], container: dict[str, Any]) -> None:
@@ -56,7 +55,7 @@ def test_output_of_training_is_on_volumes(pod: dict[str, Any], container: dict[s
     assert "persistentVolumeClaim" in kinds[mounts[container["workingDir"]]["name"]]
     assert not mounts[container["workingDir"]].get("readOnly")
     assert "emptyDir" in kinds[mounts["/tmp"]["name"]]
-    environment = {each["name"]: each["value"] for each in container["env"]}
+    environment = {variable["name"]: variable["value"] for variable in container["env"]}
     assert environment["DATA_DIR"] in mounts
     assert f"WORKDIR {environment['PYTHONPATH']}\n" in (ROOT / "Dockerfile").read_text()
 
@@ -64,7 +63,7 @@ def test_output_of_training_is_on_volumes(pod: dict[str, Any], container: dict[s
 def test_job_runs_as_the_images_user_with_limits(pod: dict[str, Any], container: dict[str, Any]) -> None:
     user = re.search(r"^USER (\d+):", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert user and pod["securityContext"]["runAsUser"] == int(user[1]) and pod["securityContext"]["runAsNonRoot"]
-    rights = container["securityContext"]
-    assert rights["readOnlyRootFilesystem"] and not rights["allowPrivilegeEscalation"]
-    assert rights["capabilities"] == {"drop": ["ALL"]}
+    security = container["securityContext"]
+    assert security["readOnlyRootFilesystem"] and not security["allowPrivilegeEscalation"]
+    assert security["capabilities"] == {"drop": ["ALL"]}
     assert {"cpu", "memory"} <= set(container["resources"]["limits"])

@@ -24,14 +24,14 @@ NET = Version(1, "AVAILABLE")
 
 
 class Doubling:
-    """Doubles its input. It waits for `go` before each run; `ran` holds the rows of all runs that have started."""
+    """Doubles its input. It waits for `go` before each run; `run_rows` holds the rows of all runs that have started."""
 
     sizes = (1, 2, 4)
 
     def __init__(self) -> None:
         self.go = threading.Event()
         self.go.set()
-        self.ran: list[float] = []
+        self.run_rows: list[float] = []
 
     def check(self, inputs: Mapping[str, NDArray]) -> int:
         if "a" not in inputs:
@@ -42,7 +42,7 @@ class Doubling:
         return next(size for size in self.sizes if size >= rows)
 
     def run(self, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
-        self.ran += inputs["a"].tolist()
+        self.run_rows += inputs["a"].tolist()
         assert self.go.wait(5)
         return {"b": inputs["a"] * 2}
 
@@ -74,7 +74,7 @@ class Engine:
         """Keep the device busy until the test sets `net.go`. Returns the running call."""
         self.net.go.clear()
         call = gevent.spawn(self.run, 0.0)
-        wait_until(lambda: self.net.ran)
+        wait_until(lambda: self.net.run_rows)
         return call
 
 
@@ -120,7 +120,7 @@ def test_cancelled_call_never_runs(engine: Engine) -> None:
     engine.net.go.set()
     first.join(5)
     assert engine.run(1) == [2]
-    assert 9 not in engine.net.ran
+    assert 9 not in engine.net.run_rows
 
 
 def test_busy_seconds_are_reported(engine: Engine) -> None:

@@ -27,7 +27,7 @@ class Batching(RuleBasedStateMachine):
         self.tasks: dict[str, list[RecordedTask]] = {key: [] for key in QUEUES}
         self.running: list[Batch] = []
         self.cancelled: set[RecordedTask] = set()
-        self.ran: list[int] = []
+        self.run_rows: list[int] = []
 
     @rule(key=st.sampled_from(sorted(QUEUES)), rows=st.integers(1, 12), patience=st.integers(1, 5))
     def submit(self, key: str, rows: int, patience: int) -> None:
@@ -57,7 +57,7 @@ class Batching(RuleBasedStateMachine):
         """The rows that may still run, oldest first."""
         open_tasks = [task for task in self.tasks[key] if task not in self.cancelled and not task.results]
         in_time = [task for task in open_tasks if task.task.deadline > self.clock.now]
-        return [row for task in in_time for row in task.ids if row not in self.ran]
+        return [row for task in in_time for row in task.ids if row not in self.run_rows]
 
     @precondition(lambda self: any(self.list_waiting_rows(key) for key in QUEUES))
     @rule()
@@ -67,7 +67,7 @@ class Batching(RuleBasedStateMachine):
         assert batch is not None
         key, rows = str(batch.key), read_ids(batch)
         assert rows == expected[key][: QUEUES[key][0]], "a batch must hold the oldest waiting rows"
-        self.ran += rows
+        self.run_rows += rows
         self.running.append(batch)
 
     @precondition(lambda self: self.running)
@@ -102,7 +102,7 @@ class Batching(RuleBasedStateMachine):
             run(self.running.pop())
         self.clock.now += 100
         self.scheduler.close()
-        assert len(self.ran) == len(set(self.ran)), "a row ran twice"
+        assert len(self.run_rows) == len(set(self.run_rows)), "a row ran twice"
         for task in (task for tasks in self.tasks.values() for task in tasks):
             assert task.results or task in self.cancelled, "a task got no result"
             assert len(task.results) <= 1

@@ -21,9 +21,8 @@ BuildModel = Callable[..., Path]
 @pytest.fixture(scope="module")
 def tiny(build_model: BuildModel) -> Iterator[Servable]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            signatures, "select_batch_sizes", tuple
-        )  # so that the sizes do not depend on the speed of this machine
+        # the sizes must not depend on the speed of this machine
+        patch.setattr(signatures, "select_batch_sizes", tuple)
         yield Servable(build_model("tiny"), max_batch_size=4)
 
 

@@ -17,7 +17,7 @@ def _write_jpeg(path: Path, grey: int) -> None:
 
 @pytest.fixture
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the layout of the archive: 20 training images, 2 test images, and a file that is no image."""
+    """A folder with the layout of the archive: 20 training images, 2 test images and a file that is not an image."""
     for animal, grey in (("cat", 40), ("dog", 200)):
         for number in range(1, 11):
             _write_jpeg(tmp_path / "cat-and-dog/training_set" / f"{animal}s" / f"{animal}.{number}.jpg", grey)
@@ -47,7 +47,7 @@ def test_two_processes_can_write_the_same_cache_at_once(archive: Path, monkeypat
     decode, second = ImageFiles.decode, []
 
     def decode_in_turn(files: ImageFiles, row: int) -> np.ndarray:
-        if row == 5 and not second:  # the second starts when the first is half done, and ends after it
+        if row == 5 and not second:  # start the second when the first is half done; it ends after the first
             second.append(threading.Thread(target=lambda: second.append(cats_dogs.load(16, 16, 0.2))))
             second[0].start()
             assert second_started.wait(10)

@@ -67,7 +67,7 @@ def test_folders_named_like_splits_are_the_splits(tmp_path: Path) -> None:
     assert (len(data.train), len(data.validation), len(data.test)) == (12, 6, 4)
 
 
-def test_files_that_are_no_images_are_left_out_and_reported(shades: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_that_are_not_images_are_skipped_and_reported(shades: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (shades / "dark/page.jpg").write_text("<html>")
     (shades / "dark/notes.txt").write_text("not even named like an image")
     (shades / "dark/.hidden.png").write_text("")

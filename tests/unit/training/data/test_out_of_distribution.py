@@ -5,7 +5,7 @@ from training.data.dataset import Dataset, Split
 from training.data.out_of_distribution import prepare_chunks, scikit_image_pictures
 
 
-def test_the_pictures_of_scikit_image_are_those_in_its_wheel() -> None:
+def test_scikit_image_gives_the_pictures_of_its_wheel() -> None:
     pictures = list(scikit_image_pictures())
     assert len(pictures) == 22 * 5 + 200
     assert len({picture.tobytes() for picture in pictures}) > 300

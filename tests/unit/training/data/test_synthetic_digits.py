@@ -9,7 +9,7 @@ from training.data.synthetic_digits import KINDS, image_files
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_there_are_files_of_every_digit_and_the_same_for_the_same_seed(kind: str) -> None:
+def test_every_digit_has_files_and_a_seed_gives_the_same_files(kind: str) -> None:
     files, digits = zip(*image_files(kind, 2, seed=5), strict=True)
     counts = np.bincount(digits)
     assert counts.tolist() == [2] * 10 if kind != "enlarged" else counts.sum() == 1797

@@ -28,11 +28,13 @@ def test_discriminator_and_generator_both_learn(gan: Gan) -> None:
     step, before = tf.function(gan.train_step), gan.generator.get_weights()
     logs = [step(_batch()) for _ in range(30)]
     assert float(logs[-1]["apart"]) > 0.3 > float(logs[0]["apart"]) - 0.3
-    assert any(not np.allclose(was, now) for was, now in zip(before, gan.generator.get_weights(), strict=True))
+    assert any(
+        not np.allclose(earlier, later) for earlier, later in zip(before, gan.generator.get_weights(), strict=True)
+    )
     assert all(np.isfinite(float(value)) for value in logs[-1].values())
 
 
-def test_the_result_is_an_average_of_the_generator(gan: Gan) -> None:
+def test_weights_of_the_result_are_averages_of_the_generator(gan: Gan) -> None:
     step, kernels = tf.function(gan.train_step), []
     for _ in range(25):
         step(_batch())

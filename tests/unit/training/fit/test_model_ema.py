@@ -10,7 +10,7 @@ def _net() -> keras.Model:
     return keras.Model(images, keras.layers.Dense(1, use_bias=False)(images))
 
 
-def test_the_average_follows_the_weights_and_is_swapped_back() -> None:
+def test_average_follows_the_weights_and_is_swapped_in_temporarily() -> None:
     net = _net()
     net.set_weights([np.array([[0.0]])])
     average = WeightAverage(net, 0.5)
@@ -43,12 +43,12 @@ def test_validation_uses_the_averages() -> None:
     assert net.get_weights()[0].item() == pytest.approx(1, abs=1e-3)
 
 
-def test_at_the_end_of_an_epoch_earlier_callbacks_see_the_averages_and_later_ones_the_weights() -> None:
-    net, seen = _net(), []
+def test_at_epoch_end_earlier_callbacks_see_the_averages_and_later_ones_the_weights() -> None:
+    net, values = _net(), []
 
-    class Look(keras.callbacks.Callback):
+    class RecordWeight(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            seen.append(net.get_weights()[0].item())
+            values.append(net.get_weights()[0].item())
 
     net.compile(keras.optimizers.SGD(1e-9), "mse")
     net.set_weights([np.array([[1.0]])])
@@ -56,5 +56,7 @@ def test_at_the_end_of_an_epoch_earlier_callbacks_see_the_averages_and_later_one
     average.means[0].assign([[3.0]])
     average.steps.assign(1e9)
     one = np.ones((4, 1), np.float32)
-    net.fit(one, one, epochs=2, validation_data=(one, one), callbacks=[Look(), average, Look()], verbose=0)
-    assert seen == pytest.approx([2.98, 1, 2.96, 1], abs=0.01)
+    net.fit(
+        one, one, epochs=2, validation_data=(one, one), callbacks=[RecordWeight(), average, RecordWeight()], verbose=0
+    )
+    assert values == pytest.approx([2.98, 1, 2.96, 1], abs=0.01)

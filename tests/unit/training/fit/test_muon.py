@@ -19,7 +19,7 @@ def _ill_conditioned_gradient() -> np.ndarray:
     return ((left * np.geomspace(1, 1e-3, 8)) @ right).reshape(3, 3, 4, 8).astype(np.float32)
 
 
-def test_a_step_of_a_convolution_is_equally_long_in_all_directions_of_its_gradient() -> None:
+def test_step_of_a_convolution_is_equally_long_in_all_directions_of_its_gradient() -> None:
     gradient = _ill_conditioned_gradient()
     lengths = np.linalg.svd(_step(Muon(0.1), gradient).reshape(36, 8), compute_uv=False)
     assert np.linalg.cond(gradient.reshape(36, 8)) > 900

@@ -26,29 +26,27 @@ def test_mixed_precision_depends_on_the_gpu(
 
 
 @pytest.mark.parametrize(
-    ("multiplies", "gpus", "policy"),
+    ("supported", "gpus", "policy"),
     [(True, 0, "mixed_bfloat16"), (False, 1, "mixed_bfloat16"), (False, 0, "float32")],
 )
 def test_a_cpu_without_bfloat16_trains_in_float32(
-    monkeypatch: pytest.MonkeyPatch, multiplies: bool, gpus: int, policy: str
+    monkeypatch: pytest.MonkeyPatch, supported: bool, gpus: int, policy: str
 ) -> None:
-    monkeypatch.setattr("training.fit.precision.has_bfloat16", lambda: multiplies)
+    monkeypatch.setattr("training.fit.precision.has_bfloat16", lambda: supported)
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(range(gpus)))
     assert adapt_policy("mixed_bfloat16") == policy
     assert adapt_policy("float32") == "float32"
-    # its optimiser scales the loss, so it would not be the same run
+    # its optimiser scales the loss, so another policy would not continue the same run
     assert adapt_policy("mixed_float16") == "mixed_float16"
 
 
-def test_the_precision_option_trains_and_is_noted_in_the_recipe(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_precision_option_trains_and_is_stored_in_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    words = ["train", "digits8-cnn", "--precision", "mixed", "--set", "epochs=2", "--set", "steps=45"]
-    done = CliRunner().invoke(
-        app, [*words, "--set", "batch_size=32", "--set", "optimiser={name = 'adam', learning_rate = 1e-3}"]
+    arguments = ["train", "digits8-cnn", "--precision", "mixed", "--set", "epochs=2", "--set", "steps=45"]
+    result = CliRunner().invoke(
+        app, [*arguments, "--set", "batch_size=32", "--set", "optimiser={name = 'adam', learning_rate = 1e-3}"]
     )
-    assert done.exit_code == 0, done.output
+    assert result.exit_code == 0, result.output
     assert json.loads(Path("runs/digits8-cnn/recipe.json").read_text())["precision"].startswith("mixed_")
-    figures = dict(line.split(": ", 1) for line in done.output.splitlines() if ": " in line)
+    figures = dict(line.split(": ", 1) for line in result.output.splitlines() if ": " in line)
     assert float(figures["accuracy"]) > 0.7

@@ -11,18 +11,25 @@ from training.fit.checkpoint import Checkpoint
 from training.recipes.loading import load_recipe
 from training.run import Run
 
-CHANGES = ["epochs=3", "net.widths=[8]", "net.dense=[16]", "net.dropout=0.3", "net.batch_norm=before", "batch_size=64"]
+OVERRIDES = [
+    "epochs=3",
+    "net.widths=[8]",
+    "net.dense=[16]",
+    "net.dropout=0.3",
+    "net.batch_norm=before",
+    "batch_size=64",
+]
 RANDOM = ["augment={rotation = 10.0, shift = 0.05, mixup = 0.5}", "ema=0.9", "sam_rho=0.5"]
 
 
 class Interrupted(Exception):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 def _train(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     folder.mkdir(exist_ok=True)
     monkeypatch.chdir(folder)
-    return tasks.train(load_recipe("digits8-cnn", CHANGES + RANDOM))
+    return tasks.train(load_recipe("digits8-cnn", OVERRIDES + RANDOM))
 
 
 def _weights(run: Run) -> list[np.ndarray]:
@@ -36,7 +43,7 @@ def _interrupt_in_second_epoch(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     save = Checkpoint.on_epoch_end
 
     def interrupt(self: Checkpoint, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if epoch == 1:  # the epoch is in the history already, but has no checkpoint
+        if epoch == 1:  # the epoch is already in the history, but has no checkpoint
             raise Interrupted
         save(self, epoch, logs)
 
@@ -58,7 +65,7 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     assert all((one == other).all() for one, other in zip(weights, _weights(resumed), strict=True))
 
 
-def test_of_averaged_weights_the_last_epoch_is_kept_not_the_best(
+def test_with_weight_averages_the_last_epoch_is_exported_not_the_best(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     last = _weights(_train(tmp_path / "straight", monkeypatch))
@@ -70,5 +77,5 @@ def test_of_averaged_weights_the_last_epoch_is_kept_not_the_best(
         for name, value in zip(head.split(","), row.split(","), strict=True)
     ]
     history.write_text("\n".join([head, ",".join(best), *rest]) + "\n")
-    kept = _weights(_train(tmp_path / "resumed", monkeypatch))
-    assert all((one == other).all() for one, other in zip(last, kept, strict=True))
+    resumed = _weights(_train(tmp_path / "resumed", monkeypatch))
+    assert all((one == other).all() for one, other in zip(last, resumed, strict=True))

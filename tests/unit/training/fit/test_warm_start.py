@@ -53,8 +53,8 @@ def test_interpolated_weights_lie_between_the_servable_and_the_net(tmp_path: Pat
     folder = _publish(other, tmp_path / "1")
     before = net.get_weights()
     interpolate(net, folder, 0.25)
-    for was, theirs, now in zip(before, other.get_weights(), net.get_weights(), strict=True):
-        np.testing.assert_allclose(now, 0.25 * theirs + 0.75 * was, rtol=1e-5, atol=1e-6)
+    for old, source, new in zip(before, other.get_weights(), net.get_weights(), strict=True):
+        np.testing.assert_allclose(new, 0.25 * source + 0.75 * old, rtol=1e-5, atol=1e-6)
 
 
 def test_with_other_classes_all_layers_but_the_last_are_initialised(tmp_path: Path) -> None:
@@ -63,10 +63,10 @@ def test_with_other_classes_all_layers_but_the_last_are_initialised(tmp_path: Pa
     net = _net("digits", 3)
     before = net.get_layer("classes").get_weights()
     init_from(net, folder)
-    for was, now in zip(before, net.get_layer("classes").get_weights(), strict=True):
-        np.testing.assert_array_equal(was, now)
-    for theirs, ours in zip(other.get_weights()[:-2], net.get_weights()[:-2], strict=True):
-        np.testing.assert_array_equal(theirs, ours)
+    for old, new in zip(before, net.get_layer("classes").get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    for source, own in zip(other.get_weights()[:-2], net.get_weights()[:-2], strict=True):
+        np.testing.assert_array_equal(source, own)
 
 
 @pytest.mark.parametrize("options", [["net.depths=[1, 1]"], ["net.widths=[4, 12]"], ["net.squeeze=false"]])
@@ -83,8 +83,8 @@ def test_init_from_names_a_recipe_with_a_candidate(tmp_path: Path, monkeypatch: 
     split = Split.of(np.zeros((20, 8, 8, 1), np.uint8), np.arange(20) % 10)
     data = Dataset("any", tuple("0123456789"), "photo", split, split, split)
     net = compile_model(load_recipe("digits8-cnn", ["init_from=digits8-cnn"]), data)
-    for theirs, ours in zip(other.get_weights(), net.get_weights(), strict=True):
-        np.testing.assert_array_equal(theirs, ours)
+    for source, own in zip(other.get_weights(), net.get_weights(), strict=True):
+        np.testing.assert_array_equal(source, own)
 
 
 def test_init_from_a_recipe_without_a_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,9 @@ def test_the_default_changes_nothing() -> None:
 
 def test_flip_gives_the_image_or_its_mirror_image() -> None:
     images = _images()
-    turned = warp(images, tf.constant(20), Augment(flip=True), "CONSTANT").numpy()
-    for was, now in zip(images.numpy().astype(float), turned, strict=True):
-        assert np.allclose(now, was, atol=1e-2) or np.allclose(now, was[:, ::-1], atol=1e-2)
+    flipped = warp(images, tf.constant(20), Augment(flip=True), "CONSTANT").numpy()
+    for before, after in zip(images.numpy().astype(float), flipped, strict=True):
+        assert np.allclose(after, before, atol=1e-2) or np.allclose(after, before[:, ::-1], atol=1e-2)
 
 
 @pytest.mark.parametrize("side", [12, 20, 33])
@@ -65,7 +65,7 @@ def test_thickness_makes_strokes_bolder_and_finer() -> None:
     assert ink.min() < 0.7 and ink.max() > 1.5
 
 
-def test_coarse_blurs_a_share_of_the_images_and_keeps_their_peak() -> None:
+def test_coarse_blurs_a_share_of_the_images_and_keeps_their_maximum() -> None:
     images = np.zeros((200, 28, 28, 1), np.uint8)
     images[:, 8:20, 13:15] = 200
     changed, _ = augment(tf.constant(images), tf.zeros([200, 2]), tf.constant(28), Augment(coarse=0.5), "CONSTANT")
@@ -82,6 +82,6 @@ def test_cutmix_weights_labels_by_area() -> None:
     for _ in range(10):
         mixed, shares = cutmix(images, labels, 1.0)
         np.testing.assert_allclose(tf.reduce_mean(mixed, axis=[1, 2, 3]) / 100, shares[:, 1], atol=1e-5)
-    same, kept = cutmix(images, labels, 0.0)
+    same, same_labels = cutmix(images, labels, 0.0)
     np.testing.assert_array_equal(same, images)
-    np.testing.assert_array_equal(kept, labels)
+    np.testing.assert_array_equal(same_labels, labels)

@@ -14,7 +14,7 @@ def test_an_epoch_longer_than_the_data_repeats_it_in_a_new_order() -> None:
     batches = list(training_batches(data, recipe, 0).take(5))
     assert steps_per_epoch(data, recipe) == 5 and [len(images) for images, _ in batches] == [64] * 5
     firsts = {images.numpy().tobytes() for images, _ in batches}
-    assert len(firsts) == 5, "each pass has an order of its own"
+    assert len(firsts) == 5, "each pass must have its own order"
 
 
 def test_a_batch_size_above_the_data_gives_all_images() -> None:

@@ -1,4 +1,4 @@
-"""The stream of batches depends on the recipe only, not on shards nor on interruptions."""
+"""The stream of batches depends only on the recipe, not on shards or interruptions."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from training.recipes.data_schema import Digits8Data
 from training.recipes.net_schema import MlpNet
 from training.recipes.schema import Augment, Optimiser, Recipe
 
-Taken = list[tuple[np.ndarray, np.ndarray]]
+Batches = list[tuple[np.ndarray, np.ndarray]]
 
 
 def _data(count: int = 20) -> Dataset:
@@ -36,30 +36,32 @@ def _recipe(**changes: object) -> Recipe:
     )
 
 
-def _take(stream: tf.data.Dataset, count: int) -> Taken:
+def _take(stream: tf.data.Dataset, count: int) -> Batches:
     return [(images.numpy(), labels.numpy()) for images, labels in stream.take(count)]
 
 
-def _same(one: Taken, other: Taken) -> bool:
+def _are_equal(one: Batches, other: Batches) -> bool:
     pairs = zip(one, other, strict=True)
     return all((a == c).all() and (b == d).all() for (a, b), (c, d) in pairs)
 
 
-CHANGED = _recipe(augment=Augment(rotation=20, shift=0.1, brightness=0.3, elastic=0.02, mixup=0.5, cutmix=0.5))
+AUGMENTED = _recipe(augment=Augment(rotation=20, shift=0.1, brightness=0.3, elastic=0.02, mixup=0.5, cutmix=0.5))
 
 
 def test_a_resumed_stream_equals_the_rest_of_an_uninterrupted_one() -> None:
     data = _data()
-    per_epoch = steps_per_epoch(data, CHANGED)
-    straight = _take(training_batches(data, CHANGED, 0), 3 * per_epoch)
-    assert _same(straight, _take(training_batches(data, CHANGED, 0), 3 * per_epoch))
-    assert _same(straight[per_epoch:], _take(training_batches(data, CHANGED, 1), 2 * per_epoch))
-    assert not _same(straight[:per_epoch], straight[per_epoch : 2 * per_epoch])
+    per_epoch = steps_per_epoch(data, AUGMENTED)
+    uninterrupted = _take(training_batches(data, AUGMENTED, 0), 3 * per_epoch)
+    assert _are_equal(uninterrupted, _take(training_batches(data, AUGMENTED, 0), 3 * per_epoch))
+    assert _are_equal(uninterrupted[per_epoch:], _take(training_batches(data, AUGMENTED, 1), 2 * per_epoch))
+    assert not _are_equal(uninterrupted[:per_epoch], uninterrupted[per_epoch : 2 * per_epoch])
 
 
 def test_another_seed_gives_another_stream() -> None:
-    again = CHANGED.model_copy(update={"seed": 2})
-    assert not _same(_take(training_batches(_data(), CHANGED, 0), 2), _take(training_batches(_data(), again, 0), 2))
+    again = AUGMENTED.model_copy(update={"seed": 2})
+    assert not _are_equal(
+        _take(training_batches(_data(), AUGMENTED, 0), 2), _take(training_batches(_data(), again, 0), 2)
+    )
 
 
 def test_the_shards_of_a_batch_add_up_to_the_batch() -> None:
@@ -83,12 +85,12 @@ def test_every_image_is_validated_once_and_shards_have_equal_batch_counts(device
 
 
 def test_random_numbers_repeat_for_a_seed_and_differ_between_calls() -> None:
-    def twice(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def draw_twice(seed: int) -> tuple[np.ndarray, np.ndarray]:
         with stateless_random.use_seed(tf.constant(seed, tf.int64)):
             return uniform([5], -1.0, 1.0).numpy(), uniform([5], -1.0, 1.0).numpy()
 
-    assert (twice(3)[0] == twice(3)[0]).all() and (twice(3)[1] == twice(3)[1]).all()
-    assert (twice(3)[0] != twice(3)[1]).any() and (twice(3)[0] != twice(4)[0]).any()
+    assert (draw_twice(3)[0] == draw_twice(3)[0]).all() and (draw_twice(3)[1] == draw_twice(3)[1]).all()
+    assert (draw_twice(3)[0] != draw_twice(3)[1]).any() and (draw_twice(3)[0] != draw_twice(4)[0]).any()
 
 
 def test_an_unreadable_image_inside_a_stream_is_named() -> None:

@@ -9,15 +9,15 @@ from training.nets.sam import SamModel
 from training.recipes.loading import load_recipe
 
 
-class Steep(keras.losses.Loss):
-    """The outputs themselves, whatever the labels: its gradient is that of the net."""
+class OutputLoss(keras.losses.Loss):
+    """The sum of the outputs, without labels: its gradient is that of the net."""
 
     def call(self, labels: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(outputs, axis=-1)
 
 
 def _net(*values: float, rho: float = 0.5) -> keras.Model:
-    """One output: for a row of ones it is (w1 + w2 + ...) squared."""
+    """A net with one output, which is (w1 + w2 + ...) squared for a row of ones."""
     images = keras.Input((len(values),))
     product = keras.layers.Dense(1, use_bias=False)(images)
     net = SamModel(images, keras.layers.Multiply()([product, product]))
@@ -27,13 +27,13 @@ def _net(*values: float, rho: float = 0.5) -> keras.Model:
 
 
 def _train_step(net: keras.Model, rate: float = 0.1) -> list[np.ndarray]:
-    net.compile(keras.optimizers.SGD(rate), Steep())
+    net.compile(keras.optimizers.SGD(rate), OutputLoss())
     rows = np.ones((4, net.input_shape[1]), np.float32)
     net.train_on_batch(rows, np.zeros((4, 1), np.float32))
     return net.get_weights()
 
 
-def test_the_gradient_is_taken_uphill_of_the_weights() -> None:
+def test_gradient_is_taken_at_the_uphill_weights() -> None:
     # f = w^2 at 2: uphill is w + rho * w = 3, where the gradient is 6
     assert _train_step(_net(2.0))[0].item() == pytest.approx(2.0 - 0.1 * 6, rel=1e-5)
     assert _train_step(_net(2.0, rho=1e-6))[0].item() == pytest.approx(2.0 - 0.1 * 4, rel=1e-5)
@@ -48,10 +48,10 @@ def test_weights_move_uphill_in_proportion_to_their_size() -> None:
     )
 
 
-def test_the_gradient_of_penalties_is_taken_uphill_too() -> None:
+def test_gradient_of_penalties_is_taken_at_the_uphill_weights_too() -> None:
     images = keras.Input((1,))
-    lone = keras.layers.Dense(1, use_bias=False, kernel_regularizer=keras.regularizers.L2(1.0))
-    net = SamModel(images, lone(images))
+    dense = keras.layers.Dense(1, use_bias=False, kernel_regularizer=keras.regularizers.L2(1.0))
+    net = SamModel(images, dense(images))
     net.set_weights([np.array([[2.0]], np.float32)])
     # f = w + w^2 at 2: uphill is 3, where the gradient is 1 + 6
     assert _train_step(net)[0].item() == pytest.approx(2.0 - 0.1 * 7, rel=1e-5)
@@ -59,7 +59,7 @@ def test_the_gradient_of_penalties_is_taken_uphill_too() -> None:
 
 def test_the_reported_loss_is_the_mean_over_all_images() -> None:
     net = _net(2.0, rho=1e-6)
-    net.compile(keras.optimizers.SGD(0.0), Steep(), metrics=["mae"])
+    net.compile(keras.optimizers.SGD(0.0), OutputLoss(), metrics=["mae"])
     rows = np.array([[1.0], [1.0], [2.0]], np.float32)
     history = net.fit(rows, np.zeros((3, 1)), batch_size=2, shuffle=False, verbose=0).history
     assert history["loss"][0] == pytest.approx((4 + 4 + 16) / 3, rel=1e-4) == history["mae"][0]

@@ -50,7 +50,7 @@ def test_a_classifiers_card_has_every_figure_and_the_commands_to_train_it() -> N
     assert "Limits:" in text and "100 training images" in text
 
 
-def test_a_generators_card_shows_the_nearest_training_images() -> None:
+def test_generator_card_shows_the_nearest_training_images() -> None:
     test = {
         "samples": 1000,
         "read_as_label": 0.991,

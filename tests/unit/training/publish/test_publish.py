@@ -17,7 +17,7 @@ from training.recipes.data_schema import MnistData
 
 
 def _data() -> Dataset:
-    """Pictures of one pixel whose brightness is their class."""
+    """Images of one pixel, whose brightness is their class."""
     labels = np.arange(100) % 2
     split = Split.of((labels * 255).astype(np.uint8).reshape(100, 1, 1, 1), labels)
     return Dataset("one-pixel", ("dark", "light"), "photo", split, split, split)

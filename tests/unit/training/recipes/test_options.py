@@ -1,4 +1,4 @@
-"""The options that --set can change in every recipe: each changes the net or its training."""
+"""Options that --set can change in every recipe, and their effect on the net or its training."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Recipes that runs and servables have stored, under today's names of fields and under older ones."""
+"""Recipes stored by runs and servables, with current and with older field names."""
 
 import json
 from pathlib import Path
@@ -14,19 +14,19 @@ from training.recipes.stored import is_dump_of, parse_stored_data, to_json, upgr
 ROOT = Path(__file__).parents[4]
 PUBLISHED = sorted(ROOT.glob("models/*/*/assets.extra/servable.json"))
 
-# the fields that a stored part holds, of whatever kind, at their defaults
+# older recipes store the fields of all kinds, with their defaults
 ALL_NET_FIELDS = {"dense": [], "conv_dropout": 0.0, "stem": [], "squeeze": False, "latent": 64, "judge": []}
 ALL_DATA_FIELDS = {"path": None, "channels": 3, "treatment": "photo", "train_size": None, "first": None}
 
 
 def test_a_stored_recipe_without_a_newer_field_is_the_same_recipe() -> None:
-    now = load_recipe("mnist-mlp")
-    stored = json.loads(to_json(now))
+    recipe = load_recipe("mnist-mlp")
+    stored = json.loads(to_json(recipe))
     del stored["patience"], stored["net"]["spread"]
-    assert is_dump_of(json.dumps(stored), now)
-    assert not is_dump_of(json.dumps(stored | {"epochs": 7}), now)
-    assert not is_dump_of(json.dumps(stored | {"unheard_of": 7}), now)
-    assert is_dump_of(json.dumps(stored | {"about": "another description"}), now)
+    assert is_dump_of(json.dumps(stored), recipe)
+    assert not is_dump_of(json.dumps(stored | {"epochs": 7}), recipe)
+    assert not is_dump_of(json.dumps(stored | {"unheard_of": 7}), recipe)
+    assert is_dump_of(json.dumps(stored | {"about": "another description"}), recipe)
 
 
 def _stored(path: Path) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def test_the_recipe_of_every_published_model_loads(path: Path) -> None:
     assert recipe.publishes == path.parts[-4] and recipe.net == load_recipe(recipe.name).net
 
 
-def test_the_published_models_hold_their_values_under_the_new_names() -> None:
+def test_published_values_are_found_under_the_new_names() -> None:
     assert len(PUBLISHED) >= 3
     by_name = {recipe["name"]: upgrade_stored(recipe) for recipe in map(_stored, PUBLISHED)}
     cats_dogs = by_name["cats-dogs"]
@@ -74,7 +74,7 @@ def test_stored_data_loads_without_the_rest_of_the_recipe() -> None:
     assert parse_stored_data(folder) == FolderData(size=8, path="p", channels=1)
 
 
-def test_upgrading_leaves_the_stored_recipe_as_it_is() -> None:
+def test_upgrading_does_not_change_the_stored_recipe() -> None:
     stored = {"name": "mnist-mlp", "begin": "other", "net": {"kind": "gan", "judge": [8]}}
     before = json.dumps(stored)
     assert upgrade_stored(stored)["net"] == {"kind": "gan", "discriminator_widths": [8]}
