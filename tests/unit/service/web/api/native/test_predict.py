@@ -88,7 +88,7 @@ def test_loading_model_is_unavailable(web: FlaskClient) -> None:
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
 
 
-def test_outputs_that_are_no_numbers_are_reported_and_never_null(settings: Settings) -> None:
+def test_nan_outputs_are_reported_and_never_null(settings: Settings) -> None:
     def answer_nan(call: wire.Call, arrays: dict[str, NDArray]) -> tuple[wire.Reply, list[NDArray]]:
         reply, outputs = make_handler(CATALOG)(call, arrays)
         return reply, [np.full_like(output, np.nan) for output in outputs]
