@@ -21,7 +21,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
     folder = tmp_path_factory.mktemp("foreign")
     for name in saved_models.NAMES:
-        saved_models.build(folder, name)
+        saved_models.build_model(folder, name)
     with run_service(folder, Service) as service:
         yield service
         assert "Traceback" not in service.log
@@ -36,14 +36,14 @@ def infer(service: Service, name: str, signature: str | None = None, **inputs: t
     return service.post(f"/v2/models/{name}/infer", json.dumps({"inputs": tensors, **parameters}))
 
 
-def read(answer: Any) -> dict[str, list[Any]]:
+def read_outputs(answer: Any) -> dict[str, list[Any]]:
     assert answer.status_code == 200, answer.text
     return {output["name"]: output["data"] for output in answer.json()["outputs"]}
 
 
 def test_texts_are_answered(foreign: Service) -> None:
     answer = infer(foreign, "texts", text=("BYTES", [3], ["ink", "", "pawé"]))
-    assert read(answer) == {"shout": ["ink!", "!", "pawé!"], "length": [3, 0, 5]}
+    assert read_outputs(answer) == {"shout": ["ink!", "!", "pawé!"], "length": [3, 0, 5]}
 
 
 def test_jpeg_reaches_the_model_unchanged(foreign: Service) -> None:
@@ -60,7 +60,7 @@ def test_jpeg_reaches_the_model_unchanged(foreign: Service) -> None:
     assert json.loads(answer.content[:length])["outputs"][1]["data"] == [30, 40, 3]
 
 
-def test_string_that_is_no_jpeg_is_the_clients_mistake(foreign: Service) -> None:
+def test_string_that_is_not_a_jpeg_is_a_bad_request(foreign: Service) -> None:
     answer = infer(foreign, "photos", jpeg=("BYTES", [1], ["no JPEG"]))
     assert (answer.status_code, "refuses these strings" in answer.json()["error"]) == (400, True)
 
@@ -78,29 +78,31 @@ def test_string_that_is_no_jpeg_is_the_clients_mistake(foreign: Service) -> None
     ],
 )
 def test_signature_is_chosen_by_name(foreign: Service, name: str, signature: str | None, expected: list[float]) -> None:
-    assert read(infer(foreign, name, signature, x=("FP32", [1], [3]))) == {"y": expected}
+    assert read_outputs(infer(foreign, name, signature, x=("FP32", [1], [3]))) == {"y": expected}
 
 
 @pytest.mark.parametrize(("name", "signature"), [("several", "treble"), ("nameless", None)])
-def test_without_such_a_signature_the_reply_lists_them(foreign: Service, name: str, signature: str | None) -> None:
+def test_error_for_an_unknown_signature_lists_the_signatures(
+    foreign: Service, name: str, signature: str | None
+) -> None:
     answer = infer(foreign, name, signature, x=("FP32", [1], [3]))
     assert (answer.status_code, "There are: double, negate" in answer.json()["error"]) == (400, True)
 
 
 def test_requests_without_rows_are_answered(foreign: Service) -> None:
     scalars = infer(foreign, "scalar", start=("FP32", [], [2]), step=("FP32", [], [0.5]))
-    assert read(scalars) == {"next": [2.5], "text": ["2.5"]}
-    assert read(infer(foreign, "fixed", x=("FP32", [1, 3], [1, 2, 3]))) == {"y": [2.0, 4.0, 6.0]}
-    assert read(infer(foreign, "total", x=("FP32", [300], [-1.0] * 299 + [4.0]))) == {"positive": [4.0]}
+    assert read_outputs(scalars) == {"next": [2.5], "text": ["2.5"]}
+    assert read_outputs(infer(foreign, "fixed", x=("FP32", [1, 3], [1, 2, 3]))) == {"y": [2.0, 4.0, 6.0]}
+    assert read_outputs(infer(foreign, "total", x=("FP32", [300], [-1.0] * 299 + [4.0]))) == {"positive": [4.0]}
     refused = infer(foreign, "fixed", x=("FP32", [2, 3], [1, 2, 3, 4, 5, 6]))
     assert (refused.status_code, "[1, 3]" in refused.json()["error"]) == (400, True)
 
 
-def test_model_that_nothing_warms_answers(foreign: Service) -> None:
-    assert read(infer(foreign, "stubborn", x=("INT32", [2], [7, 8]))) == {"y": [7, 8]}
+def test_model_without_a_working_warm_up_answers(foreign: Service) -> None:
+    assert read_outputs(infer(foreign, "stubborn", x=("INT32", [2], [7, 8]))) == {"y": [7, 8]}
     assert foreign.log.count("without a warm-up") == 2, "of `stubborn` and of `photos`"
 
 
-def test_predict_says_what_to_ask_instead(foreign: Service) -> None:
+def test_predict_error_names_the_path_to_use_instead(foreign: Service) -> None:
     answer = foreign.post("/predict/photos", b"\x89PNG")
     assert (answer.status_code, "POST /v2/models/photos/infer" in answer.text) == (400, True)

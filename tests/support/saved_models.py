@@ -1,4 +1,4 @@
-"""SavedModels as people make them for TensorFlow Serving: strings, several signatures, no batches, no manifest.
+"""SavedModels as users make them for TensorFlow Serving: strings, several signatures, no batches, no manifest.
 
 - texts: `text` string [N] -> `shout` string [N], `length` int32 [N]
 - photos: `jpeg` string [N] -> `size` int32 [N,3], `jpeg` string [N]; no empty string is a JPEG
@@ -25,16 +25,16 @@ Outputs = dict[str, tf.Tensor]
 NAMES = ("texts", "photos", "several", "lone", "nameless", "scalar", "fixed", "total", "stubborn")
 
 
-def build(folder: Path, name: str, version: int = 1) -> Path:
-    """Write `folder/<name>/<version>/`, and return it."""
-    place = folder / name / str(version)
+def build_model(folder: Path, name: str, version: int = 1) -> Path:
+    """Write `folder/<name>/<version>/`. Returns its path."""
+    version_dir = folder / name / str(version)
     signatures = {key: make.get_concrete_function(*specs) for key, (make, specs) in _SIGNATURES[name].items()}
-    tf.saved_model.save(tf.Module(), str(place), signatures=signatures)
-    return place
+    tf.saved_model.save(tf.Module(), str(version_dir), signatures=signatures)
+    return version_dir
 
 
-def write_warmup(place: Path, *requests: Mapping[str, NDArray], signature: str = "", end: bytes = b"") -> None:
-    """TensorFlow Serving's warm-up file with these requests; `end` is written after them as it is."""
+def write_warmup(version_dir: Path, *requests: Mapping[str, NDArray], signature: str = "", end: bytes = b"") -> None:
+    """Write a warm-up file of TensorFlow Serving with these requests, followed by the raw bytes `end`."""
     records = []
     for inputs in requests:
         log = prediction_log()()
@@ -43,9 +43,9 @@ def write_warmup(place: Path, *requests: Mapping[str, NDArray], signature: str =
             entry = log.predict_log.request.inputs.add(key=name)
             entry.value.CopyFrom(tf.make_tensor_proto(array))
         records.append(log.SerializeToString())
-    path = place / WARMUP_PATH
+    path = version_dir / WARMUP_PATH
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(b"".join(struct.pack("<QI", len(each), 0) + each + bytes(4) for each in records) + end)
+    path.write_bytes(b"".join(struct.pack("<QI", len(record), 0) + record + bytes(4) for record in records) + end)
 
 
 @tf.function
@@ -55,7 +55,7 @@ def _shout(text: tf.Tensor) -> Outputs:
 
 @tf.function
 def _measure(jpeg: tf.Tensor) -> Outputs:
-    size = tf.map_fn(lambda one: tf.shape(tf.io.decode_jpeg(one, 3)), jpeg, fn_output_signature=tf.int32)
+    size = tf.map_fn(lambda data: tf.shape(tf.io.decode_jpeg(data, 3)), jpeg, fn_output_signature=tf.int32)
     return {"size": tf.ensure_shape(size, [None, 3]), "jpeg": tf.identity(jpeg)}
 
 

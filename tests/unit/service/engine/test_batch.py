@@ -12,7 +12,7 @@ def make_piece(array: np.ndarray) -> Piece:
 
 
 def test_rows_of_several_shapes_never_run_together() -> None:
-    """numpy would stretch a row of size 1, and the model would answer something that nobody asked."""
+    """numpy would broadcast a row of size 1, and the model would get wrong input."""
     batch = Batch("net", (make_piece(np.zeros((1, 5))), make_piece(np.ones((1, 1)))))
     with pytest.raises(ValueError, match="several shapes"):
         batch.inputs(2)
@@ -23,6 +23,6 @@ def test_strings_are_padded_with_the_first() -> None:
     assert batch.inputs(4)["x"].tolist() == [b"a\0", b"", b"c", b"a\0"]
 
 
-def test_one_whole_task_passes_uncut() -> None:
+def test_batch_of_one_whole_task_is_not_copied() -> None:
     piece = make_piece(np.zeros((2, 3)))
     assert Batch("net", (piece,)).inputs(2) is piece.task.inputs

@@ -1,4 +1,4 @@
-"""SavedModels that people made for TensorFlow Serving: strings, several signatures, no rows, warm-up requests."""
+"""SavedModels made for TensorFlow Serving: strings, several signatures, no rows, warm-up requests."""
 
 import io
 import logging
@@ -20,12 +20,12 @@ Load = Callable[[str], Servable]
 
 @pytest.fixture(scope="module")
 def load(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Load]:
-    """The servable of a foreign model, loaded when first asked for, with batches of up to 4 rows."""
+    """Returns the servable of a foreign model, with batches of up to 4 rows. Each is loaded once."""
     folder, loaded = tmp_path_factory.mktemp("foreign"), {}
 
     def get(name: str) -> Servable:
         if name not in loaded:
-            loaded[name] = Servable(saved_models.build(folder, name), max_batch_size=4)
+            loaded[name] = Servable(saved_models.build_model(folder, name), max_batch_size=4)
         return loaded[name]
 
     yield get
@@ -43,7 +43,7 @@ def jpeg(width: int, height: int) -> bytes:
     return file.getvalue()
 
 
-def test_strings_go_in_and_come_out(load: Load) -> None:
+def test_strings_are_inputs_and_outputs(load: Load) -> None:
     texts = load("texts").signatures["serving_default"]
     rows = {"text": strings(b"ink", b"", b"\xff\0\0", b"paw")}
     assert texts.check(rows) == 4
@@ -65,7 +65,7 @@ def test_other_than_strings_of_the_shape_are_refused(load: Load, wrong: np.ndarr
         load("texts").signatures["serving_default"].check({"text": wrong})
 
 
-def test_strings_that_the_model_refuses_are_the_clients_mistake(load: Load) -> None:
+def test_strings_that_the_model_refuses_are_a_bad_request(load: Load) -> None:
     with pytest.raises(BadRequest, match="refuses these strings"):
         load("photos").run({"jpeg": strings(b"no JPEG")})
 
@@ -73,7 +73,7 @@ def test_strings_that_the_model_refuses_are_the_clients_mistake(load: Load) -> N
 def test_every_signature_is_loaded(load: Load) -> None:
     several, rows = load("several"), {"x": np.array([1, 2], np.float32)}
     assert several.default_signature == "serving_default"
-    assert {name: each.run(rows)["y"].tolist() for name, each in several.signatures.items()} == {
+    assert {name: signature.run(rows)["y"].tolist() for name, signature in several.signatures.items()} == {
         "serving_default": [1, 2],
         "double": [2, 4],
         "negate": [-1, -2],
@@ -130,7 +130,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_model_that_nothing_warms_is_served_all_the_same(stubborn: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_model_without_a_working_warm_up_is_served(stubborn: Path, caplog: pytest.LogCaptureFixture) -> None:
     servable = Servable(stubborn, max_batch_size=4)
     assert servable.run({"x": np.array([7, 8], np.int32)})["y"].tolist() == [7, 8]
     (line,) = warnings(caplog)
@@ -154,8 +154,8 @@ def test_requests_for_another_signature_warm_nothing(stubborn: Path, caplog: pyt
 
 
 def test_jpegs_are_warmed_by_a_request(load: Load, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    place = Path(shutil.copytree(load("photos")._path, tmp_path / "1"))
-    saved_models.write_warmup(place, {"jpeg": strings(jpeg(8, 8))}, signature="serving_default")
+    version_dir = Path(shutil.copytree(load("photos")._path, tmp_path / "1"))
+    saved_models.write_warmup(version_dir, {"jpeg": strings(jpeg(8, 8))}, signature="serving_default")
     caplog.clear()
-    Servable(place, max_batch_size=4).unload()
+    Servable(version_dir, max_batch_size=4).unload()
     assert warnings(caplog) == []

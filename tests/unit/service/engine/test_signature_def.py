@@ -1,4 +1,4 @@
-"""Which signatures of a SavedModel are served, and as what."""
+"""Which signatures of a SavedModel are served, and whether with batching."""
 
 import logging
 

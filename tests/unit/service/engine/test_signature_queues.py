@@ -27,12 +27,12 @@ VERSION = Version(1, "AVAILABLE", "", None, {"serving_default": Signature(), "do
 
 @dataclass
 class Multiplying:
-    """Multiplies its rows; waits for `go` before each run. `ran` are the rows of each of its runs."""
+    """Multiplies its rows. Waits for `go` before a run; `runs` holds the rows of each run."""
 
     factor: float
     go: threading.Event
     sizes: tuple[int, ...] = (1, 2, 4, 8)
-    ran: list[list[float]] = field(default_factory=list)
+    runs: list[list[float]] = field(default_factory=list)
 
     def check(self, inputs: Mapping[str, NDArray]) -> int:
         return len(inputs["x"]) if self.sizes[1:] else 1
@@ -41,7 +41,7 @@ class Multiplying:
         return rows
 
     def run(self, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
-        self.ran.append(np.ravel(inputs["x"]).tolist())
+        self.runs.append(np.ravel(inputs["x"]).tolist())
         assert self.go.wait(5)
         return {"y": inputs["x"] * self.factor}
 
@@ -95,23 +95,23 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def test_batch_never_mixes_signatures(engine: Engine) -> None:
     engine.go.clear()
     first = gevent.spawn(engine.run, [0.0])
-    wait_until(lambda: engine.servable.signatures["serving_default"].ran)
+    wait_until(lambda: engine.servable.signatures["serving_default"].runs)
     names = ["", "double", "serving_default", "double", "", "double"]
     requests = [gevent.spawn(engine.run, [float(index)], name) for index, name in enumerate(names, 1)]
     wait_until(lambda: engine.device.count_rows(KEY) == len(names))
     engine.go.set()
     gevent.joinall([first, *requests], timeout=5)
     assert [request.value for request in requests] == [[1], [4], [3], [8], [5], [12]]
-    assert engine.servable.signatures["serving_default"].ran == [[0], [1, 3, 5]], (
+    assert engine.servable.signatures["serving_default"].runs == [[0], [1, 3, 5]], (
         "a name of the default shares its queue"
     )
-    assert engine.servable.signatures["double"].ran == [[2, 4, 6]]
+    assert engine.servable.signatures["double"].runs == [[2, 4, 6]]
 
 
 @pytest.mark.parametrize("x", [7.0, [[1.0, 2.0, 3.0]], [1.0, 2.0], [[]]], ids=str)
 def test_request_without_rows_is_one_run_of_its_own(engine: Engine, x: object) -> None:
     assert engine.run(np.array(x), "whole") == (np.array(x) * 3).tolist()
-    assert engine.servable.signatures["whole"].ran == [np.ravel(x).tolist()]
+    assert engine.servable.signatures["whole"].runs == [np.ravel(x).tolist()]
 
 
 def test_unknown_signature_is_refused_with_a_list(engine: Engine) -> None:

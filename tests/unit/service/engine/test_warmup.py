@@ -1,4 +1,4 @@
-"""TensorFlow Serving's warm-up file: what it holds is read, and nothing in it can break or fill the engine."""
+"""The warm-up file of TensorFlow Serving: valid requests are read, and no content can break or fill the engine."""
 
 import os
 import struct
@@ -38,12 +38,12 @@ def test_bytes_of_a_real_file_are_read(tmp_path: Path) -> None:
     assert (name, {key: array.tolist() for key, array in inputs.items()}) == ("double", {"text": [b"ink"]})
 
 
-def test_other_logs_are_passed_over(tmp_path: Path) -> None:
+def test_other_logs_are_skipped(tmp_path: Path) -> None:
     write_warmup(tmp_path, {}, TEXT, {})
     assert len(list(read_examples(tmp_path))) == 1
 
 
-def test_no_file_is_no_example(tmp_path: Path) -> None:
+def test_missing_file_gives_no_example(tmp_path: Path) -> None:
     assert list(read_examples(tmp_path)) == []
 
 

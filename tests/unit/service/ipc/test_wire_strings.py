@@ -1,4 +1,4 @@
-"""Tensors of strings in a frame: any bytes come out as they went in, and lengths that lie are refused."""
+"""Tensors of strings in a frame: any bytes are decoded unchanged, and wrong lengths are refused."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def make_body(arrays: dict[str, NDArray]) -> bytes:
 
 
 @given(texts, texts, st.binary(max_size=8))
-def test_strings_come_out_as_they_went_in(first: list[bytes], second: list[bytes], numbers: bytes) -> None:
+def test_strings_are_decoded_as_they_were_encoded(first: list[bytes], second: list[bytes], numbers: bytes) -> None:
     sent = {"a": make_array(first), "n": np.frombuffer(numbers, np.uint8), "b": make_array(second)}
     got = wire.read_tensors(wire.make_heads(sent), make_body(sent))
     assert {name: array.tolist() for name, array in got.items()} == {n: a.tolist() for n, a in sent.items()}
@@ -52,7 +52,7 @@ def test_shape_is_kept(shape: tuple[int, ...]) -> None:
     ],
     ids=str,
 )
-def test_lengths_that_lie_are_refused(shape: tuple[int, ...], body: bytes) -> None:
+def test_wrong_lengths_are_refused(shape: tuple[int, ...], body: bytes) -> None:
     with pytest.raises(ValueError):
         wire.read_tensors([wire.TensorHead("a", wire.STRINGS, shape)], body)
 

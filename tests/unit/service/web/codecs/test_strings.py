@@ -33,7 +33,7 @@ def test_nested_texts_are_taken_in_order() -> None:
 
 
 @pytest.mark.parametrize("text", ["", '[",]', "a\\", '\\"', "]]", "\u2028"])
-def test_text_may_hold_what_json_is_made_of(text: str) -> None:
+def test_text_may_contain_json_syntax(text: str) -> None:
     assert from_json([1, 2], [[text, "b"]]).tolist() == [[text.encode(), b"b"]]
 
 
@@ -53,11 +53,11 @@ def test_binary_elements_are_kept_to_the_last_zero() -> None:
     assert strings.to_bytes(array) == make_blob(b"\xff\0\0", b"", b"ink")
 
 
-def test_utf8_comes_out_as_text() -> None:
+def test_utf8_is_returned_as_text() -> None:
     assert strings.to_json(np.array(ELEMENTS, object)) == {"data": TEXTS}
 
 
-def test_other_bytes_come_out_as_base64_which_is_told() -> None:
+def test_other_bytes_are_returned_as_base64_with_a_content_type() -> None:
     fields = strings.to_json(np.array([b"ink", b"\xff"], object))
     assert fields == {"parameters": {"content_type": "base64"}, "data": ["aW5r", "/w=="]}
 
@@ -89,7 +89,7 @@ def test_wrong_base64_is_refused() -> None:
         from_json([1], ["?"], "base64")
 
 
-def test_list_nested_deep_is_refused() -> None:
+def test_deeply_nested_list_is_refused() -> None:
     with pytest.raises(BadRequest, match="is not a list of texts"):
         strings.from_json("x", [1], b"[" * 100_000 + b'"a"' + b"]" * 100_000)
 
@@ -99,7 +99,7 @@ def test_list_nested_deep_is_refused() -> None:
     [([-1], "dimension"), ([1 << 31, 1 << 31], "at most 65536"), ([70_000], "at most 65536"), ([1] * 100_000, "limit")],
     ids=lambda value: str(value)[:20],
 )
-def test_shape_is_bounded_before_anything_is_made(shape: list[int], reason: str) -> None:
+def test_shape_is_limited_before_memory_is_allocated(shape: list[int], reason: str) -> None:
     with pytest.raises(BadRequest, match=reason):
         from_json(shape, ["a"])
     with pytest.raises(BadRequest, match=reason):

@@ -1,4 +1,4 @@
-"""`/v2/models/<name>/infer` on SavedModels of others: strings as BYTES, and signatures by name."""
+"""`/v2/models/<name>/infer` on foreign SavedModels: strings as BYTES, and signatures by name."""
 
 import json
 import struct
@@ -23,11 +23,11 @@ HEADER = "Inference-Header-Content-Length"
 
 @pytest.fixture
 def engine(settings: Settings) -> Iterator[FakeEngine]:
-    """Gives back the strings that it is given."""
-    tell = make_handler(CATALOG)
+    """An engine that replies with the strings it gets."""
+    handle = make_handler(CATALOG)
     with FakeEngine(
         settings.engine_sockets[0],
-        lambda call, arrays: echo(call, arrays) if isinstance(call, wire.RunCall) else tell(call, arrays),
+        lambda call, arrays: echo(call, arrays) if isinstance(call, wire.RunCall) else handle(call, arrays),
     ) as engine:
         yield engine
 
@@ -43,20 +43,20 @@ def post(web: FlaskClient, data: object, shape: list[int], signature: str | None
     return web.post("/v2/models/texts/infer", json={"inputs": [tensor], **head})
 
 
-def test_texts_go_to_the_model_and_come_back(web: FlaskClient) -> None:
+def test_texts_are_sent_to_the_model_and_returned(web: FlaskClient) -> None:
     answer = post(web, ["ink", "pawé"], [2])
     assert answer.status_code == 200, answer.text
     output = {"name": "text", "shape": [2], "datatype": "BYTES", "data": ["ink", "pawé"]}
     assert answer.get_json() == {"model_name": "texts", "model_version": "3", "outputs": [output]}
 
 
-def test_bytes_that_are_no_text_come_back_as_base64(web: FlaskClient) -> None:
+def test_bytes_that_are_not_text_are_returned_as_base64(web: FlaskClient) -> None:
     (output,) = post(web, ["/9j/", "aW5r"], [2], content_type="base64").get_json()["outputs"]
     assert (output["data"], output["parameters"]) == (["/9j/", "aW5r"], {"content_type": "base64"})
 
 
 def test_binary_strings_pass_unchanged(web: FlaskClient) -> None:
-    blob = b"".join(struct.pack("<I", len(each)) + each for each in (b"\xff\xd8\0\0", b"", b"ink\0"))
+    blob = b"".join(struct.pack("<I", len(element)) + element for element in (b"\xff\xd8\0\0", b"", b"ink\0"))
     tensor = {"name": "text", "shape": [3], "datatype": "BYTES", "parameters": {"binary_data_size": len(blob)}}
     text = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
     answer = web.post("/v2/models/texts/infer", data=text + blob, headers={HEADER: str(len(text))})
@@ -80,7 +80,7 @@ def test_unknown_signature_is_refused_with_a_list(web: FlaskClient) -> None:
     assert answer.get_json() == {"error": "There is no signature 'treble'. There are: serving_default, whole."}
 
 
-def test_limit_of_rows_is_for_rows(web: FlaskClient) -> None:
+def test_limit_of_rows_applies_only_to_batched_signatures(web: FlaskClient) -> None:
     assert post(web, ["a"] * 9, [9]).status_code == 413
     assert post(web, ["a"] * 9, [9], "whole").status_code == 200
 
@@ -92,7 +92,7 @@ def test_other_inputs_take_no_bytes(web: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/predict/texts", "/generate/texts?seed=1"])
-def test_native_paths_say_what_to_ask_instead(web: FlaskClient, path: str) -> None:
+def test_error_of_native_paths_names_the_path_to_use_instead(web: FlaskClient, path: str) -> None:
     answer = web.post(path, data=b"\x89PNG") if "predict" in path else web.get(path)
     assert answer.status_code == 400
     message = answer.get_json()["error"]["message"]
