@@ -8,39 +8,39 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import (
-    bulk,
-    calm,
-    flood,
-    growth,
+    background_load,
+    fairness,
     idle,
-    nets,
+    large_requests,
     onecore,
     overload,
     plot,
     report,
+    scaling,
+    served_models,
     single,
     soak,
     start,
     swap,
 )
-from tests.bench.run import Run
+from tests.bench.config import Run
 
 MEASURES: dict[str, Callable[[Run], report.Found]] = {
     "single": single.small,
     "shipped": single.shipped,
-    "bulk": bulk.measure,
+    "bulk": large_requests.measure,
     "onecore": onecore.measure,
     "overload": overload.digits,
     "overload-photos": overload.photos,
-    "flood": flood.measure,
+    "flood": fairness.measure,
     "swap": swap.measure,
     "start": start.measure,
     "idle": idle.measure,
-    "connections": growth.connections,
-    "rows": growth.rows,
-    "sizes": growth.sizes,
-    "workers": growth.workers,
-    "servables": growth.servables,
+    "connections": scaling.connections,
+    "rows": scaling.rows,
+    "sizes": scaling.sizes,
+    "workers": scaling.workers,
+    "servables": scaling.servables,
     "soak": soak.measure,
 }
 LONG = ("soak",)
@@ -62,8 +62,8 @@ def main() -> None:
     names = chosen.only or [name for name in MEASURES if name not in LONG or chosen.soak]
     missed = []
     with tempfile.TemporaryDirectory() as folder:
-        small = nets.servable(nets.source(chosen.net), Path(folder))
-        run = Run(chosen.rounds, chosen.seconds, nets.SHIPPED, small)
+        small = served_models.servable(served_models.source(chosen.net), Path(folder))
+        run = Run(chosen.rounds, chosen.seconds, served_models.SHIPPED, small)
         print(f"{'':70} {'least':>10}{'median':>10}{'most':>10}")
         for name in names:
             try:
@@ -72,7 +72,7 @@ def main() -> None:
                 missed.append(name)
                 print(f"{name}: not measured: {error}.")
                 continue
-            found.disturbed = calm.told()
+            found.disturbed = background_load.told()
             report.show(found)
             report.keep(name, found)
             plot.draw(report.kept(), report.OUT / "results.png")

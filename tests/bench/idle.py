@@ -2,10 +2,10 @@
 
 import time
 
-from tests.bench import inputs, servers, usage
-from tests.bench.load import closed
+from tests.bench import payloads, servers, usage
+from tests.bench.closed_loop import closed
+from tests.bench.config import Run
 from tests.bench.report import Found, Line
-from tests.bench.run import Run
 
 SECONDS = 30.0
 _SETTLING = 3.0
@@ -14,7 +14,7 @@ _SETTLING = 3.0
 def measure(run: Run) -> Found:
     """The share of a core that all its processes use together, once it has been used and then left alone."""
     with servers.service(run.shipped) as server:
-        closed(server.url, inputs.one("digits"), 8, 1)
+        closed(server.url, payloads.one("digits"), 8, 1)
         time.sleep(_SETTLING)
         everyone = [server.pid, *server.engines, *server.workers]
         before, began = usage.cpu_seconds(everyone), time.monotonic()

@@ -7,10 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench import apart, nets
-from tests.bench.calm import undisturbed
+from tests.bench import child_process, served_models
+from tests.bench.background_load import undisturbed
+from tests.bench.config import Run
 from tests.bench.report import Found, Line, ratios
-from tests.bench.run import Run
 
 ROWS = 32
 MOST = {"digits": 0.3, "cats-dogs": 3.0}
@@ -22,9 +22,12 @@ def measure(run: Run) -> Found:
 
 
 def _lines(name: str, run: Run) -> list[Line]:
-    version = str(nets.newest(run.shipped, name))
+    version = str(served_models.newest(run.shipped, name))
     took: dict[str, list[float]] = {"full": [], "mixed": []}
-    with apart.module(__name__, version, "full") as full, apart.module(__name__, version, "mixed") as mixed:
+    with (
+        child_process.module(__name__, version, "full") as full,
+        child_process.module(__name__, version, "mixed") as mixed,
+    ):
         for _ in range(run.rounds):
             took["full"].append(undisturbed(lambda: full(run.seconds)))
             took["mixed"].append(undisturbed(lambda: mixed(run.seconds)))

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.bench import inputs, servers
-from tests.bench.arrivals import arrive
-from tests.bench.calm import undisturbed
-from tests.bench.load import Result, closed, steady
-from tests.bench.openloop import PATIENCE
+from tests.bench import payloads, servers
+from tests.bench.background_load import undisturbed
+from tests.bench.closed_loop import Result, closed, steady
+from tests.bench.config import Run
+from tests.bench.open_loop import arrive
+from tests.bench.open_loop_client import PATIENCE
 from tests.bench.report import Found, Series
-from tests.bench.run import Run
 
 TIMES = 4
 OTHERS = "neither accepted nor rejected, of all"
@@ -21,15 +21,15 @@ _SETTLING = 1.0  # seconds of arrivals that are not counted
 
 def digits(run: Run) -> Found:
     """The small net. An answer costs so little here that the client, and each rejection, cost about as much."""
-    return _overload("digits", run.small, inputs.one("digits"), run)
+    return _overload("digits", run.small, payloads.one("digits"), run)
 
 
 def photos(run: Run) -> Found:
     """The shipped cats-dogs, whose answers cost far more than a rejection does."""
-    return _overload("photos", run.shipped, inputs.one("cats-dogs", inputs.photo_jpeg(400)), run)
+    return _overload("photos", run.shipped, payloads.one("cats-dogs", payloads.photo_jpeg(400)), run)
 
 
-def _overload(title: str, models: Path, ask: inputs.Ask, run: Run) -> Found:
+def _overload(title: str, models: Path, ask: payloads.Ask, run: Run) -> Found:
     """The peak is the best of a closed loop with 32, 64 or 128 connections, and its p99 that of saturation."""
     found = Series()
     with servers.service(models) as server:
@@ -48,7 +48,7 @@ def _rate(result: Result) -> float:
     return result.rate if not result.failed else 0.0
 
 
-def _flooded(url: str, ask: inputs.Ask, peak: Result, seconds: float) -> dict[str, float]:
+def _flooded(url: str, ask: payloads.Ask, peak: Result, seconds: float) -> dict[str, float]:
     """What came of arrivals at that many times the peak, whatever the answers."""
     every = undisturbed(lambda: arrive(url, ask, TIMES * peak.rate, seconds + _SETTLING))
     start = every.sent.min() + _SETTLING

@@ -108,7 +108,7 @@ def service(models: Path, workers: int = 2, **settings: str) -> Iterator[Server]
 def ceiling() -> Iterator[Server]:
     """The Flask route that only reads the body, under gunicorn as it comes."""
     port = free_port()
-    how = f"-k gthread -w 2 --threads 16 -b {HOST}:{port} tests.bench.ceiling:app"
+    how = f"-k gthread -w 2 --threads 16 -b {HOST}:{port} tests.bench.body_only_app:app"
     command = [sys.executable, "-m", "gunicorn", *how.split()]
     with running(command, f"http://{HOST}:{port}", "/predict/digits") as server:
         yield server

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tests.bench import inputs, servers
-from tests.bench.load import closed, steady
+from tests.bench import payloads, servers
+from tests.bench.closed_loop import closed, steady
+from tests.bench.config import Run
 from tests.bench.report import Found, Series
-from tests.bench.run import Run
 
 SHARE, SPREAD = "of the body-only route at 32 connections", "p99 over p50 at 32 connections"
 
@@ -21,7 +21,7 @@ def shipped(run: Run) -> Found:
 
 
 def _figures(models: Path, run: Run) -> Series:
-    ask = inputs.one("digits")
+    ask = payloads.one("digits")
     found = Series()
     with servers.ceiling() as best, servers.service(models) as ours:
         for server in (best, ours):

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from tests.bench import inputs, servers, usage
-from tests.bench.load import Asker, closed
+from tests.bench import payloads, servers, usage
+from tests.bench.closed_loop import Asker, closed
+from tests.bench.config import Run
 from tests.bench.report import Found, Line
-from tests.bench.run import Run
 
 EARLY, ALL = 50_000, 1_000_000
 ROWS = 256
@@ -30,18 +30,18 @@ def measure(run: Run) -> Found:
     return Found(lines)
 
 
-def _bulk(url: str) -> tuple[inputs.Ask, int]:
+def _bulk(url: str) -> tuple[payloads.Ask, int]:
     """As raw tensors where the service takes them, else as forms of PNGs; and the rows of a request."""
-    ask = inputs.tensor("digits", np.zeros((ROWS, 28, 28, 1), np.uint8))
+    ask = payloads.tensor("digits", np.zeros((ROWS, 28, 28, 1), np.uint8))
     if Asker(url, ask).once() == 200:
         return ask, ROWS
-    return inputs.many("digits", [inputs.digit_png()] * 64), 64
+    return payloads.many("digits", [payloads.digit_png()] * 64), 64
 
 
-def _until(goal: int, done: int, url: str, bulk: inputs.Ask, rows: int) -> int:
+def _until(goal: int, done: int, url: str, bulk: payloads.Ask, rows: int) -> int:
     """Go on until so many predictions are made; how many there were in the end."""
     while done < goal:
-        single = closed(url, inputs.one("digits"), 16, _SINGLE)
+        single = closed(url, payloads.one("digits"), 16, _SINGLE)
         many = closed(url, bulk, 4, _BULK)
         if single.failed or many.failed:
             raise RuntimeError(f"{single.failed + many.failed} requests failed after {done} predictions")

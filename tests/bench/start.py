@@ -5,11 +5,11 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench import inputs, servers, usage
-from tests.bench.calm import undisturbed
-from tests.bench.load import closed
+from tests.bench import payloads, servers, usage
+from tests.bench.background_load import undisturbed
+from tests.bench.closed_loop import closed
+from tests.bench.config import Run
 from tests.bench.report import ROOT, Found, Line, Series, ratios
-from tests.bench.run import Run
 
 SIZES = [1, 2, 4, 8, 16, 32]  # those that the engine warms by default
 
@@ -48,14 +48,14 @@ def _service(models: Path) -> dict[str, float]:
 
 def _use(url: str) -> None:
     """Each model in turn, so that what a worker loads on first use is there."""
-    photo = inputs.one("cats-dogs", inputs.photo_jpeg(400))
-    asks = [inputs.one("digits"), photo, inputs.many("digits", [inputs.digit_png()] * 32), inputs.samples(8)]
+    photo = payloads.one("cats-dogs", payloads.photo_jpeg(400))
+    asks = [payloads.one("digits"), photo, payloads.many("digits", [payloads.digit_png()] * 32), payloads.samples(8)]
     if closed(url, asks, 8, 3).failed:
         raise RuntimeError("a request failed")
 
 
 def _bare(models: Path) -> dict[str, float]:
-    words = [sys.executable, "-m", "tests.bench.bare", str(models), *map(str, SIZES)]
+    words = [sys.executable, "-m", "tests.bench.baseline_startup", str(models), *map(str, SIZES)]
     began = time.monotonic()
     pipe = subprocess.PIPE
     with subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:

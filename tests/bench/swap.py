@@ -7,13 +7,13 @@ from pathlib import Path
 
 import requests
 
-from tests.bench import inputs, servers
-from tests.bench.arrivals import arriving
-from tests.bench.calm import undisturbed
-from tests.bench.load import closed
-from tests.bench.nets import newest
+from tests.bench import payloads, servers
+from tests.bench.background_load import undisturbed
+from tests.bench.closed_loop import closed
+from tests.bench.config import Run
+from tests.bench.open_loop import arriving
 from tests.bench.report import Found, Line, ratios
-from tests.bench.run import Run
+from tests.bench.served_models import newest
 
 NAME = "digits"
 SHARE = 0.5  # of the peak: busy, and not saturated
@@ -26,8 +26,8 @@ def measure(run: Run) -> Found:
         models = Path(folder) / "models"
         shutil.copytree(run.small, models)
         with servers.service(models, poll_seconds="0.5") as server:
-            closed(server.url, inputs.one(NAME), 16, 2)
-            rate = SHARE * closed(server.url, inputs.one(NAME), 32, run.seconds).rate
+            closed(server.url, payloads.one(NAME), 16, 2)
+            rate = SHARE * closed(server.url, payloads.one(NAME), 32, run.seconds).rate
             for _ in range(run.rounds):
                 figures.append(undisturbed(lambda: _round(server.url, models, rate, run.seconds)))
     failed, before, during = (list(values) for values in zip(*figures, strict=True))
@@ -45,7 +45,7 @@ def _round(url: str, models: Path, rate: float, seconds: float) -> tuple[float, 
     """Failed requests; p99 before the new version is there, and until the old one is gone, in milliseconds."""
     last = newest(models, NAME)
     version = int(last.name) + 1
-    with arriving(url, inputs.one(NAME), rate, seconds + 8) as found:
+    with arriving(url, payloads.one(NAME), rate, seconds + 8) as found:
         time.sleep(seconds)
         start = time.monotonic()
         shutil.copytree(last, models / "new")

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench import calm, inputs, nets, servers
-from tests.bench.inputs import Ask
-from tests.bench.load import Asker, closed, steady
+from tests.bench import background_load, payloads, served_models, servers
+from tests.bench.closed_loop import Asker, closed, steady
+from tests.bench.payloads import Ask
 from tests.bench.peers import table
 from tests.bench.peers.catalog import HERE, PEERS, Peer
 from tests.bench.peers.setup import programs, setup
@@ -47,11 +47,11 @@ def _server(name: str, net: Path) -> Iterator[tuple[servers.Server, Ask]]:
     """The server of that name, with the same net, and what it is asked."""
     if name == table.CEILING:
         with servers.ceiling() as server:
-            yield server, inputs.one("digits")
+            yield server, payloads.one("digits")
     else:
         peer = PEERS_BY_NAME[name]
         with _peer(peer, net) as server:
-            yield server, peer.ask(inputs.digit_png())
+            yield server, peer.ask(payloads.digit_png())
 
 
 def _beside(ours: servers.Server, name: str, net: Path, rounds: int, seconds: float) -> table.Pair:
@@ -60,9 +60,9 @@ def _beside(ours: servers.Server, name: str, net: Path, rounds: int, seconds: fl
     Raises RuntimeError with a sentence when the server does not come up or does not answer.
     """
     with _server(name, net) as (other, ask):
-        alike = name == table.CEILING or table.near(_answer(other, ask), _answer(ours, inputs.one("digits")))
+        alike = name == table.CEILING or table.near(_answer(other, ask), _answer(ours, payloads.one("digits")))
         pair = table.Pair(name, table.Figures(), table.Figures(), alike)
-        sides = ((pair.theirs, other.url, ask), (pair.ours, ours.url, inputs.one("digits")))
+        sides = ((pair.theirs, other.url, ask), (pair.ours, ours.url, payloads.one("digits")))
         for _, url, said in sides:
             closed(url, said, 16, 3)
         for _ in range(rounds):
@@ -120,11 +120,14 @@ def main() -> None:
         sys.exit(f"There is no {', '.join(unknown)}. There are: {', '.join(NAMES)}.")
     failed = _each([name for name in names if name in PEERS_BY_NAME], lambda name: setup(PEERS_BY_NAME[name]))
     if not chosen.setup:
-        net = nets.source(chosen.net)
-        with tempfile.TemporaryDirectory() as folder, servers.service(nets.servable(net, Path(folder))) as ours:
+        net = served_models.source(chosen.net)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            servers.service(served_models.servable(net, Path(folder))) as ours,
+        ):
             measured = [name for name in names if name not in failed]
             failed += _each(measured, lambda name: table.keep(_beside(ours, name, net, chosen.rounds, chosen.seconds)))
-        if others := calm.told():
+        if others := background_load.told():
             print(f"{len(others)} figures were taken while others used up to {max(others):.1f} cores.")
         table.show([name for name in names if name not in failed])
     if failed:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.inputs import Ask
+from tests.bench.payloads import Ask
 
 HERE = Path(__file__).parent
 SYSTEM_PYTHON = "/usr/bin/python3"

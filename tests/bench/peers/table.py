@@ -5,7 +5,7 @@ import statistics
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
-from tests.bench.load import Result
+from tests.bench.closed_loop import Result
 from tests.bench.peers.catalog import PEERS
 from tests.bench.report import OUT, Line, ratios
 

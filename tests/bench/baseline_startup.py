@@ -1,4 +1,6 @@
-"""What an ordinary script does before it can serve: import, load, warm. `python -m tests.bench.bare MODELS [SIZE ...]`.
+"""What an ordinary script does before it can serve: import, load, warm. 
+
+`python -m tests.bench.baseline_startup MODELS [SIZE ...]`.
 
 Prints a line once the newest version of every model has run each of these batch sizes, and ends when its input does.
 """
@@ -11,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import tensorflow as tf
 
-from tests.bench.nets import newest
+from tests.bench.served_models import newest
 
 
 def main(models: str, *sizes: str) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.bench import apart, inputs, nets, servers
-from tests.bench.calm import undisturbed
-from tests.bench.load import Asker
+from tests.bench import child_process, payloads, served_models, servers
+from tests.bench.background_load import undisturbed
+from tests.bench.closed_loop import Asker
+from tests.bench.config import Run
 from tests.bench.report import Found, Line, ratios
-from tests.bench.run import Run
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class _Work:
 
 
 def measure(run: Run) -> Found:
-    png = inputs.digit_png()
-    photos = inputs.photos(64)
+    png = payloads.digit_png()
+    photos = payloads.photos(64)
     images = np.random.default_rng(0).integers(0, 255, (256, 28, 28, 1), np.uint8)
     process, bare = "decode and SavedModel in one plain process", "the bare SavedModel"
     digits = _Work("64 PNG digits a request", process, "images", run.small, "digits", 64, 0.80, (png,) * 64)
@@ -39,18 +39,18 @@ def measure(run: Run) -> Found:
     rows = _Work("256 rows as a tensor", bare, "tensor", run.small, "digits", 256, 0.85)
     samples = _Work("256 samples as npy", "the bare generator", "samples", run.shipped, "digits-gan", 256, 0.85)
     asks = [
-        (digits, inputs.many("digits", [png] * 64)),
-        (pictures, inputs.many("cats-dogs", photos)),
-        (rows, inputs.tensor("digits", images)),
-        (samples, inputs.samples(256)),
+        (digits, payloads.many("digits", [png] * 64)),
+        (pictures, payloads.many("cats-dogs", photos)),
+        (rows, payloads.tensor("digits", images)),
+        (samples, payloads.samples(256)),
     ]
     return Found([line for work, ask in asks if work is not pictures or photos for line in _lines(work, ask, run)])
 
 
-def _lines(work: _Work, ask: inputs.Ask, run: Run) -> list[Line]:
+def _lines(work: _Work, ask: payloads.Ask, run: Run) -> list[Line]:
     """Rounds of both, in turns."""
     ours, others = [], []
-    model = nets.newest(work.models, work.name)
+    model = served_models.newest(work.models, work.name)
     with servers.service(work.models) as server, _plain(work.kind, model, work.files) as other:
         asker = Asker(server.url, ask)
         if (status := asker.once()) != 200:
@@ -67,11 +67,11 @@ def _lines(work: _Work, ask: inputs.Ask, run: Run) -> list[Line]:
 
 
 @contextmanager
-def _plain(kind: str, model: Path, files: tuple[bytes, ...]) -> Iterator[apart.Measured]:
+def _plain(kind: str, model: Path, files: tuple[bytes, ...]) -> Iterator[child_process.Measured]:
     """Gives what measures a round of the plain process, so many seconds long: items a second."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / str(at) for at in range(len(files))]
         for path, data in zip(paths, files, strict=True):
             path.write_bytes(data)
-        with apart.module("tests.bench.plain", kind, str(model), *map(str, paths)) as rate:
+        with child_process.module("tests.bench.baseline_throughput", kind, str(model), *map(str, paths)) as rate:
             yield rate

@@ -1,6 +1,6 @@
 """The small net that every server is measured with: conv 32, pool, conv 64, pool, dense 128, dense 10.
 
-`python -m tests.bench.small make INTO` writes it with random weights (speed does not depend on them) as a SavedModel of
+`python -m tests.bench.small_net make INTO` writes it with random weights (speed does not depend on them) as a SavedModel of
 float32 [N,28,28,1] in [0, 1]; `... wrap SAVED_MODEL INTO` makes a servable of such a one, which takes uint8 as ours do.
 """
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.bench.calm import undisturbed
-from tests.bench.inputs import Ask
+from tests.bench.background_load import undisturbed
+from tests.bench.payloads import Ask
 
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 

@@ -4,10 +4,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.bench import inputs, nets, servers
-from tests.bench.load import closed, steady
+from tests.bench import payloads, served_models, servers
+from tests.bench.closed_loop import closed, steady
+from tests.bench.config import Run
 from tests.bench.report import Curve, Found
-from tests.bench.run import Run
 
 CONNECTIONS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
@@ -17,7 +17,7 @@ SERVABLES = ["digits", "digits-b", "digits-c"]
 
 
 def connections(run: Run) -> Found:
-    ask = inputs.one("digits")
+    ask = payloads.one("digits")
     with servers.service(run.small) as server:
         closed(server.url, ask, 16, 2)
         points = {many: steady(server.url, ask, many, run.seconds).point() for many in CONNECTIONS}
@@ -25,11 +25,11 @@ def connections(run: Run) -> Found:
 
 
 def rows(run: Run) -> Found:
-    png, points = inputs.digit_png(), {}
+    png, points = payloads.digit_png(), {}
     with servers.service(run.small) as server:
-        closed(server.url, inputs.one("digits"), 16, 2)
+        closed(server.url, payloads.one("digits"), 16, 2)
         for count in ROWS:
-            point = steady(server.url, inputs.many("digits", [png] * count), 4, run.seconds).point()
+            point = steady(server.url, payloads.many("digits", [png] * count), 4, run.seconds).point()
             points[count] = point | {"rows_rate": point["rate"] * count}
     return Found(curves=[Curve("PNG digits in a form, 4 connections", "rows a request", points)])
 
@@ -39,8 +39,8 @@ def sizes(run: Run) -> Found:
     digits, photos = {}, {}
     with servers.service(run.shipped) as server:
         for side in SIDES:
-            digit = inputs.one("digits", inputs.digit_png(side))
-            photo = inputs.one("cats-dogs", inputs.photo_jpeg(side))
+            digit = payloads.one("digits", payloads.digit_png(side))
+            photo = payloads.one("cats-dogs", payloads.photo_jpeg(side))
             digits[side] = steady(server.url, digit, 4, run.seconds).point()
             photos[side] = steady(server.url, photo, 4, run.seconds).point()
     kinds = {"a PNG digit, 4 connections": digits, "a JPEG photo, 4 connections": photos}
@@ -51,8 +51,8 @@ def workers(run: Run) -> Found:
     points = {}
     for count in WORKERS:
         with servers.service(run.small, count) as server:
-            closed(server.url, inputs.one("digits"), 16, 2)
-            points[count] = steady(server.url, inputs.one("digits"), 32, run.seconds).point()
+            closed(server.url, payloads.one("digits"), 16, 2)
+            points[count] = steady(server.url, payloads.one("digits"), 32, run.seconds).point()
     return Found(curves=[Curve("one digit a request, 32 connections", "workers", points)])
 
 
@@ -62,10 +62,10 @@ def servables(run: Run) -> Found:
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder)
         shutil.copytree(run.small, models, dirs_exist_ok=True)
-        nets.copies(models, SERVABLES)
+        served_models.copies(models, SERVABLES)
         with servers.service(models) as server:
-            closed(server.url, [inputs.one(name) for name in SERVABLES], 16, 2)
+            closed(server.url, [payloads.one(name) for name in SERVABLES], 16, 2)
             for count in range(1, len(SERVABLES) + 1):
-                asks = [inputs.one(name) for name in SERVABLES[:count]]
+                asks = [payloads.one(name) for name in SERVABLES[:count]]
                 points[count] = steady(server.url, asks, 32, run.seconds).point()
     return Found(curves=[Curve("one digit a request, 32 connections", "servables in use", points)])

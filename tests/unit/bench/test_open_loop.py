@@ -7,8 +7,8 @@ from threading import Thread
 
 import pytest
 
-from tests.bench.arrivals import arrive
-from tests.bench.inputs import Ask
+from tests.bench.open_loop import arrive
+from tests.bench.payloads import Ask
 
 SLOW = 0.3
 

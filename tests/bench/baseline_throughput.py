@@ -1,6 +1,6 @@
 """The same work in one plain process with every core and no HTTP: the best that a service around it could do.
 
-`python -m tests.bench.plain KIND SAVED_MODEL [FILE ...]` reads seconds, line by line, and prints items a second for
+`python -m tests.bench.baseline_throughput KIND SAVED_MODEL [FILE ...]` reads seconds, line by line, and prints items a second for
 each, measured for so long; between lines it rests, so rounds of it and of the service can take turns.
 """
 

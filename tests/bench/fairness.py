@@ -2,23 +2,23 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.bench import inputs, servers
-from tests.bench.arrivals import Arrivals, arrive
-from tests.bench.calm import undisturbed
-from tests.bench.load import Result, closed
+from tests.bench import payloads, servers
+from tests.bench.background_load import undisturbed
+from tests.bench.closed_loop import Result, closed
+from tests.bench.config import Run
+from tests.bench.open_loop import Arrivals, arrive
 from tests.bench.report import Found, Line, ratios
-from tests.bench.run import Run
 
 RATE = 200  # digits a second: a tenth of what it can take
 FLOOD, COUNT = 16, 16  # connections, and samples that each asks for again and again
 
 
 def measure(run: Run) -> Found:
-    ask = inputs.one("digits")
+    ask = payloads.one("digits")
     alone, flooded, made = [], [], []
     with servers.service(run.shipped) as server:
         closed(server.url, ask, 16, 2)
-        closed(server.url, inputs.samples(COUNT), FLOOD, 1)
+        closed(server.url, payloads.samples(COUNT), FLOOD, 1)
         for _ in range(run.rounds):
             quiet = undisturbed(lambda: arrive(server.url, ask, RATE, run.seconds))
             busy, flood = undisturbed(lambda: _flooded(server.url, run.seconds))
@@ -40,5 +40,5 @@ def measure(run: Run) -> Found:
 def _flooded(url: str, seconds: float) -> tuple[Arrivals, Result]:
     """Digits that arrive as before, while others ask for samples, again and again."""
     with ThreadPoolExecutor(1) as beside:
-        flood = beside.submit(closed, url, inputs.samples(COUNT), FLOOD, seconds + 2)
-        return arrive(url, inputs.one("digits"), RATE, seconds), flood.result()
+        flood = beside.submit(closed, url, payloads.samples(COUNT), FLOOD, seconds + 2)
+        return arrive(url, payloads.one("digits"), RATE, seconds), flood.result()

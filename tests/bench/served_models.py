@@ -43,7 +43,7 @@ def newest(models: Path, name: str) -> Path:
 
 
 def _small(*words: object) -> None:
-    command = [sys.executable, "-m", "tests.bench.small", *map(str, words)]
+    command = [sys.executable, "-m", "tests.bench.small_net", *map(str, words)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"The small net could not be made: {done.stderr.strip()[-400:]}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.load import parse
+from tests.bench.closed_loop import parse
 
 TOLD = """Running 1s test @ http://127.0.0.1:36005
   1 threads and 16 connections

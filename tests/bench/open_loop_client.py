@@ -1,6 +1,6 @@
 """The client of an open loop: requests leave when they are due, whatever became of those before them.
 
-`python -m tests.bench.openloop PORT RATE SECONDS REQUEST INTO`: REQUEST is a file with the bytes to send; INTO becomes
+`python -m tests.bench.open_loop_client PORT RATE SECONDS REQUEST INTO`: REQUEST is a file with the bytes to send; INTO becomes
 an npz of `found`, [sent, took, status] a request, in seconds of the monotonic clock, and of the `cores` it used. A
 request takes a connection that waits for nothing, or opens one. One epoll and no framework: what the client spends is
 taken from the service beside it.

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.bench.inputs import Ask
+from tests.bench.payloads import Ask
 from tests.bench.report import ROOT
 
 
@@ -56,7 +56,7 @@ def arriving(url: str, ask: Ask, rate: float, seconds: float) -> Iterator[list[A
         request, into = Path(folder) / "request", Path(folder) / "found.npz"
         request.write_bytes(_raw(ask, urlsplit(url).netloc))
         words = [str(urlsplit(url).port), str(rate), str(seconds), str(request), str(into)]
-        process = subprocess.Popen([sys.executable, "-m", "tests.bench.openloop", *words], cwd=ROOT)
+        process = subprocess.Popen([sys.executable, "-m", "tests.bench.open_loop_client", *words], cwd=ROOT)
         try:
             yield found
             if process.wait() != 0:
