@@ -1,7 +1,8 @@
-"""Measuring the service beside what it could be at best, in one quiet run: `make bench`, and `make bench-peers`.
+"""Measures the service against the best that the same machine can do: `make bench`, and `make bench-peers`.
 
-A measure (`single`, `bulk`, `overload`, `growth` ...) takes a Run and gives what it Found: Lines, each with a bar that
-its median is held against, and Curves. `servers` starts what is measured; `load` is the closed loop (wrk), `arrivals`
-with `openloop` the open one; `calm` sees to it that nobody else works meanwhile; `plain` and `bare` are processes
-without a service, which ratios are taken of; `report` prints and keeps, `plot` draws.
+A benchmark (`single`, `overload`, `scaling` ...) takes a `Config` and returns `Results`: metrics, each with the target
+for its median, and curves. `servers` starts what is measured. `closed_loop` (wrk) and `open_loop` send the load.
+`background_load` waits until other processes are idle. `baseline_startup` and `baseline_throughput` are processes
+without a service, for ratios. `report` prints the results, `results_file` saves them and `plot` draws
+them.
 """

@@ -1,4 +1,4 @@
-"""Measures the service in one quiet run, prints each figure with its bar, and keeps them in bench/ with a picture."""
+"""Measures the service, prints each figure with its target, and saves all figures and a plot in bench/."""
 
 import argparse
 import signal
@@ -16,6 +16,7 @@ from tests.bench import (
     overload,
     plot,
     report,
+    results_file,
     scaling,
     served_models,
     single,
@@ -23,61 +24,63 @@ from tests.bench import (
     start,
     swap,
 )
-from tests.bench.config import Run
+from tests.bench.config import OUT, Config
 
-MEASURES: dict[str, Callable[[Run], report.Found]] = {
-    "single": single.small,
-    "shipped": single.shipped,
-    "bulk": large_requests.measure,
+BENCHMARKS: dict[str, Callable[[Config], report.Results]] = {
+    "single": single.measure_small_net,
+    "single-shipped": single.measure_shipped_model,
+    "large-requests": large_requests.measure,
     "onecore": onecore.measure,
-    "overload": overload.digits,
-    "overload-photos": overload.photos,
-    "flood": fairness.measure,
+    "overload": overload.measure_digits,
+    "overload-photos": overload.measure_photos,
+    "fairness": fairness.measure,
     "swap": swap.measure,
     "start": start.measure,
     "idle": idle.measure,
-    "connections": scaling.connections,
-    "rows": scaling.rows,
-    "sizes": scaling.sizes,
-    "workers": scaling.workers,
-    "servables": scaling.servables,
+    "connections": scaling.measure_connections,
+    "rows": scaling.measure_rows,
+    "sizes": scaling.measure_image_sizes,
+    "workers": scaling.measure_workers,
+    "servables": scaling.measure_servables,
     "soak": soak.measure,
 }
 LONG = ("soak",)
 
 
-def _chosen() -> argparse.Namespace:
-    options = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    options.add_argument("--only", nargs="+", choices=MEASURES, metavar="NAME", help=f"of {', '.join(MEASURES)}")
-    options.add_argument("--soak", action="store_true", help="a million predictions too: minutes")
-    options.add_argument("--rounds", type=int, default=5, help="of each figure (5)")
-    options.add_argument("--seconds", type=float, default=3, help="of each round (3)")
-    options.add_argument("--net", type=Path, help="the SavedModel of the small net")
-    return options.parse_args()
+def _parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    names = ", ".join(BENCHMARKS)
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, metavar="NAME", help=f"run only these: {names}")
+    parser.add_argument("--soak", action="store_true", help="also make a million predictions; takes minutes")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds per figure (default 5)")
+    parser.add_argument("--seconds", type=float, default=3, help="seconds per round (default 3)")
+    parser.add_argument("--net", type=Path, help="SavedModel of the small net")
+    return parser.parse_args()
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended
-    chosen = _chosen()
-    names = chosen.only or [name for name in MEASURES if name not in LONG or chosen.soak]
-    missed = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # an exit also stops the servers that were started
+    options = _parse_options()
+    names = options.only or [name for name in BENCHMARKS if name not in LONG or options.soak]
+    failed = []
     with tempfile.TemporaryDirectory() as folder:
-        small = served_models.servable(served_models.source(chosen.net), Path(folder))
-        run = Run(chosen.rounds, chosen.seconds, served_models.SHIPPED, small)
-        print(f"{'':70} {'least':>10}{'median':>10}{'most':>10}")
+        net = served_models.find_small_net(options.net)
+        small_net_models = served_models.make_small_servable(net, Path(folder))
+        config = Config(options.rounds, options.seconds, served_models.SHIPPED, small_net_models)
+        print(f"{'':70} {'min':>10}{'median':>10}{'max':>10}")
         for name in names:
             try:
-                found = MEASURES[name](run)
+                results = BENCHMARKS[name](config)
             except RuntimeError as error:
-                missed.append(name)
+                failed.append(name)
                 print(f"{name}: not measured: {error}.")
                 continue
-            found.disturbed = background_load.told()
-            report.show(found)
-            report.keep(name, found)
-            plot.draw(report.kept(), report.OUT / "results.png")
-    if missed:
-        sys.exit(f"Not measured: {', '.join(missed)}.")
+            results.disturbed = background_load.take_disturbances()
+            report.print_results(results)
+            results_file.save_results(name, results)
+            plot.draw_results(results_file.load_results(), OUT / "results.png")
+    if failed:
+        sys.exit(f"Not measured: {', '.join(failed)}.")
 
 
 if __name__ == "__main__":

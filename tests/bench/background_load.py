@@ -1,4 +1,4 @@
-"""Whether the machine had anything else to do: a figure taken while somebody else worked says little."""
+"""Watches the CPU use of other processes: a figure that is taken while they work says little."""
 
 import contextlib
 import os
@@ -9,53 +9,57 @@ from typing import TypeVar
 
 from tests.support.processes import list_descendants
 
-MOST = 0.10  # cores that everybody else may use
-TRIES = 3
-_WAIT, _LONGEST = 0.5, 5.0
+MAX_CORES = 0.10  # cores that other processes may use
+MAX_TRIES = 3
+_INTERVAL, _MAX_WAIT = 0.5, 5.0  # seconds
 Result = TypeVar("Result")
 _TICK = os.sysconf("SC_CLK_TCK")
 
-_disturbed: list[float] = []
+_disturbances: list[float] = []
 
 
-def undisturbed(work: Callable[[], Result]) -> Result:
-    """What the work gives, done while no other process does much; again, a few times, if one did meanwhile."""
-    used = 0.0
-    for _ in range(TRIES):
-        _wait()
-        before, began = _others(), time.monotonic()
+def run_undisturbed(work: Callable[[], Result]) -> Result:
+    """Waits until other processes are idle, runs the work and returns its result.
+
+    If other processes used more than `MAX_CORES` meanwhile, the work runs again, at most `MAX_TRIES` times in all. The
+    last result is returned even if it was disturbed; `take_disturbances` reports that.
+    """
+    cores = 0.0
+    for _ in range(MAX_TRIES):
+        _wait_until_idle()
+        before, start = _read_other_cpu_seconds(), time.monotonic()
         result = work()
-        used = (_others() - before) / (time.monotonic() - began)
-        if used <= MOST:
+        cores = (_read_other_cpu_seconds() - before) / (time.monotonic() - start)
+        if cores <= MAX_CORES:
             return result
-    _disturbed.append(used)
+    _disturbances.append(cores)
     return result
 
 
-def told() -> list[float]:
-    """For each figure that was taken all the same, since this was asked last, the cores that others used."""
-    found = _disturbed.copy()
-    _disturbed.clear()
-    return found
+def take_disturbances() -> list[float]:
+    """The cores that other processes used, one value per disturbed result since the last call."""
+    disturbances = _disturbances.copy()
+    _disturbances.clear()
+    return disturbances
 
 
-def _wait() -> None:
-    """Until others rest, or for so long."""
-    end = time.monotonic() + _LONGEST
+def _wait_until_idle() -> None:
+    """Returns when other processes are idle, or after `_MAX_WAIT`."""
+    end = time.monotonic() + _MAX_WAIT
     while time.monotonic() < end:
-        before = _others()
-        time.sleep(_WAIT)
-        if _others() - before <= MOST * _WAIT:
+        before = _read_other_cpu_seconds()
+        time.sleep(_INTERVAL)
+        if _read_other_cpu_seconds() - before <= MAX_CORES * _INTERVAL:
             return
 
 
-def _others() -> float:
-    """Seconds of CPU that all processes have used but this one, those under it and those that they have had.
+def _read_other_cpu_seconds() -> float:
+    """CPU seconds of all processes except this one, its descendants and those of them that have ended.
 
-    The kernel's work on packets is left out: it is ours, and no process is charged with it.
+    The kernel's work on network packets is left out: this benchmark causes it, and no process is charged for it.
     """
-    fields = [int(each) for each in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
-    user, nice, system, *_, steal = fields
+    ticks = [int(field) for field in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+    user, nice, system, *_, steal = ticks
     ours = 0
     for pid in (os.getpid(), *list_descendants(os.getpid())):
         with contextlib.suppress(OSError):

@@ -1,8 +1,7 @@
-"""What an ordinary script does before it can serve: import, load, warm. 
+"""The baseline for starting: a script that imports TensorFlow, loads the models and warms them, without a service.
 
-`python -m tests.bench.baseline_startup MODELS [SIZE ...]`.
-
-Prints a line once the newest version of every model has run each of these batch sizes, and ends when its input does.
+`python -m tests.bench.baseline_startup MODELS [SIZE ...]` runs each batch size on the newest version of every model,
+prints `ready`, and ends when its standard input is closed.
 """
 
 import os
@@ -13,18 +12,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import tensorflow as tf
 
-from tests.bench.served_models import newest
+from tests.bench.served_models import find_newest_version
 
 
 def main(models: str, *sizes: str) -> None:
-    kept = []
+    loaded_models = []  # holds the models in memory, which is measured
     for folder in sorted(Path(models).iterdir()):
-        loaded = tf.saved_model.load(str(newest(folder.parent, folder.name)))
+        loaded = tf.saved_model.load(str(find_newest_version(folder.parent, folder.name)))
         signature = loaded.signatures["serving_default"]
         for size in map(int, sizes):
             specs = signature.structured_input_signature[1]
             signature(**{name: tf.zeros([size, *spec.shape[1:]], spec.dtype) for name, spec in specs.items()})
-        kept.append(loaded)
+        loaded_models.append(loaded)
     print("ready", flush=True)
     sys.stdin.read()
 

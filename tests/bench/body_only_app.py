@@ -1,4 +1,4 @@
-"""A Flask route that only reads the body: what this stack could do at most. Run under plain gunicorn."""
+"""A Flask route that only reads the body: the upper limit of this stack. It runs under plain gunicorn."""
 
 from flask import Flask, request
 
@@ -6,5 +6,5 @@ app = Flask(__name__)
 
 
 @app.post("/predict/digits")
-def read() -> dict[str, int]:
+def read_body() -> dict[str, int]:
     return {"bytes": len(request.get_data())}

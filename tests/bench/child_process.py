@@ -1,4 +1,4 @@
-"""Figures that a process of its own measures, told through a pipe: TensorFlow stays out of the one that measures."""
+"""Measures in a child process, so that TensorFlow is not imported in the benchmark's own process."""
 
 import os
 import subprocess
@@ -7,26 +7,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from service.hardware import list_devices, make_environment
-from tests.bench.report import ROOT
+from tests.bench.config import ROOT
 
-Measured = Callable[[float], float]
+MeasureFunction = Callable[[float], float]
 
 
 @contextmanager
-def module(name: str, *words: str) -> Iterator[Measured]:
-    """Gives what has `python -m <name>` measure for so many seconds and answers the figure that it prints."""
+def start_module(name: str, *arguments: str) -> Iterator[MeasureFunction]:
+    """Starts `python -m <name>` and yields a function that has it measure for some seconds and returns its figure.
+
+    The seconds go to its standard input as one line. The figure comes back as one line.
+    """
     pipe = subprocess.PIPE
-    command = [sys.executable, "-m", name, *words]
+    command = [sys.executable, "-m", name, *arguments]
     env = {**os.environ, **make_environment(list_devices("auto")[0])}
     process = subprocess.Popen(
         command, cwd=ROOT, env=env, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
     )
     with process:
 
-        def measured(seconds: float) -> float:
+        def measure(seconds: float) -> float:
             assert process.stdin is not None
             assert process.stdout is not None
             print(seconds, file=process.stdin, flush=True)
             return float(process.stdout.readline())
 
-        yield measured
+        yield measure

@@ -1,4 +1,4 @@
-"""Load from outside: `wrk`, a kept load generator, with one thread and a number of connections."""
+"""A closed loop, by wrk with one thread: each connection sends its next request when its last one is answered."""
 
 import http.client
 import json
@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.bench.background_load import undisturbed
-from tests.bench.payloads import Ask
+from tests.bench.background_load import run_undisturbed
+from tests.bench.payloads import Request
 
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 
 
 @dataclass(frozen=True)
-class Result:
-    """Requests a second, percentiles of latency in seconds, how many were answered, and how many not, or not well."""
+class ClosedLoopResult:
+    """Requests per second, percentiles of latency in seconds, and counts.
+
+    `answered` counts all responses. `failed` counts bad statuses and broken connections.
+    """
 
     rate: float
     p50: float
@@ -29,85 +32,94 @@ class Result:
     answered: int
     failed: int
 
-    def point(self) -> dict[str, float]:
-        """As a point of a curve; its rate is of good answers only."""
-        good = self.rate * max(0, self.answered - self.failed) / max(1, self.answered)
-        return {"rate": good, "p50_ms": self.p50 * 1000, "p99_ms": self.p99 * 1000, "failed": self.failed}
+    def to_point(self) -> dict[str, float]:
+        """A point of a curve. Its rate counts good responses only."""
+        good_rate = self.rate * max(0, self.answered - self.failed) / max(1, self.answered)
+        return {"rate": good_rate, "p50_ms": self.p50 * 1000, "p99_ms": self.p99 * 1000, "failed": self.failed}
 
 
-def _script(asks: Sequence[Ask], folder: Path) -> str:
-    """Lua for wrk: the asks, in turn."""
-    lines = ["local asks = {}"]
-    for at, ask in enumerate(asks, 1):
-        body = folder / f"body{at}"
-        body.write_bytes(ask.body)
-        headers = {"Content-Type": ask.kind, **ask.headers} if ask.body else ask.headers
+def _write_script(requests: Sequence[Request], folder: Path) -> str:
+    """A Lua script for wrk that sends the requests in turn. Their bodies are written to the folder."""
+    lines = ["local requests = {}"]
+    for index, request in enumerate(requests, 1):
+        body = folder / f"body{index}"
+        body.write_bytes(request.body)
+        headers = {"Content-Type": request.content_type, **request.headers} if request.body else request.headers
         table = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in headers.items())
         lines.append(f'local f = io.open("{body}", "rb"); local body = f:read("*a"); f:close()')
-        lines.append(f"asks[{at}] = {{'{ask.method}', '{ask.path}', {{{table}}}, #body > 0 and body or nil}}")
+        lines.append(
+            f"requests[{index}] = {{'{request.method}', '{request.path}', {{{table}}}, #body > 0 and body or nil}}"
+        )
     lines += [
-        "local ready, at = {}, 0",
-        "init = function() for i, a in ipairs(asks) do ready[i] = wrk.format(a[1], a[2], a[3], a[4]) end end",
-        "request = function() at = at % #ready + 1; return ready[at] end",
+        "local ready, index = {}, 0",
+        "init = function() for i, r in ipairs(requests) do ready[i] = wrk.format(r[1], r[2], r[3], r[4]) end end",
+        "request = function() index = index % #ready + 1; return ready[index] end",
     ]
     return "\n".join(lines)
 
 
-def closed(url: str, asks: Ask | Sequence[Ask], connections: int, seconds: float) -> Result:
-    """Keep that many connections busy for so long, each with the next ask once it has the answer to its last."""
+def run_closed_loop(
+    url: str, requests: Request | Sequence[Request], connections: int, seconds: float
+) -> ClosedLoopResult:
+    """Keeps `connections` connections busy for some seconds; several requests are sent in turn."""
     if shutil.which("wrk") is None:
         sys.exit("The benchmark needs wrk: apt-get install wrk.")
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "asks.lua"
-        script.write_text(_script([asks] if isinstance(asks, Ask) else asks, Path(folder)))
+        script = Path(folder) / "requests.lua"
+        script.write_text(_write_script([requests] if isinstance(requests, Request) else requests, Path(folder)))
         times = [f"-d{max(1, round(seconds))}s", "--timeout", "30s"]
         command = ["wrk", "-t1", f"-c{connections}", *times, "--latency", "-s", str(script), url]
-        return parse(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        return parse_wrk_output(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def steady(url: str, asks: Ask | Sequence[Ask], connections: int, seconds: float) -> Result:
-    """The same, while no other process does much."""
-    return undisturbed(lambda: closed(url, asks, connections, seconds))
+def run_undisturbed_closed_loop(
+    url: str, requests: Request | Sequence[Request], connections: int, seconds: float
+) -> ClosedLoopResult:
+    """The same, while other processes are idle."""
+    return run_undisturbed(lambda: run_closed_loop(url, requests, connections, seconds))
 
 
-def parse(told: str) -> Result:
-    """What wrk says in the end."""
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1])  # type: ignore[index]
-    answered = int(re.search(r"(\d+) requests in", told)[1])  # type: ignore[index]
-    p50, p99 = (_seconds(re.search(rf"^\s+{at}%\s+(\S+)", told, re.MULTILINE)[1]) for at in (50, 99))  # type: ignore[index]
-    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
-    broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", told)
-    failed = int(bad[1]) if bad else 0
-    return Result(rate, p50, p99, answered, failed + (sum(map(int, broken.groups())) if broken else 0))
+def parse_wrk_output(output: str) -> ClosedLoopResult:
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])  # type: ignore[index]
+    answered = int(re.search(r"(\d+) requests in", output)[1])  # type: ignore[index]
+    p50, p99 = (
+        _parse_seconds(re.search(rf"^\s+{percent}%\s+(\S+)", output, re.MULTILINE)[1])  # type: ignore[index]
+        for percent in (50, 99)
+    )
+    bad_statuses = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    socket_errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", output)
+    failed = int(bad_statuses[1]) if bad_statuses else 0
+    failed += sum(map(int, socket_errors.groups())) if socket_errors else 0
+    return ClosedLoopResult(rate, p50, p99, answered, failed)
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()  # type: ignore[union-attr]
     return float(number) * UNITS[unit]
 
 
-class Asker:
-    """One connection that sends one ask after the other; its own work is as little as Python allows."""
+class SerialClient:
+    """One connection that sends the same request again and again, with as little work of its own as Python allows."""
 
-    def __init__(self, url: str, ask: Ask) -> None:
+    def __init__(self, url: str, request: Request) -> None:
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-        self._ask = ask
-        self.answer = b""  # the body of the last one
+        self._request = request
+        self.response_body = b""  # of the last response
 
-    def once(self) -> int:
-        """Send it, read the answer; its status."""
-        ask, connection = self._ask, self._connection
-        headers = {"Content-Type": ask.kind, **ask.headers} if ask.body else ask.headers
-        connection.request(ask.method, ask.path, ask.body or None, headers)
-        answer = connection.getresponse()
-        self.answer = answer.read()
-        return answer.status
+    def send(self) -> int:
+        """Sends the request, reads the response and returns its status."""
+        request, connection = self._request, self._connection
+        headers = {"Content-Type": request.content_type, **request.headers} if request.body else request.headers
+        connection.request(request.method, request.path, request.body or None, headers)
+        response = connection.getresponse()
+        self.response_body = response.read()
+        return response.status
 
-    def rate(self, seconds: float) -> float:
-        """Asks answered a second, one at a time. Raises RuntimeError if one was not answered 200."""
-        started, done = time.perf_counter(), 0
-        while time.perf_counter() - started < seconds:
-            if (status := self.once()) != 200:
-                raise RuntimeError(f"{self._ask.path} was answered {status}")
-            done += 1
-        return done / (time.perf_counter() - started)
+    def measure_rate(self, seconds: float) -> float:
+        """Requests per second, one at a time. Raises RuntimeError if a status is not 200."""
+        start, count = time.perf_counter(), 0
+        while time.perf_counter() - start < seconds:
+            if (status := self.send()) != 200:
+                raise RuntimeError(f"{self._request.path} was answered with status {status}")
+            count += 1
+        return count / (time.perf_counter() - start)

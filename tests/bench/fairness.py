@@ -1,44 +1,47 @@
-"""How long a digit takes while another model is flooded: the servables share the device fairly, or they do not."""
+"""Latency of a digit while another model is flooded with requests: do servables share the device fairly?"""
 
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.bench import payloads, servers
-from tests.bench.background_load import undisturbed
-from tests.bench.closed_loop import Result, closed
-from tests.bench.config import Run
-from tests.bench.open_loop import Arrivals, arrive
-from tests.bench.report import Found, Line, ratios
+from tests.bench.background_load import run_undisturbed
+from tests.bench.closed_loop import ClosedLoopResult, run_closed_loop
+from tests.bench.config import Config
+from tests.bench.open_loop import OpenLoopResult, run_open_loop
+from tests.bench.report import Metric, Results, compute_ratios
 
-RATE = 200  # digits a second: a tenth of what it can take
-FLOOD, COUNT = 16, 16  # connections, and samples that each asks for again and again
+DIGIT_RATE = 200  # digits per second, a tenth of what the service can answer
+FLOOD_CONNECTIONS, SAMPLES_PER_REQUEST = 16, 16
 
 
-def measure(run: Run) -> Found:
-    ask = payloads.one("digits")
-    alone, flooded, made = [], [], []
-    with servers.service(run.shipped) as server:
-        closed(server.url, ask, 16, 2)
-        closed(server.url, payloads.samples(COUNT), FLOOD, 1)
-        for _ in range(run.rounds):
-            quiet = undisturbed(lambda: arrive(server.url, ask, RATE, run.seconds))
-            busy, flood = undisturbed(lambda: _flooded(server.url, run.seconds))
-            made.append(flood.rate * COUNT)
-            if quiet.failed or busy.failed:
-                raise RuntimeError(f"{quiet.failed + busy.failed} digits failed")
-            alone.append(quiet.percentile(99) * 1000)
-            flooded.append(busy.percentile(99) * 1000)
-    return Found(
+def measure(config: Config) -> Results:
+    request = payloads.make_image_request("digits")
+    p99_alone, p99_flooded, sample_rates = [], [], []
+    with servers.start_service(config.shipped_models) as server:
+        run_closed_loop(server.url, request, 16, 2)
+        run_closed_loop(server.url, payloads.make_generate_request(SAMPLES_PER_REQUEST), FLOOD_CONNECTIONS, 1)
+        for _ in range(config.rounds):
+            alone = run_undisturbed(lambda: run_open_loop(server.url, request, DIGIT_RATE, config.seconds))
+            flooded, flood = run_undisturbed(lambda: _run_with_flood(server.url, config.seconds))
+            sample_rates.append(flood.rate * SAMPLES_PER_REQUEST)
+            if alone.failed or flooded.failed:
+                raise RuntimeError(f"{alone.failed + flooded.failed} requests for digits failed")
+            p99_alone.append(alone.compute_percentile(99) * 1000)
+            p99_flooded.append(flooded.compute_percentile(99) * 1000)
+    ratios = compute_ratios(p99_flooded, p99_alone)
+    return Results(
         [
-            Line("digits p99 alone, ms", alone),
-            Line("digits p99 under a flood of /generate, ms", flooded),
-            Line("samples/s of the flood meanwhile", made),
-            Line("digits p99 under a flood of /generate, over alone", ratios(flooded, alone), most=3),
+            Metric("digits p99 alone, ms", p99_alone),
+            Metric("digits p99 under a flood of /generate, ms", p99_flooded),
+            Metric("samples/s of the flood", sample_rates),
+            Metric("digits p99 under a flood of /generate, over p99 alone", ratios, maximum=3),
         ]
     )
 
 
-def _flooded(url: str, seconds: float) -> tuple[Arrivals, Result]:
-    """Digits that arrive as before, while others ask for samples, again and again."""
-    with ThreadPoolExecutor(1) as beside:
-        flood = beside.submit(closed, url, payloads.samples(COUNT), FLOOD, seconds + 2)
-        return arrive(url, payloads.one("digits"), RATE, seconds), flood.result()
+def _run_with_flood(url: str, seconds: float) -> tuple[OpenLoopResult, ClosedLoopResult]:
+    """Digits at the same rate as without the flood, while other clients request samples in a closed loop."""
+    with ThreadPoolExecutor(1) as pool:
+        generate = payloads.make_generate_request(SAMPLES_PER_REQUEST)
+        flood = pool.submit(run_closed_loop, url, generate, FLOOD_CONNECTIONS, seconds + 2)
+        digits = run_open_loop(url, payloads.make_image_request("digits"), DIGIT_RATE, seconds)
+        return digits, flood.result()

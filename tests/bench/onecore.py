@@ -1,6 +1,7 @@
-"""Milliseconds an image that a classifier takes of one core, 32 rows at once, in the engine's own way.
+"""Milliseconds per image of a classifier on one core, in batches of 32 rows, run as the engine runs them.
 
-As `python -m tests.bench.onecore <version> <full or mixed>` it measures, for as many seconds as each line asks for.
+`python -m tests.bench.onecore <version> <full or mixed>` is the process that measures. It reads seconds from standard
+input, line by line, and prints one figure per line.
 """
 
 import sys
@@ -8,34 +9,36 @@ import time
 from pathlib import Path
 
 from tests.bench import child_process, served_models
-from tests.bench.background_load import undisturbed
-from tests.bench.config import Run
-from tests.bench.report import Found, Line, ratios
+from tests.bench.background_load import run_undisturbed
+from tests.bench.config import Config
+from tests.bench.report import Metric, Results, compute_ratios
 
 ROWS = 32
-MOST = {"digits": 0.3, "cats-dogs": 3.0}
+MAX_MS_PER_IMAGE = {"digits": 0.3, "cats-dogs": 3.0}
 
 
-def measure(run: Run) -> Found:
-    """Both precisions in turns."""
-    return Found([line for name in MOST for line in _lines(name, run)])
+def measure(config: Config) -> Results:
+    return Results([metric for name in MAX_MS_PER_IMAGE for metric in _measure_model(name, config)])
 
 
-def _lines(name: str, run: Run) -> list[Line]:
-    version = str(served_models.newest(run.shipped, name))
-    took: dict[str, list[float]] = {"full": [], "mixed": []}
+def _measure_model(name: str, config: Config) -> list[Metric]:
+    """Rounds of full and mixed precision take turns."""
+    version = str(served_models.find_newest_version(config.shipped_models, name))
+    full: list[float] = []
+    mixed: list[float] = []
     with (
-        child_process.module(__name__, version, "full") as full,
-        child_process.module(__name__, version, "mixed") as mixed,
+        child_process.start_module(__name__, version, "full") as measure_full,
+        child_process.start_module(__name__, version, "mixed") as measure_mixed,
     ):
-        for _ in range(run.rounds):
-            took["full"].append(undisturbed(lambda: full(run.seconds)))
-            took["mixed"].append(undisturbed(lambda: mixed(run.seconds)))
-    title = f"{name}: an image of {ROWS} on one core"
+        for _ in range(config.rounds):
+            full.append(run_undisturbed(lambda: measure_full(config.seconds)))
+            mixed.append(run_undisturbed(lambda: measure_mixed(config.seconds)))
+    title = f"{name}: one image, in batches of {ROWS}, one core"
+    limit = MAX_MS_PER_IMAGE[name]
     return [
-        Line(f"{title}, full precision", took["full"], "ms", most=MOST[name]),
-        Line(f"{title}, mixed precision", took["mixed"], "ms", most=MOST[name]),
-        Line(f"{title}, mixed over full", ratios(took["mixed"], took["full"])),
+        Metric(f"{title}, full precision", full, "ms", maximum=limit),
+        Metric(f"{title}, mixed precision", mixed, "ms", maximum=limit),
+        Metric(f"{title}, mixed over full", compute_ratios(mixed, full)),
     ]
 
 
@@ -49,11 +52,11 @@ def main(version: Path, precision: str) -> None:
     (spec,) = servable.inputs
     images = np.random.default_rng(0).integers(0, 256, (ROWS, *spec.shape[1:]), np.uint8)
     for line in sys.stdin:
-        began, runs = time.perf_counter(), 0
-        while time.perf_counter() - began < float(line):
+        start, batches = time.perf_counter(), 0
+        while time.perf_counter() - start < float(line):
             servable.run({spec.name: images})
-            runs += 1
-        print((time.perf_counter() - began) / runs / ROWS * 1000, flush=True)
+            batches += 1
+        print((time.perf_counter() - start) / batches / ROWS * 1000, flush=True)
 
 
 if __name__ == "__main__":

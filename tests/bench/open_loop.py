@@ -1,4 +1,4 @@
-"""An open loop: requests arrive at a rate, at random moments, whatever became of those before them."""
+"""An open loop: requests are sent at random moments at a given rate, whether or not earlier ones were answered."""
 
 import subprocess
 import sys
@@ -12,72 +12,72 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.bench.payloads import Ask
-from tests.bench.report import ROOT
+from tests.bench.config import ROOT
+from tests.bench.payloads import Request
 
 
 @dataclass(frozen=True)
-class Arrivals:
-    """What became of each: when it was sent (monotonic clock), how long its answer took (seconds), its status."""
+class OpenLoopResult:
+    """One entry per request: when it was sent (monotonic clock), its latency in seconds, and its status."""
 
-    sent: NDArray
-    took: NDArray
+    sent_at: NDArray
+    latency: NDArray
     status: NDArray
-    cores: float  # that the client used for it, beside the service
+    client_cores: float  # CPU that the client used, on the same machine as the service
 
-    def between(self, start: float, end: float) -> "Arrivals":
-        return self._only((self.sent >= start) & (self.sent < end))
+    def select_sent_between(self, start: float, end: float) -> "OpenLoopResult":
+        return self._select((self.sent_at >= start) & (self.sent_at < end))
 
-    def answered(self, status: int) -> "Arrivals":
-        return self._only(self.status == status)
+    def select_status(self, status: int) -> "OpenLoopResult":
+        return self._select(self.status == status)
 
-    def _only(self, chosen: NDArray) -> "Arrivals":
-        return Arrivals(self.sent[chosen], self.took[chosen], self.status[chosen], self.cores)
+    def _select(self, mask: NDArray) -> "OpenLoopResult":
+        return OpenLoopResult(self.sent_at[mask], self.latency[mask], self.status[mask], self.client_cores)
 
-    def ended_between(self, start: float, end: float) -> int:
-        """How many answers came in that time."""
-        came = self.sent + self.took
-        return int(((came >= start) & (came < end)).sum())
+    def count_answered_between(self, start: float, end: float) -> int:
+        answered_at = self.sent_at + self.latency
+        return int(((answered_at >= start) & (answered_at < end)).sum())
 
     @property
     def failed(self) -> int:
         return int((self.status != 200).sum())
 
-    def percentile(self, share: float) -> float:
-        """Seconds; nan if nothing came."""
-        return float(np.percentile(self.took, share)) if len(self.took) else float("nan")
+    def compute_percentile(self, percent: float) -> float:
+        """Latency in seconds; nan without requests."""
+        return float(np.percentile(self.latency, percent)) if len(self.latency) else float("nan")
 
 
 @contextmanager
-def arriving(url: str, ask: Ask, rate: float, seconds: float) -> Iterator[list[Arrivals]]:
-    """Requests arrive at that rate while the block runs; the list holds what became of them once it has ended."""
-    found: list[Arrivals] = []
+def send_in_background(url: str, request: Request, rate: float, seconds: float) -> Iterator[list[OpenLoopResult]]:
+    """Sends `rate` requests per second while the block runs. The yielded list gets its result when the block ends."""
+    results: list[OpenLoopResult] = []
     with tempfile.TemporaryDirectory() as folder:
-        request, into = Path(folder) / "request", Path(folder) / "found.npz"
-        request.write_bytes(_raw(ask, urlsplit(url).netloc))
-        words = [str(urlsplit(url).port), str(rate), str(seconds), str(request), str(into)]
-        process = subprocess.Popen([sys.executable, "-m", "tests.bench.open_loop_client", *words], cwd=ROOT)
+        request_file, result_file = Path(folder) / "request", Path(folder) / "result.npz"
+        request_file.write_bytes(_encode(request, urlsplit(url).netloc))
+        arguments = [str(urlsplit(url).port), str(rate), str(seconds), str(request_file), str(result_file)]
+        process = subprocess.Popen([sys.executable, "-m", "tests.bench.open_loop_client", *arguments], cwd=ROOT)
         try:
-            yield found
+            yield results
             if process.wait() != 0:
-                raise RuntimeError("the client of arrivals failed")
-            with np.load(into) as kept:
-                sent, took, status = kept["found"].T
-                found.append(Arrivals(sent, took, status, float(kept["cores"])))
+                raise RuntimeError("the client of the open loop failed")
+            with np.load(result_file) as arrays:
+                sent_at, latency, status = arrays["requests"].T
+                results.append(OpenLoopResult(sent_at, latency, status, float(arrays["cores"])))
         finally:
             process.kill()
             process.wait()
 
 
-def arrive(url: str, ask: Ask, rate: float, seconds: float) -> Arrivals:
-    with arriving(url, ask, rate, seconds) as found:
+def run_open_loop(url: str, request: Request, rate: float, seconds: float) -> OpenLoopResult:
+    with send_in_background(url, request, rate, seconds) as results:
         pass
-    return found[0]
+    return results[0]
 
 
-def _raw(ask: Ask, host: str) -> bytes:
-    headers = {"Host": host, **ask.headers}
-    if ask.body:
-        headers |= {"Content-Type": ask.kind, "Content-Length": str(len(ask.body))}
-    lines = [f"{ask.method} {ask.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    return "\r\n".join([*lines, "", ""]).encode() + ask.body
+def _encode(request: Request, host: str) -> bytes:
+    """The request in HTTP/1.1."""
+    headers = {"Host": host, **request.headers}
+    if request.body:
+        headers |= {"Content-Type": request.content_type, "Content-Length": str(len(request.body))}
+    lines = [f"{request.method} {request.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + request.body

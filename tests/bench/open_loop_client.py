@@ -1,9 +1,9 @@
-"""The client of an open loop: requests leave when they are due, whatever became of those before them.
+"""The client process of an open loop: sends each request when it is due, whether or not earlier ones were answered.
 
-`python -m tests.bench.open_loop_client PORT RATE SECONDS REQUEST INTO`: REQUEST is a file with the bytes to send; INTO becomes
-an npz of `found`, [sent, took, status] a request, in seconds of the monotonic clock, and of the `cores` it used. A
-request takes a connection that waits for nothing, or opens one. One epoll and no framework: what the client spends is
-taken from the service beside it.
+`python -m tests.bench.open_loop_client PORT RATE SECONDS REQUEST RESULT` sends the bytes of the file REQUEST. It writes
+RESULT, an npz with two arrays: `requests`, one row [sent_at, latency, status] per request, in seconds of the monotonic
+clock, and `cores`, the CPU that it used. A request takes an idle connection or opens a new one. One epoll and no
+framework, because the service runs on the same cores.
 """
 
 import random
@@ -18,20 +18,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_CONNECTIONS = 4000
-PATIENCE = 10.0  # seconds to wait for answers after the last request
-NO_ANSWER, NO_CONNECTION = 0, -1
+MAX_CONNECTIONS = 4000
+ANSWER_TIMEOUT = 10.0  # seconds to wait for answers after the last request
+NO_ANSWER, NO_CONNECTION = 0, -1  # statuses of requests without a response
 
 
 @dataclass
 class _Exchange:
-    """A connection, and the request that it is busy with."""
+    """A busy connection with its request."""
 
     sock: socket.socket
-    at: int
-    sent: float
-    unsent: bool
-    answer: bytes = b""
+    sent_at: float
+    connecting: bool
+    response: bytes = b""
 
 
 class _Client:
@@ -40,93 +39,93 @@ class _Client:
         self._epoll = select.epoll()
         self._idle: list[socket.socket] = []
         self._busy: dict[int, _Exchange] = {}
-        self._found: list[tuple[float, float, int]] = []
+        self._rows: list[tuple[float, float, int]] = []
 
-    def run(self, dues: list[float]) -> NDArray:
-        """Send one request at each of these moments, counted from now; [sent, took, status] of each."""
-        began, at = time.monotonic(), 0
-        while at < len(dues) or (self._busy and time.monotonic() < began + dues[-1] + PATIENCE):
+    def run(self, schedule: list[float]) -> NDArray:
+        """Sends one request at each time of the schedule, in seconds from now; returns [sent_at, latency, status]."""
+        start, index = time.monotonic(), 0
+        while index < len(schedule) or (self._busy and time.monotonic() < start + schedule[-1] + ANSWER_TIMEOUT):
             now = time.monotonic()
-            while at < len(dues) and began + dues[at] <= now:
-                self._send(at)
-                at += 1
-            wait = max(0.0, began + dues[at] - time.monotonic()) if at < len(dues) else 0.1
-            for handle, event in self._epoll.poll(wait):
-                self._go_on(handle, event)
+            while index < len(schedule) and start + schedule[index] <= now:
+                self._send()
+                index += 1
+            timeout = max(0.0, start + schedule[index] - time.monotonic()) if index < len(schedule) else 0.1
+            for fd, _ in self._epoll.poll(timeout):
+                self._handle_event(fd)
         for exchange in list(self._busy.values()):
-            self._note(exchange, NO_ANSWER)
-        return np.array(self._found)
+            self._finish(exchange, NO_ANSWER)
+        return np.array(self._rows)
 
-    def _send(self, at: int) -> None:
+    def _send(self) -> None:
         if self._idle:
-            exchange = _Exchange(self._idle.pop(), at, time.monotonic(), unsent=False)
+            exchange = _Exchange(self._idle.pop(), time.monotonic(), connecting=False)
             self._busy[exchange.sock.fileno()] = exchange
             self._write(exchange)
-        elif len(self._busy) < MOST_CONNECTIONS:
+        elif len(self._busy) < MAX_CONNECTIONS:
             sock = socket.socket()
             sock.setblocking(False)
             sock.connect_ex(("127.0.0.1", self._port))
-            self._busy[sock.fileno()] = _Exchange(sock, at, time.monotonic(), unsent=True)
+            self._busy[sock.fileno()] = _Exchange(sock, time.monotonic(), connecting=True)
             self._epoll.register(sock.fileno(), select.EPOLLOUT)
         else:
             now = time.monotonic()
-            self._found.append((now, 0.0, NO_CONNECTION))
+            self._rows.append((now, 0.0, NO_CONNECTION))
 
     def _write(self, exchange: _Exchange) -> None:
         try:
             exchange.sock.sendall(self._request)
         except OSError:
-            self._note(exchange, NO_CONNECTION)
+            self._finish(exchange, NO_CONNECTION)
 
-    def _go_on(self, handle: int, event: int) -> None:
-        exchange = self._busy.get(handle)
-        if exchange is None:  # the service closes a connection that waits for nothing
-            self._idle = [sock for sock in self._idle if sock.fileno() != handle]
-            self._epoll.unregister(handle)
+    def _handle_event(self, fd: int) -> None:
+        exchange = self._busy.get(fd)
+        if exchange is None:  # the service closed an idle connection
+            self._idle = [sock for sock in self._idle if sock.fileno() != fd]
+            self._epoll.unregister(fd)
             return
-        if exchange.unsent:
-            exchange.unsent = False
-            self._epoll.modify(handle, select.EPOLLIN)
+        if exchange.connecting:
+            exchange.connecting = False
+            self._epoll.modify(fd, select.EPOLLIN)
             self._write(exchange)
             return
         try:
-            part = exchange.sock.recv(1 << 16)
+            data = exchange.sock.recv(1 << 16)
         except OSError:
-            part = b""
-        exchange.answer += part
-        if not part:
-            self._note(exchange, NO_ANSWER)
-        elif _whole(exchange.answer):
-            self._note(exchange, int(exchange.answer[9:12]))
+            data = b""
+        exchange.response += data
+        if not data:
+            self._finish(exchange, NO_ANSWER)
+        elif _is_complete(exchange.response):
+            self._finish(exchange, int(exchange.response[9:12]))
 
-    def _note(self, exchange: _Exchange, status: int) -> None:
-        """That is what became of it; its connection is kept if it can be."""
-        self._found.append((exchange.sent, time.monotonic() - exchange.sent, status))
+    def _finish(self, exchange: _Exchange, status: int) -> None:
+        """Records the outcome. Keeps the connection unless the service closes it."""
+        self._rows.append((exchange.sent_at, time.monotonic() - exchange.sent_at, status))
         del self._busy[exchange.sock.fileno()]
-        if status > 0 and b"connection: close" not in exchange.answer[:400].lower():
+        if status > 0 and b"connection: close" not in exchange.response[:400].lower():
             self._idle.append(exchange.sock)
         else:
             self._epoll.unregister(exchange.sock.fileno())
             exchange.sock.close()
 
 
-def _whole(answer: bytes) -> bool:
-    head, ended, body = answer.partition(b"\r\n\r\n")
-    if not ended:
+def _is_complete(response: bytes) -> bool:
+    head, separator, body = response.partition(b"\r\n\r\n")
+    if not separator:
         return False
     _, _, rest = head.lower().partition(b"content-length:")
     return len(body) >= int(rest.split(b"\r\n")[0])
 
 
-def main(port: str, rate: str, seconds: str, request: str, into: str) -> None:
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    draw, dues, due = random.Random(0), [], 0.0
-    while (due := due + draw.expovariate(float(rate))) < float(seconds):
-        dues.append(due)
+def main(port: str, rate: str, seconds: str, request_file: str, result_file: str) -> None:
+    hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
+    generator, schedule, due = random.Random(0), [], 0.0
+    while (due := due + generator.expovariate(float(rate))) < float(seconds):
+        schedule.append(due)
     before = time.process_time()
-    found = _Client(int(port), Path(request).read_bytes()).run(dues)
-    np.savez(into, found=found, cores=(time.process_time() - before) / dues[-1])
+    requests = _Client(int(port), Path(request_file).read_bytes()).run(schedule)
+    np.savez(result_file, requests=requests, cores=(time.process_time() - before) / schedule[-1])
 
 
 if __name__ == "__main__":

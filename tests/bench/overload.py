@@ -1,4 +1,4 @@
-"""Four times the load that it can take: what it still answers, how soon it says no, how long the accepted wait."""
+"""Four times the load that the service can take: goodput, time to a refusal, and latency of accepted requests."""
 
 from pathlib import Path
 
@@ -6,71 +6,80 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.bench import payloads, servers
-from tests.bench.background_load import undisturbed
-from tests.bench.closed_loop import Result, closed, steady
-from tests.bench.config import Run
-from tests.bench.open_loop import arrive
-from tests.bench.open_loop_client import PATIENCE
-from tests.bench.report import Found, Series
+from tests.bench.background_load import run_undisturbed
+from tests.bench.closed_loop import ClosedLoopResult, run_closed_loop, run_undisturbed_closed_loop
+from tests.bench.config import Config
+from tests.bench.open_loop import run_open_loop
+from tests.bench.open_loop_client import ANSWER_TIMEOUT
+from tests.bench.report import Results, Series
 
-TIMES = 4
-OTHERS = "neither accepted nor rejected, of all"
-TOLD = "99 of 100 not accepted told within, ms"
-_SETTLING = 1.0  # seconds of arrivals that are not counted
-
-
-def digits(run: Run) -> Found:
-    """The small net. An answer costs so little here that the client, and each rejection, cost about as much."""
-    return _overload("digits", run.small, payloads.one("digits"), run)
+LOAD_FACTOR = 4
+GOODPUT = "goodput, over the peak"
+REFUSAL_TIME = "time to 99 of 100 refusals, ms"
+ACCEPTED_P99 = "p99 of accepted, over p99 at saturation"
+UNANSWERED = "share neither accepted nor refused"
+_SETTLE_SECONDS = 1.0  # requests of this time are not counted
 
 
-def photos(run: Run) -> Found:
-    """The shipped cats-dogs, whose answers cost far more than a rejection does."""
-    return _overload("photos", run.shipped, payloads.one("cats-dogs", payloads.photo_jpeg(400)), run)
+def measure_digits(config: Config) -> Results:
+    """The small net. A response costs so little here that the client and each refusal cost about as much."""
+    return _measure("digits", config.small_net_models, payloads.make_image_request("digits"), config)
 
 
-def _overload(title: str, models: Path, ask: payloads.Ask, run: Run) -> Found:
-    """The peak is the best of a closed loop with 32, 64 or 128 connections, and its p99 that of saturation."""
-    found = Series()
-    with servers.service(models) as server:
-        closed(server.url, ask, 16, 2)
-        for _ in range(run.rounds):
-            peak = max((steady(server.url, ask, many, run.seconds) for many in (32, 64, 128)), key=_rate)
-            found.add(_flooded(server.url, ask, peak, run.seconds))
-        if closed(server.url, ask, 4, 1).failed:
-            raise RuntimeError("it did not recover")
-    most = {TOLD: 50, "p99 of accepted, over p99 at saturation": 2, OTHERS: 0}
-    return Found(found.lines(f"{TIMES} x the load of {title}", {"goodput of peak": 0.90}, most))
+def measure_photos(config: Config) -> Results:
+    """The shipped cats-dogs, where a prediction costs far more than a refusal."""
+    request = payloads.make_image_request("cats-dogs", payloads.make_photo_jpeg(400))
+    return _measure("photos", config.shipped_models, request, config)
 
 
-def _rate(result: Result) -> float:
-    """Of a loop in which something was refused, nothing: that is past the peak."""
+def _measure(title: str, models: Path, request: payloads.Request, config: Config) -> Results:
+    """The peak is the best closed loop of 32, 64 and 128 connections. Its p99 is that of saturation."""
+    series = Series()
+    with servers.start_service(models) as server:
+        run_closed_loop(server.url, request, 16, 2)
+        for _ in range(config.rounds):
+            loops = [
+                run_undisturbed_closed_loop(server.url, request, connections, config.seconds)
+                for connections in (32, 64, 128)
+            ]
+            peak = max(loops, key=_get_rate_without_refusals)
+            series.add_round(_measure_overload(server.url, request, peak, config.seconds))
+        if run_closed_loop(server.url, request, 4, 1).failed:
+            raise RuntimeError("the service did not recover")
+    maximums = {REFUSAL_TIME: 50, ACCEPTED_P99: 2, UNANSWERED: 0}
+    return Results(series.to_metrics(f"{title} at {LOAD_FACTOR} times the peak", {GOODPUT: 0.90}, maximums))
+
+
+def _get_rate_without_refusals(result: ClosedLoopResult) -> float:
+    """Zero for a loop with a refusal: it is past the peak."""
     return result.rate if not result.failed else 0.0
 
 
-def _flooded(url: str, ask: payloads.Ask, peak: Result, seconds: float) -> dict[str, float]:
-    """What came of arrivals at that many times the peak, whatever the answers."""
-    every = undisturbed(lambda: arrive(url, ask, TIMES * peak.rate, seconds + _SETTLING))
-    start = every.sent.min() + _SETTLING
-    counted = every.between(start, every.sent.max())
-    span = every.sent.max() - start
-    accepted, rejected = counted.answered(200), counted.answered(503)
-    silent = len(counted.sent) - len(accepted.sent) - len(rejected.sent)
-    told_no = np.append(rejected.took, np.full(silent, PATIENCE)) if silent else rejected.took
-    ended = every.answered(200).ended_between(start, every.sent.max())
+def _measure_overload(url: str, request: payloads.Request, peak: ClosedLoopResult, seconds: float) -> dict[str, float]:
+    """Figures of an open loop that sends `LOAD_FACTOR` times the peak, whatever the responses."""
+    rate = LOAD_FACTOR * peak.rate
+    result = run_undisturbed(lambda: run_open_loop(url, request, rate, seconds + _SETTLE_SECONDS))
+    start, end = result.sent_at.min() + _SETTLE_SECONDS, result.sent_at.max()
+    counted = result.select_sent_between(start, end)
+    accepted, refused = counted.select_status(200), counted.select_status(503)
+    total = len(counted.sent_at)
+    unanswered = total - len(accepted.sent_at) - len(refused.sent_at)
+    # A request without an answer counts as a refusal after the whole timeout.
+    refusal_seconds = np.append(refused.latency, np.full(unanswered, ANSWER_TIMEOUT))
+    answered = result.select_status(200).count_answered_between(start, end)
     return {
         "peak, requests/s": peak.rate,
-        "arrivals, of the peak": len(counted.sent) / span / peak.rate,
-        "goodput of peak": ended / span / peak.rate,
-        "half of those not accepted told within, ms": _percentile(told_no, 50) * 1000,
-        TOLD: _percentile(told_no, 99) * 1000,
+        "arrivals, over the peak": total / (end - start) / peak.rate,
+        GOODPUT: answered / (end - start) / peak.rate,
+        "time to half of the refusals, ms": _compute_percentile(refusal_seconds, 50) * 1000,
+        REFUSAL_TIME: _compute_percentile(refusal_seconds, 99) * 1000,
         "p99 at saturation, ms": peak.p99 * 1000,
-        "p99 of accepted, ms": accepted.percentile(99) * 1000,
-        "p99 of accepted, over p99 at saturation": accepted.percentile(99) / peak.p99,
-        OTHERS: silent / len(counted.sent),
-        "cores that the client used": every.cores,
+        "p99 of accepted, ms": accepted.compute_percentile(99) * 1000,
+        ACCEPTED_P99: accepted.compute_percentile(99) / peak.p99,
+        UNANSWERED: unanswered / total,
+        "cores used by the client": result.client_cores,
     }
 
 
-def _percentile(seconds: NDArray, share: float) -> float:
-    return float(np.percentile(seconds, share)) if len(seconds) else 0.0
+def _compute_percentile(seconds: NDArray, percent: float) -> float:
+    return float(np.percentile(seconds, percent)) if len(seconds) else 0.0

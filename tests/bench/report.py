@@ -1,29 +1,21 @@
-"""What a measure finds: lines of the table, with their bars, and curves; printed, and kept in bench/results.json."""
+"""The results of benchmarks: metrics with their targets, and curves."""
 
-import json
-import os
-import platform
 import statistics
-import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass, field
 
-ROOT = Path(__file__).parents[2]
-OUT = ROOT / "bench"
-NO_BARS: Mapping[str, float] = {}
+NO_TARGETS: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
-class Line:
-    """A figure a round, and the bar that their median is held against, if it has one."""
+class Metric:
+    """One value per round, and the target for their median, if there is one."""
 
     name: str
     values: list[float]
-    unit: str = ""  # none for a ratio
-    least: float | None = None
-    most: float | None = None
+    unit: str = ""  # empty for a ratio
+    minimum: float | None = None
+    maximum: float | None = None
     note: str = ""
 
     @property
@@ -31,27 +23,35 @@ class Line:
         return statistics.median(self.values)
 
     @property
-    def holds(self) -> bool | None:
-        """None without a bar. A bar of none at all holds only if it does so in every round."""
-        if self.least is None and self.most is None:
+    def target(self) -> str:
+        """Empty without a target."""
+        if self.minimum is not None:
+            return f"at least {self.minimum:g}"
+        return f"at most {self.maximum:g}" if self.maximum is not None else ""
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the median meets the target, None without one. Every round must meet a maximum of zero."""
+        if self.minimum is None and self.maximum is None:
             return None
-        if self.most == 0:
+        if self.maximum == 0:
             return max(self.values) == 0
         return bool(
-            (self.least is None or self.median >= self.least) and (self.most is None or self.median <= self.most)
+            (self.minimum is None or self.median >= self.minimum)
+            and (self.maximum is None or self.median <= self.maximum)
         )
 
     def __str__(self) -> str:
-        shown = "".join(f"{value:10.{_digits(value)}f}" for value in (min(self.values), self.median, max(self.values)))
-        bar = f"at least {self.least:g}" if self.least is not None else f"at most {self.most or 0:g}"
-        said = {None: "", True: f"  {bar}: holds", False: f"  {bar}: DOES NOT HOLD"}[self.holds]
+        numbers = (min(self.values), self.median, max(self.values))
+        columns = "".join(f"{value:10.{_choose_digits(value)}f}" for value in numbers)
+        verdict = {None: "", True: f"  {self.target}: met", False: f"  {self.target}: MISSED"}[self.is_met]
         note = f"  ({self.note})" if self.note else ""
-        return f"{self.name:70.70} {shown} {self.unit:3}{said}{note}"
+        return f"{self.name:70.70} {columns} {self.unit:3}{verdict}{note}"
 
 
 @dataclass(frozen=True)
 class Curve:
-    """How cost grows: for each place along `axis`, what was measured there."""
+    """How cost grows: for each value on `axis`, the figures that were measured there."""
 
     name: str
     axis: str
@@ -59,85 +59,52 @@ class Curve:
 
     def __str__(self) -> str:
         rows = [f"{self.name}, against {self.axis}:"]
-        for at, point in self.points.items():
-            rows.append(f"  {at:5} " + "  ".join(f"{name} {value:.{_digits(value)}f}" for name, value in point.items()))
+        for position, point in self.points.items():
+            figures = (f"{name} {value:.{_choose_digits(value)}f}" for name, value in point.items())
+            rows.append(f"  {position:5} " + "  ".join(figures))
         return "\n".join(rows)
 
 
 @dataclass
-class Found:
-    """All that one measure found."""
+class Results:
+    """What one benchmark measured. `disturbed` has the cores that other processes used, per disturbed figure."""
 
-    lines: list[Line] = field(default_factory=list)
+    metrics: list[Metric] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
-    disturbed: list[float] = field(default_factory=list)  # cores that others used, for figures taken all the same
+    disturbed: list[float] = field(default_factory=list)
 
 
-def _digits(value: float) -> int:
+def _choose_digits(value: float) -> int:
     return 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 1 else 3
 
 
 class Series:
-    """Figures by name, round by round."""
+    """Figures by name, one value per round."""
 
     def __init__(self) -> None:
         self.values: dict[str, list[float]] = {}
 
-    def add(self, figures: dict[str, float]) -> None:
-        """What one round found."""
+    def add_round(self, figures: dict[str, float]) -> None:
         for name, value in figures.items():
             self.values.setdefault(name, []).append(float(value))
 
-    def lines(
-        self, title: str, least: Mapping[str, float] = NO_BARS, most: Mapping[str, float] = NO_BARS
-    ) -> list[Line]:
-        """A line of each, with the bars of those that have one."""
+    def to_metrics(
+        self, title: str, minimums: Mapping[str, float] = NO_TARGETS, maximums: Mapping[str, float] = NO_TARGETS
+    ) -> list[Metric]:
+        """One metric per name, with its target if it has one."""
         return [
-            Line(f"{title}: {name}", values, least=least.get(name), most=most.get(name))
+            Metric(f"{title}: {name}", values, minimum=minimums.get(name), maximum=maximums.get(name))
             for name, values in self.values.items()
         ]
 
 
-def keep(name: str, found: Found, path: Path = OUT / "results.json") -> None:
-    """Put what a measure found in the file, in place of what it found last time; the other measures stay."""
-    path.parent.mkdir(exist_ok=True)
-    known = json.loads(path.read_text()) if path.exists() else {}
-    known = known if "measures" in known and "host" in known else {"measures": {}}
-    known["host"] = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-    known["measures"][name] = {
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "revision": _revision(),
-        "disturbed": found.disturbed,
-        "lines": [{**asdict(line), "median": line.median, "holds": line.holds} for line in found.lines],
-        "curves": [asdict(curve) for curve in found.curves],
-    }
-    path.write_text(json.dumps(known, indent=1))
+def print_results(results: Results) -> None:
+    for item in (*results.metrics, *results.curves):
+        print(item, flush=True)
+    if results.disturbed:
+        count, cores = len(results.disturbed), max(results.disturbed)
+        print(f"  {count} of these figures were taken while other processes used up to {cores:.1f} cores.")
 
 
-def kept(path: Path = OUT / "results.json") -> Found:
-    """Everything in the file, in the order of the measures."""
-    everything = Found()
-    for found in json.loads(path.read_text())["measures"].values():
-        for line in found["lines"]:
-            everything.lines.append(Line(**{key: line[key] for key in Line.__dataclass_fields__}))
-        for curve in found["curves"]:
-            points = {int(at): point for at, point in curve["points"].items()}
-            everything.curves.append(Curve(curve["name"], curve["axis"], points))
-    return everything
-
-
-def show(found: Found) -> None:
-    for each in (*found.lines, *found.curves):
-        print(each, flush=True)
-    if found.disturbed:
-        others = max(found.disturbed)
-        print(f"  {len(found.disturbed)} of these figures were taken while others used up to {others:.1f} cores.")
-
-
-def _revision() -> str:
-    git = ["git", "describe", "--always", "--dirty=+"]
-    return subprocess.run(git, cwd=ROOT, capture_output=True, text=True).stdout.strip()
-
-
-def ratios(ours: Iterable[float], others: Iterable[float]) -> list[float]:
-    return [one / other for one, other in zip(ours, others, strict=True)]
+def compute_ratios(numerators: Iterable[float], denominators: Iterable[float]) -> list[float]:
+    return [above / below for above, below in zip(numerators, denominators, strict=True)]

@@ -1,4 +1,4 @@
-"""Starting and stopping what is measured, each on a free port of the loopback."""
+"""Starts and stops the servers that are measured, each on a free port of the loopback interface."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import requests
 
-from tests.bench.report import ROOT
+from tests.bench.config import ROOT
 from tests.support.processes import list_descendants, read_command
 
 HOST = "127.0.0.1"
@@ -23,11 +23,11 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Server:
-    """Where it answers, its first process, and the seconds from its start to its first good answer."""
+    """`pid` is its first process. `startup_seconds` is the time from its start to its first good response."""
 
     url: str
     pid: int
-    took: float
+    startup_seconds: float
 
     @property
     def engines(self) -> list[int]:
@@ -35,11 +35,11 @@ class Server:
 
     @property
     def workers(self) -> list[int]:
-        """gunicorn's: every child of the master that is no engine."""
+        """gunicorn's workers: every child process that is not an engine."""
         return [pid for pid in list_descendants(self.pid) if pid not in self.engines]
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as sock:
         sock.bind((HOST, 0))
         port: int = sock.getsockname()[1]
@@ -47,27 +47,29 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(
-    words: list[str], url: str, ready: str, env: dict[str, str] | None = None, cwd: Path = ROOT
+def start_server(
+    arguments: list[str], url: str, ready_path: str, env: dict[str, str] | None = None, cwd: Path = ROOT
 ) -> Iterator[Server]:
-    """The server, from when `url + ready` answers 200 or 405 until it and all that it started have ended.
+    """Yields the server when `url + ready_path` answers 200 or 405. Ends it with all processes that it started.
 
-    Raises RuntimeError with the end of its log if it does not come to that.
+    Raises RuntimeError with the end of its log if it does not get ready.
     """
     with tempfile.TemporaryFile() as log:
-        began = time.monotonic()
-        process = subprocess.Popen(words, cwd=cwd, env={**os.environ, **(env or {})}, stdout=log, stderr=log)
+        start = time.monotonic()
+        process = subprocess.Popen(arguments, cwd=cwd, env={**os.environ, **(env or {})}, stdout=log, stderr=log)
         try:
-            if not _answers(url + ready, process):
+            if not _wait_until_ready(url + ready_path, process):
                 log.seek(max(0, log.tell() - 600))
-                raise RuntimeError(f"{words[0]} did not answer: ...{log.read().decode(errors='replace').strip()}")
-            yield Server(url, process.pid, time.monotonic() - began)
+                tail = log.read().decode(errors="replace").strip()
+                raise RuntimeError(f"{arguments[0]} did not answer: ...{tail}")
+            yield Server(url, process.pid, time.monotonic() - start)
         finally:
-            _end(process)
+            _stop(process)
 
 
-def _answers(url: str, process: subprocess.Popen[bytes], seconds: float = 120) -> bool:
-    end = time.monotonic() + seconds
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], timeout: float = 120) -> bool:
+    """Whether the URL answers within `timeout` seconds, before the process ends."""
+    end = time.monotonic() + timeout
     while time.monotonic() < end and process.poll() is None:
         try:
             if requests.get(url, timeout=5).status_code in (200, 405):
@@ -78,37 +80,37 @@ def _answers(url: str, process: subprocess.Popen[bytes], seconds: float = 120) -
     return False
 
 
-def _end(process: subprocess.Popen[bytes], seconds: float = 45) -> None:
-    """Politely, then not; whatever it has started goes with it."""
-    others = list_descendants(process.pid)
+def _stop(process: subprocess.Popen[bytes], timeout: float = 45) -> None:
+    """Sends SIGTERM, and SIGKILL after `timeout` seconds. Then kills the processes that it started."""
+    children = list_descendants(process.pid)
     process.send_signal(signal.SIGTERM)
     try:
-        process.wait(seconds)
+        process.wait(timeout)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    for pid in others:
+    for pid in children:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager
-def service(models: Path, workers: int = 2, **settings: str) -> Iterator[Server]:
-    """Inkpaw serving those models."""
-    port = free_port()
-    given = {"host": HOST, "port": str(port), "model_dir": str(models), "workers": str(workers), **settings}
+def start_service(models: Path, workers: int = 2, **settings: str) -> Iterator[Server]:
+    """Inkpaw with those models."""
+    port = find_free_port()
+    settings = {"host": HOST, "port": str(port), "model_dir": str(models), "workers": str(workers), **settings}
     with tempfile.TemporaryDirectory() as folder:
-        given["runtime_dir"] = folder
-        env = {f"INKPAW_{name.upper()}": value for name, value in given.items()}
-        with running([sys.executable, "-m", "service"], f"http://{HOST}:{port}", "/readyz", env) as server:
+        settings["runtime_dir"] = folder
+        env = {f"INKPAW_{name.upper()}": value for name, value in settings.items()}
+        with start_server([sys.executable, "-m", "service"], f"http://{HOST}:{port}", "/readyz", env) as server:
             yield server
 
 
 @contextmanager
-def ceiling() -> Iterator[Server]:
-    """The Flask route that only reads the body, under gunicorn as it comes."""
-    port = free_port()
-    how = f"-k gthread -w 2 --threads 16 -b {HOST}:{port} tests.bench.body_only_app:app"
-    command = [sys.executable, "-m", "gunicorn", *how.split()]
-    with running(command, f"http://{HOST}:{port}", "/predict/digits") as server:
+def start_body_only_app() -> Iterator[Server]:
+    """The Flask route that only reads the body, under gunicorn with its own threads."""
+    port = find_free_port()
+    options = f"-k gthread -w 2 --threads 16 -b {HOST}:{port} tests.bench.body_only_app:app"
+    arguments = [sys.executable, "-m", "gunicorn", *options.split()]
+    with start_server(arguments, f"http://{HOST}:{port}", "/predict/digits") as server:
         yield server

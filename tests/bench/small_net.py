@@ -1,7 +1,8 @@
 """The small net that every server is measured with: conv 32, pool, conv 64, pool, dense 128, dense 10.
 
-`python -m tests.bench.small_net make INTO` writes it with random weights (speed does not depend on them) as a SavedModel of
-float32 [N,28,28,1] in [0, 1]; `... wrap SAVED_MODEL INTO` makes a servable of such a one, which takes uint8 as ours do.
+`python -m tests.bench.small_net make PATH` writes it as a SavedModel with random weights, because speed does not depend
+on them. It takes float32 [N,28,28,1] in [0, 1]. `python -m tests.bench.small_net wrap SAVED_MODEL PATH` makes a
+servable of such a SavedModel. It takes uint8, like the shipped models.
 """
 
 import json
@@ -16,10 +17,10 @@ import tensorflow as tf
 from keras import layers
 
 from service.manifest import MANIFEST_PATH
-from training.export import saved_model as export
+from training.export import saved_model
 
 
-def make(into: Path) -> None:
+def make(path: Path) -> None:
     keras.utils.set_random_seed(0)
     net = keras.Sequential(
         [
@@ -33,11 +34,11 @@ def make(into: Path) -> None:
             layers.Dense(10, activation="softmax"),
         ]
     )
-    net.export(into, verbose=False)
+    net.export(path, verbose=False)
 
 
-def wrap(source: Path, into: Path) -> None:
-    loaded = tf.saved_model.load(str(source))  # kept: it holds the variables that the signature reads
+def wrap(source: Path, path: Path) -> None:
+    loaded = tf.saved_model.load(str(source))  # a reference is needed: it owns the variables of the signature
     signature = loaded.signatures["serving_default"]
     name = next(iter(signature.structured_input_signature[1]))
 
@@ -45,11 +46,11 @@ def wrap(source: Path, into: Path) -> None:
         outputs = signature(**{name: tf.cast(images, tf.float32) / 255})
         return {"probabilities": next(iter(outputs.values()))}
 
-    export.write_saved_model(serve, {"images": tf.TensorSpec([None, 28, 28, 1], tf.uint8, "images")}, into)
+    saved_model.write_saved_model(serve, {"images": tf.TensorSpec([None, 28, 28, 1], tf.uint8, "images")}, path)
     image = {"height": 28, "width": 28, "channels": 1, "treatment": "digit"}
-    body = {"name": "digits", "kind": "classifier", "labels": list("0123456789"), "image": image}
-    (into / MANIFEST_PATH).parent.mkdir(parents=True)
-    (into / MANIFEST_PATH).write_text(json.dumps(body))
+    manifest = {"name": "digits", "kind": "classifier", "labels": list("0123456789"), "image": image}
+    (path / MANIFEST_PATH).parent.mkdir(parents=True)
+    (path / MANIFEST_PATH).write_text(json.dumps(manifest))
 
 
 if __name__ == "__main__":

@@ -3,47 +3,48 @@
 import numpy as np
 
 from tests.bench import payloads, servers, usage
-from tests.bench.closed_loop import Asker, closed
-from tests.bench.config import Run
-from tests.bench.report import Found, Line
+from tests.bench.closed_loop import SerialClient, run_closed_loop
+from tests.bench.config import Config
+from tests.bench.report import Metric, Results
 
-EARLY, ALL = 50_000, 1_000_000
+EARLY, TOTAL = 50_000, 1_000_000
 ROWS = 256
-_BULK, _SINGLE = 6, 2  # seconds of each in turn: single images use most of the code a prediction, tensors most rows
+# Seconds of each kind, in turns: single images use most code per prediction, tensors make most predictions.
+_TENSOR_SECONDS, _SINGLE_SECONDS = 6, 2
 
 
-def measure(run: Run) -> Found:
+def measure(config: Config) -> Results:
     """RSS of the engine and of each worker after the first 50,000 predictions, and after all of them."""
-    with servers.service(run.small) as server:
-        bulk, rows = _bulk(server.url)
-        done = _until(EARLY, 0, server.url, bulk, rows)
-        pids = {"engine": server.engines[0]} | {f"worker {at}": pid for at, pid in enumerate(server.workers, 1)}
-        early = {name: usage.resident(pid) for name, pid in pids.items()}
-        done = _until(ALL, done, server.url, bulk, rows)
-        late = {name: usage.resident(pid) for name, pid in pids.items()}
-    lines = [Line("soak: predictions", [float(done)], least=ALL)]
+    with servers.start_service(config.small_net_models) as server:
+        request, rows = _choose_large_request(server.url)
+        count = _predict_until(EARLY, 0, server.url, request, rows)
+        pids = {"the engine": server.engines[0]}
+        pids |= {f"worker {number}": pid for number, pid in enumerate(server.workers, 1)}
+        early = {name: usage.read_rss(pid) for name, pid in pids.items()}
+        count = _predict_until(TOTAL, count, server.url, request, rows)
+        late = {name: usage.read_rss(pid) for name, pid in pids.items()}
+    metrics = [Metric("soak: predictions", [float(count)], minimum=TOTAL)]
     for name in pids:
+        title, growth = f"soak: RSS of {name}, over its RSS after 50,000", late[name] / early[name]
         note = f"{early[name]:.1f} to {late[name]:.1f} MB"
-        lines.append(
-            Line(f"soak: RSS of {name}, over that after 50,000", [late[name] / early[name]], most=1.05, note=note)
-        )
-    return Found(lines)
+        metrics.append(Metric(title, [growth], maximum=1.05, note=note))
+    return Results(metrics)
 
 
-def _bulk(url: str) -> tuple[payloads.Ask, int]:
-    """As raw tensors where the service takes them, else as forms of PNGs; and the rows of a request."""
-    ask = payloads.tensor("digits", np.zeros((ROWS, 28, 28, 1), np.uint8))
-    if Asker(url, ask).once() == 200:
-        return ask, ROWS
-    return payloads.many("digits", [payloads.digit_png()] * 64), 64
+def _choose_large_request(url: str) -> tuple[payloads.Request, int]:
+    """A request and its rows: a raw tensor if the service takes it, otherwise a form of PNGs."""
+    request = payloads.make_tensor_request("digits", np.zeros((ROWS, 28, 28, 1), np.uint8))
+    if SerialClient(url, request).send() == 200:
+        return request, ROWS
+    return payloads.make_form_request("digits", [payloads.make_digit_png()] * 64), 64
 
 
-def _until(goal: int, done: int, url: str, bulk: payloads.Ask, rows: int) -> int:
-    """Go on until so many predictions are made; how many there were in the end."""
-    while done < goal:
-        single = closed(url, payloads.one("digits"), 16, _SINGLE)
-        many = closed(url, bulk, 4, _BULK)
-        if single.failed or many.failed:
-            raise RuntimeError(f"{single.failed + many.failed} requests failed after {done} predictions")
-        done += single.answered + many.answered * rows
-    return done
+def _predict_until(goal: int, count: int, url: str, large_request: payloads.Request, rows: int) -> int:
+    """Sends requests until there are at least `goal` predictions; returns how many there are. `count` is the start."""
+    while count < goal:
+        single = run_closed_loop(url, payloads.make_image_request("digits"), 16, _SINGLE_SECONDS)
+        large = run_closed_loop(url, large_request, 4, _TENSOR_SECONDS)
+        if single.failed or large.failed:
+            raise RuntimeError(f"{single.failed + large.failed} requests failed after {count} predictions")
+        count += single.answered + large.answered * rows
+    return count

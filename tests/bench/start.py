@@ -1,4 +1,4 @@
-"""How soon it is ready, and what it holds in memory then, beside a bare script with the same models."""
+"""Time until the service is ready and its memory then, compared with a bare script that loads the same models."""
 
 import subprocess
 import sys
@@ -6,61 +6,68 @@ import time
 from pathlib import Path
 
 from tests.bench import payloads, servers, usage
-from tests.bench.background_load import undisturbed
-from tests.bench.closed_loop import closed
-from tests.bench.config import Run
-from tests.bench.report import ROOT, Found, Line, Series, ratios
+from tests.bench.background_load import run_undisturbed
+from tests.bench.closed_loop import run_closed_loop
+from tests.bench.config import ROOT, Config
+from tests.bench.report import Metric, Results, Series, compute_ratios
 
-SIZES = [1, 2, 4, 8, 16, 32]  # those that the engine warms by default
+BATCH_SIZES = [1, 2, 4, 8, 16, 32]  # the sizes that the engine warms by default
+STARTUP, BASELINE_STARTUP = "start to ready", "import, load and warm in a bare script"
+WORKER_PSS, WORKER_RSS = "a gunicorn worker, PSS", "a gunicorn worker, RSS"
+ENGINE_RSS, BASELINE_RSS = "the engine, RSS", "the bare process, RSS"
 
 
-def measure(run: Run) -> Found:
-    """The bare script and the service in turns."""
-    found = Series()
-    for _ in range(run.rounds):
-        found.add(undisturbed(lambda: _bare(run.shipped)) | undisturbed(lambda: _service(run.shipped)))
-    took, bare_took = found.values.pop("start to ready"), found.values.pop("import, load and warm in a bare script")
-    over = ratios(found.values["the engine, RSS"], found.values["the bare process, RSS"])
-    return Found(
+def measure(config: Config) -> Results:
+    """Rounds of the bare script and of the service take turns."""
+    series, models = Series(), config.shipped_models
+    for _ in range(config.rounds):
+        baseline = run_undisturbed(lambda: _measure_baseline(models))
+        series.add_round(baseline | run_undisturbed(lambda: _measure_service(models)))
+    startup, baseline_startup = series.values.pop(STARTUP), series.values.pop(BASELINE_STARTUP)
+    memory_ratios = compute_ratios(series.values[ENGINE_RSS], series.values[BASELINE_RSS])
+    return Results(
         [
-            Line("start to ready", took, "s"),
-            Line("import, load and warm in a bare script", bare_took, "s"),
-            Line("start to ready, over the bare script", ratios(took, bare_took), most=1.3),
-            *found.lines("memory, MB", most={"a gunicorn worker, PSS": 90, "a gunicorn worker, RSS": 90}),
-            Line("memory: the engine, over the bare process", over, most=1.2),
+            Metric(STARTUP, startup, "s"),
+            Metric(BASELINE_STARTUP, baseline_startup, "s"),
+            Metric("start to ready, over the bare script", compute_ratios(startup, baseline_startup), maximum=1.3),
+            *series.to_metrics("memory, MB", maximums={WORKER_PSS: 90, WORKER_RSS: 90}),
+            Metric("memory: the engine, over the bare process", memory_ratios, maximum=1.2),
         ]
     )
 
 
-def _service(models: Path) -> dict[str, float]:
-    """Memory is read after some use; of the workers it is the largest's."""
-    with servers.service(models) as server:
-        _use(server.url)
+def _measure_service(models: Path) -> dict[str, float]:
+    """Memory is read after some requests. For the workers it is that of the largest one."""
+    with servers.start_service(models) as server:
+        _use_every_model(server.url)
         (engine,) = server.engines
         return {
-            "start to ready": server.took,
-            "a gunicorn worker, PSS": max(map(usage.proportional, server.workers)),
-            "a gunicorn worker, RSS": max(map(usage.resident, server.workers)),
-            "the engine, RSS": usage.resident(engine),
-            "the whole service, PSS": sum(map(usage.proportional, [server.pid, engine, *server.workers])),
+            STARTUP: server.startup_seconds,
+            WORKER_PSS: max(map(usage.read_pss, server.workers)),
+            WORKER_RSS: max(map(usage.read_rss, server.workers)),
+            ENGINE_RSS: usage.read_rss(engine),
+            "the whole service, PSS": sum(map(usage.read_pss, [server.pid, engine, *server.workers])),
         }
 
 
-def _use(url: str) -> None:
-    """Each model in turn, so that what a worker loads on first use is there."""
-    photo = payloads.one("cats-dogs", payloads.photo_jpeg(400))
-    asks = [payloads.one("digits"), photo, payloads.many("digits", [payloads.digit_png()] * 32), payloads.samples(8)]
-    if closed(url, asks, 8, 3).failed:
+def _use_every_model(url: str) -> None:
+    """So that a worker has loaded what it loads on first use."""
+    requests = [
+        payloads.make_image_request("digits"),
+        payloads.make_image_request("cats-dogs", payloads.make_photo_jpeg(400)),
+        payloads.make_form_request("digits", [payloads.make_digit_png()] * 32),
+        payloads.make_generate_request(8),
+    ]
+    if run_closed_loop(url, requests, 8, 3).failed:
         raise RuntimeError("a request failed")
 
 
-def _bare(models: Path) -> dict[str, float]:
-    words = [sys.executable, "-m", "tests.bench.baseline_startup", str(models), *map(str, SIZES)]
-    began = time.monotonic()
+def _measure_baseline(models: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.bench.baseline_startup", str(models), *map(str, BATCH_SIZES)]
+    start = time.monotonic()
     pipe = subprocess.PIPE
-    with subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         if process.stdout.readline() != b"ready\n":
             raise RuntimeError("the bare script failed")
-        took = time.monotonic() - began
-        return {"import, load and warm in a bare script": took, "the bare process, RSS": usage.resident(process.pid)}
+        return {BASELINE_STARTUP: time.monotonic() - start, BASELINE_RSS: usage.read_rss(process.pid)}

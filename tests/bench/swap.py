@@ -1,4 +1,4 @@
-"""A new version comes in under load: what fails, and how long requests take meanwhile."""
+"""A hot swap under load: failed requests, and latency while a new version replaces the old one."""
 
 import shutil
 import tempfile
@@ -8,65 +8,66 @@ from pathlib import Path
 import requests
 
 from tests.bench import payloads, servers
-from tests.bench.background_load import undisturbed
-from tests.bench.closed_loop import closed
-from tests.bench.config import Run
-from tests.bench.open_loop import arriving
-from tests.bench.report import Found, Line, ratios
-from tests.bench.served_models import newest
+from tests.bench.background_load import run_undisturbed
+from tests.bench.closed_loop import run_closed_loop
+from tests.bench.config import Config
+from tests.bench.open_loop import send_in_background
+from tests.bench.report import Metric, Results, compute_ratios
+from tests.bench.served_models import find_newest_version
 
 NAME = "digits"
-SHARE = 0.5  # of the peak: busy, and not saturated
-_MOST = 60.0  # seconds
+LOAD = 0.5  # of the peak rate: busy, but not saturated
+_TIMEOUT = 60.0  # seconds
 
 
-def measure(run: Run) -> Found:
+def measure(config: Config) -> Results:
     figures: list[tuple[float, float, float]] = []
+    request = payloads.make_image_request(NAME)
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder) / "models"
-        shutil.copytree(run.small, models)
-        with servers.service(models, poll_seconds="0.5") as server:
-            closed(server.url, payloads.one(NAME), 16, 2)
-            rate = SHARE * closed(server.url, payloads.one(NAME), 32, run.seconds).rate
-            for _ in range(run.rounds):
-                figures.append(undisturbed(lambda: _round(server.url, models, rate, run.seconds)))
+        shutil.copytree(config.small_net_models, models)
+        with servers.start_service(models, poll_seconds="0.5") as server:
+            run_closed_loop(server.url, request, 16, 2)
+            rate = LOAD * run_closed_loop(server.url, request, 32, config.seconds).rate
+            for _ in range(config.rounds):
+                figures.append(run_undisturbed(lambda: _measure_swap(server.url, models, rate, config.seconds)))
     failed, before, during = (list(values) for values in zip(*figures, strict=True))
-    return Found(
+    return Results(
         [
-            Line("hot swap: failed requests", failed, most=0),
-            Line("hot swap: p99 before, ms", before),
-            Line("hot swap: p99 during, ms", during),
-            Line("hot swap: p99 during, over before", ratios(during, before), most=2),
+            Metric("hot swap: failed requests", failed, maximum=0),
+            Metric("hot swap: p99 before, ms", before),
+            Metric("hot swap: p99 during, ms", during),
+            Metric("hot swap: p99 during, over p99 before", compute_ratios(during, before), maximum=2),
         ]
     )
 
 
-def _round(url: str, models: Path, rate: float, seconds: float) -> tuple[float, float, float]:
-    """Failed requests; p99 before the new version is there, and until the old one is gone, in milliseconds."""
-    last = newest(models, NAME)
-    version = int(last.name) + 1
-    with arriving(url, payloads.one(NAME), rate, seconds + 8) as found:
+def _measure_swap(url: str, models: Path, rate: float, seconds: float) -> tuple[float, float, float]:
+    """Failed requests, p99 before the new version, and p99 until the old one is gone; in milliseconds."""
+    newest = find_newest_version(models, NAME)
+    version = int(newest.name) + 1
+    with send_in_background(url, payloads.make_image_request(NAME), rate, seconds + 8) as results:
         time.sleep(seconds)
         start = time.monotonic()
-        shutil.copytree(last, models / "new")
+        shutil.copytree(newest, models / "new")
         (models / "new").rename(models / NAME / str(version))
-        _await(url, version)
+        _wait_for_version(url, version)
         end = time.monotonic()
-    arrivals = found[0]
-    swapped = arrivals.between(start, end)
-    if len(swapped.sent) < 0.5 * rate * (end - start):
+    result = results[0]
+    during = result.select_sent_between(start, end)
+    if len(during.sent_at) < 0.5 * rate * (end - start):
         raise RuntimeError("the swap took longer than the load")
-    earlier = arrivals.between(0, start)
-    return arrivals.failed, earlier.percentile(99) * 1000, swapped.percentile(99) * 1000
+    before = result.select_sent_between(0, start)
+    return result.failed, before.compute_percentile(99) * 1000, during.compute_percentile(99) * 1000
 
 
-def _await(url: str, version: int) -> None:
-    """Until that version answers and no other is there."""
-    end = time.monotonic() + _MOST
+def _wait_for_version(url: str, version: int) -> None:
+    """Returns when this version is the only one and available."""
+    end = time.monotonic() + _TIMEOUT
     while time.monotonic() < end:
-        told = requests.get(f"{url}/v1/models/{NAME}", timeout=10).json()["model_version_status"]
-        there = {each["version"]: each["state"] for each in told if each["state"] != "END"}
-        if there == {str(version): "AVAILABLE"}:
+        statuses = requests.get(f"{url}/v1/models/{NAME}", timeout=10).json()["model_version_status"]
+        states = {status["version"]: status["state"] for status in statuses if status["state"] != "END"}
+        if states == {str(version): "AVAILABLE"}:
             return
         time.sleep(0.05)
-    raise RuntimeError(f"version {version} did not come: {there}")
+    raise RuntimeError(f"version {version} did not become the only one: {states}")

@@ -1,4 +1,4 @@
-"""What processes take of the machine, read from /proc."""
+"""Memory and CPU of processes, read from /proc."""
 
 import os
 from collections.abc import Iterable
@@ -8,23 +8,23 @@ MB = 1e6
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
-def resident(pid: int) -> float:
-    """RSS, in MB: pages that other processes have too are counted whole."""
-    return _rollup(pid, "Rss")
+def read_rss(pid: int) -> float:
+    """RSS in MB. A page that is shared with other processes counts in full."""
+    return _read_rollup(pid, "Rss")
 
 
-def proportional(pid: int) -> float:
-    """PSS, in MB: a page that n processes share is counted as an n-th."""
-    return _rollup(pid, "Pss")
+def read_pss(pid: int) -> float:
+    """PSS in MB. A page that n processes share counts as 1/n."""
+    return _read_rollup(pid, "Pss")
 
 
-def _rollup(pid: int, field: str) -> float:
+def _read_rollup(pid: int, name: str) -> float:
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(text.partition(f"\n{field}:")[2].split()[0]) * 1024 / MB
+    return int(text.partition(f"\n{name}:")[2].split()[0]) * 1024 / MB
 
 
-def cpu_seconds(pids: Iterable[int]) -> float:
-    """What these processes have used since they began, in user and system mode."""
+def read_cpu_seconds(pids: Iterable[int]) -> float:
+    """CPU of these processes since they began, in user and system mode."""
     ticks = 0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -1,1 +1,1 @@
-"""The same work on other servers of models: `make bench-peers`."""
+"""The same work on other model servers: `make bench-peers`."""

@@ -1,10 +1,10 @@
-"""What wrk prints, read."""
+"""Parsing the output of wrk."""
 
 import pytest
 
-from tests.bench.closed_loop import parse
+from tests.bench.closed_loop import parse_wrk_output
 
-TOLD = """Running 1s test @ http://127.0.0.1:36005
+OUTPUT = """Running 1s test @ http://127.0.0.1:36005
   1 threads and 16 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
     Latency     4.83ms    6.67ms  87.22ms   94.50%
@@ -20,11 +20,11 @@ RATES = "Requests/sec:   4234.88\nTransfer/sec:    678.24KB\n"
 
 
 def test_rates_and_percentiles_are_read_from_their_own_lines() -> None:
-    result = parse(TOLD + RATES)
+    result = parse_wrk_output(OUTPUT + RATES)
     assert (result.rate, result.answered, result.failed) == (4234.88, 4237, 0)
     assert (result.p50, result.p99) == pytest.approx((0.00303, 1.15))
 
 
 def test_bad_answers_and_broken_connections_count_as_failed() -> None:
     errors = "  Socket errors: connect 1, read 2, write 3, timeout 4\n  Non-2xx or 3xx responses: 25\n"
-    assert parse(TOLD + errors + RATES).failed == 35
+    assert parse_wrk_output(OUTPUT + errors + RATES).failed == 35

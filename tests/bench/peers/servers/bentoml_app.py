@@ -1,10 +1,10 @@
-"""BentoML with its adaptive batching: requests of one image each, in front of a service that takes batches."""
+"""BentoML with its adaptive batching: a service for single images in front of a service that takes batches."""
 
 from pathlib import Path
 
 import bentoml
 import numpy as np
-from net import Net, pixels
+from net import Net, decode
 
 
 @bentoml.service(workers=1)
@@ -23,5 +23,5 @@ class Digits:
 
     @bentoml.api(route="/predict")
     async def predict(self, image: Path) -> dict[str, list[float]]:
-        rows = await self.model.to_async.probabilities(pixels(image.read_bytes())[None])
+        rows = await self.model.to_async.probabilities(decode(image.read_bytes())[None])
         return {"probabilities": rows[0].tolist()}

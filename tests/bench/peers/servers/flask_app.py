@@ -1,7 +1,7 @@
-"""The plain way: Flask under gunicorn, the SavedModel in every worker, a request at a time."""
+"""The simplest server: Flask under gunicorn, with the SavedModel in every worker, and one row per call."""
 
 from flask import Flask, request
-from net import Net, pixels
+from net import Net, decode
 
 app = Flask(__name__)
 net = Net()
@@ -9,4 +9,4 @@ net = Net()
 
 @app.post("/predict")
 def predict() -> dict[str, list[float]]:
-    return {"probabilities": net(pixels(request.get_data())[None])[0].tolist()}
+    return {"probabilities": net(decode(request.get_data())[None])[0].tolist()}

@@ -1,11 +1,11 @@
-"""KServe's Python server: it has no batching of its own (in a cluster a sidecar does that)."""
+"""KServe's Python server. It does not batch; in a cluster a sidecar does that."""
 
 import base64
 from typing import Any
 
 import kserve
 import numpy as np
-from net import PORT, Net, pixels
+from net import PORT, Net, decode
 
 
 class Digits(kserve.Model):
@@ -19,7 +19,7 @@ class Digits(kserve.Model):
         return True
 
     def predict(self, payload: dict[str, Any], headers: Any = None, response_headers: Any = None) -> dict[str, Any]:
-        images = [pixels(base64.b64decode(each["image"]["b64"])) for each in payload["instances"]]
+        images = [decode(base64.b64decode(instance["image"]["b64"])) for instance in payload["instances"]]
         return {"predictions": self.net(np.stack(images)).tolist()}
 
 

@@ -1,11 +1,11 @@
-"""LitServe with its dynamic batching: one inference worker, two servers of HTTP, and the queue for many requests."""
+"""LitServe with its dynamic batching: one inference worker, two HTTP servers, and its fast queue."""
 
 import base64
 from typing import Any
 
 import litserve
 import numpy as np
-from net import PORT, Net, pixels
+from net import PORT, Net, decode
 
 
 class Digits(litserve.LitAPI):
@@ -13,7 +13,7 @@ class Digits(litserve.LitAPI):
         self.net = Net()
 
     def decode_request(self, request: dict[str, str]) -> np.ndarray:
-        return pixels(base64.b64decode(request["image"]))
+        return decode(base64.b64decode(request["image"]))
 
     def batch(self, inputs: list[np.ndarray]) -> np.ndarray:
         return np.stack(inputs)

@@ -5,7 +5,7 @@ import base64
 import numpy as np
 from mlserver import MLModel
 from mlserver.types import InferenceRequest, InferenceResponse, ResponseOutput
-from net import Net, pixels
+from net import Net, decode
 
 
 class Digits(MLModel):
@@ -14,8 +14,9 @@ class Digits(MLModel):
         return True
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
-        images = np.stack([pixels(base64.b64decode(text)) for text in payload.inputs[0].data])
-        found = self.net(images)
-        shape = list(found.shape)
-        output = ResponseOutput(name="probabilities", shape=shape, datatype="FP32", data=found.ravel().tolist())
+        images = np.stack([decode(base64.b64decode(text)) for text in payload.inputs[0].data])
+        probabilities = self.net(images)
+        shape = list(probabilities.shape)
+        data = probabilities.ravel().tolist()
+        output = ResponseOutput(name="probabilities", shape=shape, datatype="FP32", data=data)
         return InferenceResponse(model_name=self.name, outputs=[output])

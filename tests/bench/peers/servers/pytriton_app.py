@@ -1,9 +1,9 @@
-"""PyTriton: NVIDIA's Triton with its dynamic batcher, in front of a Python function."""
+"""PyTriton: NVIDIA's Triton with its dynamic batcher in front of a Python function."""
 
 import os
 
 import numpy as np
-from net import PORT, Net, pixels
+from net import PORT, Net, decode
 from pytriton.decorators import batch
 from pytriton.model_config import DynamicBatcher, ModelConfig, Tensor
 from pytriton.triton import Triton, TritonConfig
@@ -13,13 +13,13 @@ net = Net()
 
 @batch
 def infer(image: np.ndarray) -> dict[str, np.ndarray]:
-    return {"probabilities": net(np.stack([pixels(png) for (png,) in image]))}
+    return {"probabilities": net(np.stack([decode(png) for (png,) in image]))}
 
 
 if __name__ == "__main__":
-    grpc, metrics = (int(port) for port in os.environ["BENCH_MORE_PORTS"].split(","))
-    places = TritonConfig(http_address="127.0.0.1", http_port=PORT, grpc_port=grpc, metrics_port=metrics)
-    with Triton(config=places) as triton:
+    grpc, metrics = (int(port) for port in os.environ["BENCH_EXTRA_PORTS"].split(","))
+    config = TritonConfig(http_address="127.0.0.1", http_port=PORT, grpc_port=grpc, metrics_port=metrics)
+    with Triton(config=config) as triton:
         triton.bind(
             model_name="digits",
             infer_func=infer,
