@@ -1,10 +1,10 @@
-# Any base with Python 3.11 or later and its venv module works. If it has TensorFlow, that one is used: so the default
-# base brings CUDA. On plain Debian the CPU build of TensorFlow is installed.
+# Any base image with Python 3.11 or later and its venv module works. If it has TensorFlow, that one is used, so the
+# default base image comes with CUDA. On plain Debian the CPU build of TensorFlow is installed.
 ARG BASE_IMAGE=tensorflow/tensorflow:2.21.0-gpu
 
 FROM ${BASE_IMAGE} AS build
 COPY lock/serve.txt lock/cpu.txt lock/train.txt /lock/
-# 1 builds an image that can also train: `python -m training`.
+# TRAINING=1 builds an image that can also train: `python -m training`.
 ARG TRAINING=
 # TensorFlow's headers and libclang (350 MB) are removed: only builds against TensorFlow need them.
 RUN if python3 -c "import tensorflow" 2>/dev/null; then lock=serve; else lock=cpu; fi \
@@ -19,8 +19,8 @@ WORKDIR /app
 COPY models models
 COPY service service
 COPY training training
-# Bytecode is compiled here, because nothing can be written beside the code at run time. Files keep the modes of the
-# build machine, where folders may be private: so everybody gets read access.
+# Bytecode is compiled here, because the code is read-only at run time. Files keep the modes of the build machine, where
+# folders may be private, so every user gets read access.
 RUN if [ -z "$TRAINING" ]; then rm -r training; fi \
     && /opt/inkpaw/bin/python -m compileall -q --invalidation-mode unchecked-hash . && chmod -R a+rX .
 
@@ -39,13 +39,13 @@ ENV PATH=/opt/inkpaw/bin:$PATH \
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# Liveness, not readiness: an orchestrator ends an unhealthy container, and one that loads or drains must not be ended.
-# http.client instead of urllib, which would follow http_proxy.
+# Liveness, not readiness: an orchestrator stops an unhealthy container, but it must not stop one that loads models or
+# drains. http.client is used, because urllib would follow http_proxy.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-ISc", "import os, sys, http.client; \
     connection = http.client.HTTPConnection('127.0.0.1', int(os.environ['INKPAW_PORT']), timeout=4); \
     connection.request('GET', '/livez'); \
     sys.exit(connection.getresponse().status != 200)"]
-# The entrypoint of the base would print a banner at every start.
+# The entrypoint of the base image would print a banner at every start.
 ENTRYPOINT []
 CMD ["python", "-m", "service"]
 ARG VERSION=dev

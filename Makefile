@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8080
-# the GPU build of TensorFlow is installed only where an NVIDIA driver answers
+# The GPU build of TensorFlow is installed only if nvidia-smi works.
 DEVICE := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
 DATA_DIR ?= $(firstword $(wildcard data ../shared/data))
 export DATA_DIR
@@ -28,9 +28,9 @@ help: ## list the targets
 serve: .venv/served ## start the service on HOST:PORT (127.0.0.1:8080)
 	@INKPAW_HOST=$(HOST) INKPAW_PORT=$(PORT) exec $(BIN)/python -m service
 
-train-setup: .venv/developed ## set up what `.venv/bin/python -m training` needs
+train-setup: .venv/developed ## install what `.venv/bin/python -m training` needs
 
-check: lint ## lint and the quick tests, in under 90 seconds
+check: lint ## run lint and the quick tests, in under 90 seconds
 	$(BIN)/python -m pytest -n 2 -m "unit and not training"
 
 TRAINED := tests/unit/training tests/integration/training/test_quick.py
@@ -39,13 +39,13 @@ test: .venv/developed ## run every test that this machine can run
 	$(BIN)/python -m pytest -n 2 $(TRAINED)
 	$(BIN)/python -m pytest $(addprefix --ignore=,$(TRAINED))
 
-test-container: .venv/developed ## build the image and run it, hardened, with podman (as root)
+test-container: .venv/developed ## build the image and run it with reduced rights, with podman (as root)
 	INKPAW_TEST_CONTAINER=1 $(BIN)/python -m pytest tests/container -rs
 
-bench: .venv/developed ## measure speed as ratios, in one quiet run; writes bench/; BENCH=--soak adds a million predictions
+bench: .venv/developed ## measure the speed of the service, into bench/; BENCH=--soak adds a million predictions
 	$(BIN)/python -m tests.bench $(BENCH)
 
-bench-peers: .venv/developed ## run the same work on other model servers; BENCH="--only fast,triton" chooses
+bench-peers: .venv/developed ## compare with other model servers; BENCH="--only fast,triton" selects some
 	$(BIN)/python -m tests.bench.peers $(BENCH)
 
 picture: .venv/developed ## draw docs/results.png from the service at HOST:PORT
@@ -56,7 +56,7 @@ lint: .venv/developed ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lock: .venv/developed ## resolve pyproject.toml again into lock/
+lock: .venv/developed ## pin the dependencies of pyproject.toml in lock/ again
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra train --extra dev $(COMPILE) -o lock/all.tmp
 	for part in serve: cpu:'--extra cpu' gpu:'--extra gpu' train:'--extra train' dev:'--extra train --extra dev'; do \
@@ -66,7 +66,7 @@ lock: .venv/developed ## resolve pyproject.toml again into lock/
 COMPILE := --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	--python-version 3.11 --python-platform x86_64-manylinux_2_28
 
-env-example: .venv/served ## write .env.example again from service/settings.py
+env-example: .venv/served ## write .env.example from service/settings.py
 	$(BIN)/python -c 'from service import settings; print(settings.make_example(), end="")' > .env.example
 
 image: ## build the container image

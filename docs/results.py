@@ -17,10 +17,10 @@ from PIL import Image
 
 from tests.support.handwriting import draw_digit
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
-def _png(image: Image.Image) -> bytes:
+def _encode_png(image: Image.Image) -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG")
     return out.getvalue()
@@ -28,14 +28,14 @@ def _png(image: Image.Image) -> bytes:
 
 def main(url: str) -> None:
     labels = ",".join(str(index % 10) for index in range(80))
-    drawn = requests.get(
+    response = requests.get(
         f"{url}/generate/digits-gan", {"count": 80, "seed": 2, "labels": labels, "format": "npy"}, timeout=30
     )
-    samples = np.load(io.BytesIO(drawn.content))
+    samples = np.load(io.BytesIO(response.content))
     digits = [draw_digit(digit, random.Random(digit)) for digit in range(10)]
-    files = [("image", (f"{digit}.png", _png(image), "image/png")) for digit, image in enumerate(digits)]
+    files = [("image", (f"{digit}.png", _encode_png(image), "image/png")) for digit, image in enumerate(digits)]
     predictions = requests.post(f"{url}/predict/digits", files=files, timeout=30).json()["predictions"]
-    versions = (HERE.parent / "models/cats-dogs").glob("*/assets.extra/servable.json")
+    versions = (FOLDER.parent / "models/cats-dogs").glob("*/assets.extra/servable.json")
     manifest = max(versions, key=lambda path: int(path.parts[-3]))
     test = json.loads(manifest.read_text())["facts"]["test"]
 
@@ -57,7 +57,7 @@ def main(url: str) -> None:
         panel.text(predicted, label, str(count), ha="center", va="center")
     panel.set_xticks([0, 1], ["predicted cat", "predicted dog"])
     panel.set_yticks([0, 1], ["cat", "dog"])
-    figure.savefig(HERE / "results.png", dpi=80)
+    figure.savefig(FOLDER / "results.png", dpi=80)
 
 
 main(sys.argv[1])
