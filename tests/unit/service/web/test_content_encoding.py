@@ -37,7 +37,11 @@ def test_body_that_unpacks_to_more_than_the_limit_is_refused(pack: object) -> No
         unpack(pack(bytes(LIMIT + 1)), coding, LIMIT)  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("body", [b"plain", gzip.compress(b"data" * 99)[:-9], gzip.compress(b"data") + b"more"])
+@pytest.mark.parametrize(
+    "body",
+    [b"plain", gzip.compress(b"data" * 99)[:-9], gzip.compress(b"data") + b"more"],
+    ids=["plain", "cut short", "surplus"],
+)
 def test_damaged_body_is_refused(body: bytes) -> None:
     with pytest.raises(BadRequest):
         unpack(body, "gzip", LIMIT)
