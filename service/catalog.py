@@ -73,11 +73,13 @@ _NO_SIGNATURE = Signature()
 
 
 class Model(msgspec.Struct, frozen=True, dict=True):
-    """A model: its versions by number, and the numbers that its labels point at."""
+    """A model: its versions by number, the numbers that its labels point at, and the percent of requests that go to the
+    label `canary`; without it the setting counts."""
 
     name: str
     versions: dict[int, Version]
     labels: dict[str, int] = {}
+    canary_percent: float | None = None
 
     def get_labelled(self, label: str) -> Version | None:
         """The version that the label points at, if it answers."""
@@ -103,6 +105,11 @@ class Catalog(msgspec.Struct, frozen=True, dict=True):
     def ready(self) -> bool:
         """Whether every model has a version that answers."""
         return bool(self.models) and all(model.default for model in self.models.values())
+
+    def get_canary_percent(self, name: str, default: float) -> float:
+        """Of the requests to the model without version or label, how many go to the label `canary`."""
+        model = self.models.get(name)
+        return default if model is None or model.canary_percent is None else model.canary_percent
 
     def resolve(self, name: str, version: int | None = None, label: str | None = None, canary: bool = False) -> Version:
         """The version that a request means. With `canary`, a request without a version or label means the label

@@ -66,9 +66,10 @@ class Repository:
         self._update_names(self._names)
 
     def _update_names(self, names: set[str]) -> None:
-        """Publish the catalog if its names or labels are out of date."""
-        labels = {name: model.labels for name, model in self.catalog.models.items()}
-        if self.catalog.generation and labels == {name: self._policies.labels(name) for name in names}:
+        """Publish the catalog if its names, labels or canary's shares are out of date."""
+        published = {name: (model.labels, model.canary_percent) for name, model in self.catalog.models.items()}
+        now = {name: (self._policies.labels(name), self._policies.canary_percent(name)) for name in names}
+        if self.catalog.generation and published == now:
             return
         with self._lock:
             self._names = names
@@ -130,7 +131,10 @@ class Repository:
 
     def _publish(self) -> None:
         names = sorted(self._names | {name for name, _ in self._slots})
-        models = {name: Model(name, {}, self._policies.labels(name)) for name in names}
+        policies = self._policies
+        models = {
+            name: Model(name, {}, policies.labels(name), canary_percent=policies.canary_percent(name)) for name in names
+        }
         for (name, number), slot in sorted(self._slots.items()):
             models[name].versions[number] = slot.describe(number)
         self.catalog = Catalog(time.monotonic_ns(), models)

@@ -1,16 +1,19 @@
-"""Which versions of each model stay loaded, and what its labels point at: one JSON file, read when it changes.
+"""Which versions of each model stay loaded, what its labels point at, and the share of its canary: one JSON file, read
+when it changes.
 
-    {"digits": {"versions": 2, "labels": {"stable": 1, "canary": 2}}, "cats-dogs": {"versions": [1, 3]}}
+    {"digits": {"versions": 2, "labels": {"stable": 1, "canary": 2}, "canary_percent": 5},
+     "cats-dogs": {"versions": [1, 3]}}
 
 `versions` is how many of the newest, a list of numbers, or "all". Without a file, or for a model that it does not
 name: the newest. A labelled version stays loaded whatever the policy. A rollout goes forward or back by moving a label.
+`canary_percent` counts before the setting of that name.
 """
 
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -24,6 +27,7 @@ Policy = Literal["all"] | int | frozenset[int]
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     versions: Literal["all"] | int | frozenset[int] = 1
     labels: dict[str, int] = {}
+    canary_percent: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.versions, int) and self.versions < 1:
@@ -57,6 +61,10 @@ class VersionPolicies:
 
     def labels(self, name: str) -> dict[str, int]:
         return self._entries.get(name, Entry()).labels
+
+    def canary_percent(self, name: str) -> float | None:
+        """None where the file does not say it."""
+        return self._entries.get(name, Entry()).canary_percent
 
 
 @dataclass(frozen=True)

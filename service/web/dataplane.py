@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from prometheus_client import Histogram
 
 from service import metrics
-from service.catalog import Version
+from service.catalog import Catalog, Version
 from service.errors import BadRequest, EngineDown, ModelNotFound, Unavailable
 from service.manifest import Manifest
 from service.web.request import ModelSpec, Request
@@ -23,12 +23,11 @@ VersionEndpoint = Callable[[Request, ModelSpec, Version], Response]
 
 def resolve_version(request: Request, kind: str | None, spec: ModelSpec) -> Version:
     """The version that the path means, of that kind if one is given. Raises ModelNotFound, Unavailable, BadRequest."""
-    engines, percent = request.context.engines, request.context.settings.canary_percent
-    canary = percent > 0 and random.random() * 100 < percent
+    engines = request.context.engines
     try:
-        version = engines.catalog().resolve(*spec, canary)
+        version = _resolve(request, engines.catalog(), spec)
     except (ModelNotFound, Unavailable):
-        version = engines.refresh().resolve(*spec, canary)  # it may have been loaded since the last answer
+        version = _resolve(request, engines.refresh(), spec)  # it may have been loaded since the last answer
     request.model, request.version = spec.name, str(version.number)
     if kind is not None and version.manifest is None:
         raise BadRequest(
@@ -38,6 +37,11 @@ def resolve_version(request: Request, kind: str | None, spec: ModelSpec) -> Vers
     if kind is not None and version.manifest is not None and version.manifest.kind != kind:
         raise BadRequest(f"Model '{spec.name}' is no {kind}.")
     return version
+
+
+def _resolve(request: Request, catalog: Catalog, spec: ModelSpec) -> Version:
+    percent = catalog.get_canary_percent(spec.name, request.context.settings.canary_percent)
+    return catalog.resolve(*spec, percent > 0 and random.random() * 100 < percent)
 
 
 def with_version(request: Request, kind: str | None, spec: ModelSpec, endpoint: VersionEndpoint) -> Response:

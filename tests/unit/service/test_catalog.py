@@ -39,6 +39,12 @@ def test_canary_answers_only_its_share_of_requests() -> None:
     assert catalog.resolve("net", 1, canary=True).number == 1
 
 
+def test_share_of_the_canary_is_the_models_own_before_the_setting() -> None:
+    model = Model("net", {}, {}, canary_percent=0)
+    catalog = Catalog(1, {"net": model, "other": Model("other", {})})
+    assert [catalog.get_canary_percent(name, 5) for name in ("net", "other", "unknown")] == [0, 5, 5]
+
+
 def test_request_for_a_missing_canary_gets_the_default() -> None:
     assert make_catalog({"canary": 2}, v1="AVAILABLE", v2="END").resolve("net", canary=True).number == 1
 
