@@ -11,7 +11,7 @@ export DATA_DIR
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: help serve check test test-container bench bench-peers picture lint train-setup lock env-example image clean
+.PHONY: help serve check test test-container deploy-check bench bench-peers picture lint train-setup lock env-example image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
@@ -41,6 +41,9 @@ test: .venv/developed ## run every test that this machine can run
 
 test-container: .venv/developed ## build the image and run it with reduced rights, with podman (as root)
 	INKPAW_TEST_CONTAINER=1 $(BIN)/python -m pytest tests/container -rs
+
+deploy-check: .venv/developed ## check the Kubernetes manifests in every combination, and the compose file
+	INKPAW_TEST_DEPLOY=1 $(BIN)/python -m pytest -n 2 tests/unit/docker
 
 bench: .venv/developed ## measure the speed of the service, into bench/; BENCH=--soak adds a million predictions
 	$(BIN)/python -m tests.bench $(BENCH)
