@@ -17,24 +17,26 @@ State = Literal["START", "LOADING", "AVAILABLE", "UNLOADING", "END"]
 class TensorSpec(msgspec.Struct, frozen=True):
     """A signature's input or output. `dtype` is TensorFlow's name, `string` for bytes.
 
-    In `shape`, -1 stands for any size; None is any number of dimensions.
+    In `shape`, -1 stands for any size; None is any number of dimensions. `tensor_name` is its name in the graph.
     """
 
     name: str
     dtype: str
     shape: tuple[int, ...] | None
+    tensor_name: str = ""
 
 
 class Signature(msgspec.Struct, frozen=True):
     """What a signature of a SavedModel takes and returns.
 
     `batched`: the first dimension of every tensor counts rows, and rows of several requests run together. Otherwise
-    each request runs by itself, with its tensors as they are.
+    each request runs by itself, with its tensors as they are. `method_name` is the SavedModel's word for what it does.
     """
 
     inputs: tuple[TensorSpec, ...] = ()
     outputs: tuple[TensorSpec, ...] = ()
     batched: bool = True
+    method_name: str = ""
 
 
 class Version(msgspec.Struct, frozen=True):

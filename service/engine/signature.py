@@ -34,6 +34,7 @@ class LoadedSignature:
     def __init__(self, signature: Signature, call: Callable[..., list[Any]], sizes: tuple[int, ...]) -> None:
         """`call` takes the inputs in the order of the signature, and returns its outputs in that order."""
         self.inputs, self.outputs = signature.inputs, signature.outputs
+        self._method_name = signature.method_name
         self.batched = signature.batched
         self.sizes = sizes if self.batched else (1,)
         self._call = call
@@ -41,7 +42,7 @@ class LoadedSignature:
         self._takes_strings = any(spec.dtype == "string" for spec in self.inputs)
 
     def describe(self) -> Signature:
-        return Signature(self.inputs, self.outputs, self.batched)
+        return Signature(self.inputs, self.outputs, self.batched, self._method_name)
 
     def run(self, inputs: Arrays) -> dict[str, NDArray]:
         """Outputs by name for inputs whose first dimension is one of `sizes`.

@@ -45,7 +45,8 @@ def describe(definition: SignatureDef) -> Signature:
     """Batched if every input and output has a first dimension of any size."""
     inputs = tuple(_make_spec(name, info) for name, info in sorted(definition.inputs.items()))
     outputs = tuple(_make_spec(name, info) for name, info in sorted(definition.outputs.items()))
-    return Signature(inputs, outputs, all(spec.shape and spec.shape[0] == -1 for spec in (*inputs, *outputs)))
+    batched = all(spec.shape and spec.shape[0] == -1 for spec in (*inputs, *outputs))
+    return Signature(inputs, outputs, batched, definition.method_name)
 
 
 def _find_obstacle(definition: SignatureDef) -> str:
@@ -62,4 +63,4 @@ def _find_obstacle(definition: SignatureDef) -> str:
 
 def _make_spec(name: str, info: TensorInfo) -> TensorSpec:
     shape = None if info.tensor_shape.unknown_rank else tuple(dim.size for dim in info.tensor_shape.dim)
-    return TensorSpec(name, _NAMES[info.dtype], shape)
+    return TensorSpec(name, _NAMES[info.dtype], shape, info.name)

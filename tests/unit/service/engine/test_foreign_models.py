@@ -50,7 +50,7 @@ def test_strings_are_inputs_and_outputs(load: Load) -> None:
     outputs = texts.run(rows)
     assert outputs["shout"].tolist() == [b"ink!", b"!", b"\xff\0\0!", b"paw!"]
     assert outputs["length"].tolist() == [3, 0, 3, 3]
-    assert texts.inputs == (TensorSpec("text", "string", (-1,)),)
+    assert texts.inputs == (TensorSpec("text", "string", (-1,), "serving_default_text:0"),)
 
 
 def test_encoded_image_reaches_the_model_unchanged(load: Load) -> None:
@@ -114,9 +114,10 @@ def test_without_rows_a_request_runs_by_itself(
 
 
 def test_signature_is_described_with_its_batching(load: Load) -> None:
-    spec = TensorSpec("x", "float32", (1, 3))
     described = load("fixed").signatures["serving_default"].describe()
-    assert described == Signature((spec,), (TensorSpec("y", "float32", (1, 3)),), batched=False)
+    inputs = (TensorSpec("x", "float32", (1, 3), "serving_default_x:0"),)
+    outputs = (TensorSpec("y", "float32", (1, 3), "PartitionedCall:0"),)
+    assert described == Signature(inputs, outputs, batched=False, method_name="tensorflow/serving/predict")
 
 
 @pytest.fixture

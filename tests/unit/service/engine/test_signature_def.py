@@ -15,7 +15,7 @@ ROWS = (-1,)
 
 
 def define(shape: Shape = ROWS, dtype: tf.DType = tf.float32, output: Shape = ROWS) -> SignatureDef:
-    definition = SignatureDef()
+    definition = SignatureDef(method_name="tensorflow/serving/predict")
     for tensor, sizes in ((definition.inputs["x"], shape), (definition.outputs["y"], output)):
         tensor.name, tensor.dtype = "node:0", dtype.as_datatype_enum
         tensor.tensor_shape.unknown_rank = sizes is None
@@ -40,7 +40,8 @@ def define(shape: Shape = ROWS, dtype: tf.DType = tf.float32, output: Shape = RO
 def test_rows_are_where_every_tensor_has_an_open_first_size(shape: Shape, output: Shape, batched: bool) -> None:
     signature = describe(define(shape, output=output))
     assert signature.batched is batched
-    assert signature.inputs == (TensorSpec("x", "float32", shape),)
+    assert signature.inputs == (TensorSpec("x", "float32", shape, "node:0"),)
+    assert signature.method_name == "tensorflow/serving/predict"
 
 
 def test_default_comes_first_and_internal_ones_are_left_out() -> None:
