@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, request
 from flask import Response as FlaskResponse
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 from service.ipc.pool import EnginePool
 from service.settings import Settings
@@ -30,6 +30,11 @@ class _VersionConverter(IntegerConverter):
     regex = r"\d{1,40}"  # Python refuses to read a number of thousands of digits
 
 
+class _PlainConverter(BaseConverter):
+    regex = r"[^/:]+"
+    part_isolating = True  # Werkzeug takes the slash in the pattern for one that it may match
+
+
 class App(Flask):
     """Flask with the route table: each of its rules leads to the same dispatch as the fast path."""
 
@@ -37,7 +42,8 @@ class App(Flask):
         super().__init__("inkpaw", static_folder=None)
         self.context, self.router = context, router
         self.url_map.merge_slashes = False  # or `//host` would be redirected to wherever the Host header points
-        self.url_map.converters["version"] = _VersionConverter
+        self.url_map.strict_slashes = False
+        self.url_map.converters |= {"version": _VersionConverter, "plain": _PlainConverter}
         for route in router.routes:
             for rule in route.rules:
                 self.add_url_rule(rule, rule, self._make_view(route), methods=route.methods)
@@ -48,6 +54,13 @@ class App(Flask):
             return _to_flask(dispatch(route, self._make_request(), ModelSpec(**path)))
 
         return view
+
+    def make_default_options_response(self) -> FlaskResponse:
+        """To OPTIONS: the methods of the path, in `Allow`. The name is Flask's."""
+        response = super().make_default_options_response()
+        response.status_code = 204
+        del response.headers["Content-Type"]
+        return response
 
     def _answer_unmatched(self, error: Exception) -> FlaskResponse:
         """Flask found no endpoint: there is no such path, or it does not take the method."""

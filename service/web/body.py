@@ -9,6 +9,7 @@ from service.errors import BadRequest, RequestTimeout, RequestTooLarge
 
 _CHUNK = 1 << 18  # bytes
 _MAX_OBJECTS = 100_000  # in a body of JSON
+_BOM = b"\xef\xbb\xbf"
 _TOO_LARGE = "The request's body is larger than {} bytes, the limit."
 
 T = TypeVar("T")
@@ -41,12 +42,19 @@ def read_body(stream: Stream, content_length: int | None, limit: int, deadline: 
 
 
 def parse_json(body: bytes, form: type[T]) -> T:
-    """The JSON body as that type. Raises BadRequest with the place where it differs."""
+    """The JSON body as that type; a byte order mark before it is skipped.
+
+    Raises BadRequest with the place where it differs.
+    """
+    if body[:3] == _BOM:
+        body = body[3:]
     if body.count(b"{") > _MAX_OBJECTS:  # each costs ten times its bytes of memory
         raise BadRequest(f"The JSON has more than {_MAX_OBJECTS:,} objects.")
     try:
         return msgspec.json.decode(body, type=form)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if b"\0" in body[:4]:
+            raise BadRequest("JSON must be in UTF-8; this is UTF-16, UTF-32 or no text at all.") from None
         raise BadRequest(f"The JSON is not what this path takes: {error}.") from None
     except RecursionError:
         raise BadRequest("The JSON is nested too deeply.") from None

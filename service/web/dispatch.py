@@ -5,7 +5,7 @@ import time
 from service import metrics
 from service.web.error_response import to_response
 from service.web.request import ModelSpec, Request
-from service.web.response import Response
+from service.web.response import Response, indent_json
 from service.web.routing import Route
 
 
@@ -15,6 +15,8 @@ def dispatch(route: Route, request: Request, spec: ModelSpec) -> Response:
         response = route.endpoint(request, spec)
     except Exception as error:
         response = to_response(error, route.protocol)
+    if request.query and request.wants_indentation:
+        indent_json(response)
     _count(route, request, response)
     return response
 

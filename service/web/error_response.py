@@ -39,9 +39,9 @@ def _from_werkzeug(error: HTTPException, protocol: Protocol) -> Response:
     """Flask's and Werkzeug's own errors, in our words."""
     match error.code:
         case 404:
-            ours: InkpawError = errors.NotFound("There is nothing at this path.")
+            ours: InkpawError = (protocol.unmatched or errors.NotFound)("There is nothing at this path.")
         case 405:
-            ours = errors.MethodNotAllowed("This path does not take this method.")
+            ours = (protocol.unmatched or errors.MethodNotAllowed)("This path does not take this method.")
         case 413:
             ours = errors.RequestTooLarge("The request's body is too large, or has too many parts.")
         case _:

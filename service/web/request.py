@@ -10,6 +10,8 @@ from service.web.body import Stream, read_body
 from service.web.content_encoding import unpack
 from service.web.context import Context
 
+_PRETTY = "pretty"
+
 
 class ModelSpec(NamedTuple):
     """What a path names: a model, and the version or the label of it where the path has one."""
@@ -46,9 +48,19 @@ class Request:
         """When the answer must have been given, on the monotonic clock, in seconds."""
         return self.arrived + self.context.settings.request_seconds
 
+    @property
+    def wants_indentation(self) -> bool:
+        """`?pretty`, for people who read the answer; `dispatch` sees to it, for every path."""
+        return _PRETTY in self.query and self._parse_query().get(_PRETTY) in ("", "1", "true")
+
     def args(self) -> dict[str, str]:
         """The query's fields; the first value of a field that is given twice."""
-        return dict(reversed(parse_qsl(self.query, keep_blank_values=True))) if self.query else {}
+        fields = self._parse_query() if self.query else {}
+        fields.pop(_PRETTY, None)
+        return fields
+
+    def _parse_query(self) -> dict[str, str]:
+        return dict(reversed(parse_qsl(self.query, keep_blank_values=True)))
 
     def body(self) -> bytes:
         """The whole body, unpacked, within its bounds.

@@ -17,7 +17,7 @@ from service.web.response import Response
 Endpoint = Callable[[Request, ModelSpec], Response]
 
 _PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
-_PATTERNS = {None: r"[^/%]+", "version": r"[0-9]{1,18}"}
+_PATTERNS = {None: r"[^/%]+", "plain": r"[^/%:]+", "version": r"[0-9]{1,18}"}
 _MAX_CACHED_PATH = 256  # characters; the cache of matches must stay small whatever clients send
 _CACHED_PATHS = 256
 
@@ -34,19 +34,24 @@ def message_error_body(error: InkpawError) -> object:
 
 @dataclass(frozen=True)
 class Protocol:
-    """`name` is the metrics' label; `error_body` makes the value of `error` in the JSON of an error response."""
+    """`name` is the metrics' label; `error_body` makes the value of `error` in the JSON of an error response.
+
+    `unmatched` is the error where no route takes a path or its method, if not those of HTTP, 404 and 405.
+    """
 
     name: str
     error_body: Callable[[InkpawError], object] = native_error_body
+    unmatched: type[InkpawError] | None = None
 
 
 @dataclass(frozen=True)
 class Route:
     """One endpoint and its paths.
 
-    `rules` are Flask's, with the parameters of ModelSpec: `<name>`, `<version:version>`, `<label>`. With `admission`
-    a request takes a place of its worker, and gets 503 when there is none; without, it always gets in. With
-    `fast_path` a plain request skips Flask.
+    `rules` are Flask's, with the parameters of ModelSpec: `<name>`, `<version:version>`, `<label>`; `<plain:name>` has
+    no colon, which may begin a verb. A slash at the end of a path means nothing. With `admission` a request takes a
+    place of its worker, and gets 503 when there is none; without, it always gets in. With `fast_path` a plain request
+    skips Flask.
     """
 
     rules: tuple[str, ...]
@@ -77,6 +82,7 @@ class Router:
         return self._find_cached(path) if len(path) <= _MAX_CACHED_PATH else self._find(path)
 
     def _find(self, path: str) -> Match | None:
+        path = path.removesuffix("/") or path
         for pattern, route in self._patterns:
             if match := pattern.fullmatch(path):
                 fields = match.groupdict()

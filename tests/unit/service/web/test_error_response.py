@@ -24,7 +24,7 @@ from tests.unit.service.web.conftest import CATALOG
         ("POST", "/predict/echo/versions/99999999999999999999999", 404, "model_not_found"),
         ("POST", "/predict/echo/versions/-1", 404, "not_found"),
         ("POST", "/predict/echo/labels/unknown", 404, "model_not_found"),
-        ("POST", "/predict/echo/", 404, "not_found"),
+        ("POST", "/predict/echo//", 404, "not_found"),
         ("GET", "/predict/echo", 405, "method_not_allowed"),
         ("DELETE", "/generate/blot", 405, "method_not_allowed"),
         ("POST", "/readyz", 405, "method_not_allowed"),

@@ -160,3 +160,59 @@ def test_large_file_is_read_completely_and_the_epilogue_is_ignored() -> None:
     data = bytes(range(256)) * 20_000
     body = FILE + b"\r\n" + data + b"\r\n--cut--\r\n" + b"epilogue" * 300_000
     assert read_images(make_request(data=body, content_type="multipart/form-data; boundary=cut")) == [data]
+
+
+STRICT = b64encode(bytes(range(256))).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\\r\\n".join(STRICT[start : start + 76] for start in range(0, len(STRICT), 76)),
+        STRICT.replace("+", "-").replace("/", "_").rstrip("="),
+        f"data:image/png;base64,{STRICT}",
+        STRICT.replace("/", "\\/"),
+    ],
+    ids=["line breaks", "URL-safe", "data URL", "escaped slashes"],
+)
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "application/json; charset=utf-8", "", "text/plain", "application/x-www-form-urlencoded"],
+)
+def test_base64_is_read_in_every_form_and_json_by_any_content_type(text: str, content_type: str) -> None:
+    body = f'\n {{"instances": [{{"b64": "{text}"}}, {{"b64": "aGk="}}]}}'.encode()
+    assert read_images(make_request(data=body, content_type=content_type)) == [bytes(range(256)), b"hi"]
+    assert read_images(make_request(data=b"\xef\xbb\xbf" + body, content_type=content_type))[1] == b"hi"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("data:image/png,abc", r"instances\[1\].b64 .* data: URL without base64"), ("http://cat", "not base64")],
+)
+def test_wrong_base64_is_named_by_its_place(text: str, reason: str) -> None:
+    body = {"instances": [{"b64": "aGk="}, {"b64": text}]}
+    with pytest.raises(BadRequest, match=reason):
+        read_from(make_request(json=body))
+
+
+def test_json_in_another_encoding_is_refused_with_the_reason() -> None:
+    body = json.dumps(make_instances(b"x")).encode("utf-16")
+    with pytest.raises(BadRequest, match="must be in UTF-8"):
+        read_from(make_request(data=body, content_type="application/json; charset=utf-16"))
+
+
+def make_parts(*parts: tuple[str, bytes]) -> Request:
+    """A multipart request of parts without file names, with these more headers."""
+    data = b"".join(
+        b'--cut\r\nContent-Disposition: form-data; name="a"\r\n%s\r\n%s\r\n' % (headers.encode(), content)
+        for headers, content in parts
+    )
+    return make_request(data=data + b"--cut--\r\n", content_type="multipart/form-data; boundary=cut")
+
+
+def test_parts_without_file_names_are_images_if_they_say_so_or_are_no_text() -> None:
+    image = "Content-Type: image/png\r\n"
+    assert read_images(make_parts((image, b"text"), ("", b"\xff\xd8"), ("", b"field"))) == [b"text"]
+    assert read_images(make_parts(("", b"\xff\xd8"), ("", b"field"), ("", b"\0"))) == [b"\xff\xd8", b"\0"]
+    with pytest.raises(BadRequest, match="needs a file name"):
+        read_from(make_parts(("", b"field"), ("", b"")))
