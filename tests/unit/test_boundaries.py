@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 _API = (
-    "service.catalog service.errors service.web.body service.web.codecs service.web.dataplane service.web.request "
-    "service.web.response service.web.routing"
+    "service.catalog service.errors service.web.body service.web.codecs service.web.dataplane service.web.health "
+    "service.web.inputs service.web.request service.web.response service.web.routing"
 )
 _SHARED = "service.errors service.hardware service.images service.manifest"  # what training may use of the service
 _TRAINING = (
@@ -47,6 +47,8 @@ ALLOWED = {
     "service.web.routing",
     "service.web.dataplane": "service.catalog service.errors service.manifest service.metrics service.web.request "
     "service.web.response",
+    "service.web.health": "service.errors service.web.context",
+    "service.web.inputs": "service.catalog service.errors service.web.codecs service.web.dataplane service.web.request",
     "service.web.api.native": _API,
     "service.web.api.open_inference": _API,
     "service.web.api.operations": _API,

@@ -1,8 +1,9 @@
 """Tensors in JSON. Large ones are read piece by piece, so that the worker's other requests go on in between."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import gevent
 import msgspec
@@ -10,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import BadRequest
+from service.web.codecs import not_finite
+from service.web.codecs.json_shapes import check_structure
 from service.web.codecs.tensors import count_elements, get_dtype
 
 _PIECE = 1 << 16  # bytes of JSON; about 2 ms of work
-_NOT_STRUCTURE = bytes(set(range(256)) - set(b"[],"))
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     "b": msgspec.json.Decoder(list[bool]),
     "i": msgspec.json.Decoder(list[int]),
     "u": msgspec.json.Decoder(list[int]),
     "f": msgspec.json.Decoder(list[float]),
 }
+_WORDS = msgspec.json.Decoder(list[float | Literal[not_finite.NAMES]])  # type: ignore[valid-type]
 _WIDE = {"b": np.bool_, "i": np.int64, "u": np.uint64, "f": np.float64}
 _SEPARATOR = re.compile(rb",")
 
@@ -27,12 +30,12 @@ _SEPARATOR = re.compile(rb",")
 def from_json(name: str, datatype: str, shape: Sequence[int], data: bytes) -> NDArray:
     """The array in a JSON list: flat, or nested as its shape says. Raises BadRequest.
 
-    `data` has passed a JSON parser already.
+    `data` has passed a JSON parser already, and `not_finite.quote_words` before it.
     """
     dtype = get_dtype(name, datatype)
     count = count_elements(name, shape)
     try:
-        _check_structure(data, shape, count)
+        check_structure(data, shape, count)
         elements = data.translate(None, b"[] \t\r\n")
         array = np.empty(count, dtype)
         start = 0
@@ -54,39 +57,8 @@ def to_json(array: NDArray) -> list[Any]:
     """
     values: list[Any] = array.ravel().tolist()
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        return [value if np.isfinite(value) else _name_value(value) for value in values]
+        return [value if math.isfinite(value) else not_finite.name_value(value) for value in values]
     return values
-
-
-def _name_value(value: float) -> str:
-    return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-def _check_structure(data: bytes, shape: Sequence[int], count: int) -> None:
-    """Raises ValueError unless brackets and commas are those of a flat list, or of lists nested as the shape.
-
-    Lengths are compared first: what a shape would need is not made where the data are not as long.
-    """
-    structure = data.translate(None, _NOT_STRUCTURE)
-    if len(structure) == max(2, count + 1) and structure == b"[" + b"," * (count - 1) + b"]":
-        return
-    if len(structure) != _count_structure(shape) or structure != _nest(shape):
-        raise ValueError("its data are of another kind, or not the elements of that shape")
-
-
-def _count_structure(shape: Sequence[int]) -> int:
-    """Brackets and commas of lists nested as the shape."""
-    length = 0
-    for size in reversed(shape):
-        length = size * (length + 1) + 1 if size else 2
-    return length
-
-
-def _nest(shape: Sequence[int]) -> bytes:
-    structure = b""
-    for size in reversed(shape):
-        structure = b"[" + b",".join([structure] * size) + b"]"
-    return structure
 
 
 def _split(elements: bytes) -> Iterator[bytes]:
@@ -105,13 +77,25 @@ def _split(elements: bytes) -> Iterator[bytes]:
 
 def _read_piece(piece: bytes, dtype: np.dtype) -> NDArray:
     try:
-        values: NDArray = np.array(_DECODERS[dtype.kind].decode(piece), _WIDE[dtype.kind])
+        values: NDArray = np.array(_decode(piece, dtype), _WIDE[dtype.kind])
     except msgspec.ValidationError:
         raise ValueError("its data are of another kind") from None
     except OverflowError:
         raise ValueError("a number is out of its range") from None
     with np.errstate(over="ignore"):
         array = values.astype(dtype)
-    if (dtype.kind != "f" and not np.array_equal(array, values)) or not np.isfinite(array).all():
+    if dtype.kind == "f":
+        fits = np.isfinite(array).all() or np.array_equal(np.isinf(array), np.isinf(values))
+    else:
+        fits = np.array_equal(array, values)
+    if not fits:
         raise ValueError("a number is out of its range")
     return array
+
+
+def _decode(piece: bytes, dtype: np.dtype) -> list[Any]:
+    """The elements; of floats, those that JSON has no number for are texts."""
+    if dtype.kind == "f" and b'"' in piece:
+        return [float(value) for value in _WORDS.decode(piece)]
+    values: list[Any] = _DECODERS[dtype.kind].decode(piece)
+    return values

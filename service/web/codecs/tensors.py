@@ -29,6 +29,13 @@ def get_datatype(array: NDArray) -> str:
     return _DATATYPES[array.dtype.newbyteorder("<")]
 
 
+def name_datatype(dtype: str) -> str:
+    """The protocol's name for TensorFlow's name of a data type."""
+    if dtype == "string":
+        return BYTES
+    return dtype.replace("float", "FP").upper()
+
+
 def get_dtype(name: str, datatype: str) -> np.dtype:
     """numpy's dtype for the protocol's name of it. Raises BadRequest."""
     if datatype not in _DTYPES:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import msgspec
+import numpy as np
 from numpy.typing import NDArray
 
-from service.catalog import DEFAULT_SIGNATURE, Signature, Version
-from service.errors import BadRequest, RequestTooLarge
+from service.catalog import Signature, Version
+from service.errors import BadRequest
 from service.web.api.open_inference.infer_request import (
     JSON_LENGTH_HEADER,
     InferRequest,
@@ -17,8 +17,8 @@ from service.web.api.open_inference.infer_request import (
 )
 from service.web.codecs import strings, tensors
 from service.web.codecs.json_tensors import from_json, to_json
-from service.web.codecs.uploads import name_uploads
-from service.web.dataplane import count_predictions, run, with_version
+from service.web.dataplane import with_version
+from service.web.inputs import check_rows, decode_images, run_signature, takes_images
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
 
@@ -37,9 +37,7 @@ def _infer(request: Request, spec: ModelSpec, version: Version) -> Response:
         inputs[tensor.name] = _to_array(request, version, signature, tensor, blob)
     if blobs:
         raise BadRequest(f"{len(blobs)} bytes after the JSON belong to no input.")
-    outputs = run(request, spec.name, version, inputs, signature_name)
-    if version.manifest is not None and "probabilities" in outputs and signature_name in ("", DEFAULT_SIGNATURE):
-        count_predictions(spec.name, version.number, version.manifest, outputs)
+    outputs = run_signature(request, spec.name, version, inputs, signature_name)
     return _to_response(infer_request, spec.name, version, outputs)
 
 
@@ -47,59 +45,26 @@ def _to_array(
     request: Request, version: Version, signature: Signature, tensor: InputTensor, blob: memoryview | None
 ) -> NDArray:
     shape = tensor.read_shape()
-    if signature.batched:
-        _check_rows(request, shape[0] if shape else 1)
+    check_rows(request, signature, shape)
     if tensor.datatype == tensors.BYTES:
         spec = next((spec for spec in signature.inputs if spec.name == tensor.name), None)
         if spec is not None and spec.dtype == "string":
-            return _read_strings(tensor, shape, blob)
-        if spec not in version.inputs[:1]:
+            base64 = tensor.parameters.content_type == strings.BASE64
+            return _read_strings(tensor, shape, blob, strings.BASE64_TEXTS if base64 else strings.TEXTS)
+        if spec is None or not takes_images(version, spec):
             raise BadRequest(f"Input '{tensor.name}' does not take {tensors.BYTES}.")
-        return _decode_images(request, version, tensor, shape, blob)
+        return decode_images(request, version, spec, _read_strings(tensor, shape, blob, strings.BASE64_TEXTS))
     if blob is None:
         return from_json(tensor.name, tensor.datatype, shape, bytes(tensor.data))
     return tensors.from_bytes(tensor.name, tensor.datatype, shape, blob)
 
 
-def _decode_images(
-    request: Request, version: Version, tensor: InputTensor, shape: tuple[int, ...], blob: memoryview | None
-) -> NDArray:
-    """uint8 [N,H,W,C] of a BYTES tensor for an image input: encoded images, in JSON as base64."""
-    manifest, count = version.manifest, tensors.count_elements(tensor.name, shape)
-    if manifest is None or manifest.kind != "classifier":
-        raise BadRequest(f"Input '{tensor.name}' does not take {tensors.BYTES}.")
-    if blob is None:
-        images = _decode_base64(request, tensor, count)
-    else:
-        _check_rows(request, count)
-        images = tensors.split_elements(tensor.name, blob, count)
-    if not images:
-        raise BadRequest(f"Input '{tensor.name}' has no elements.")
-    return request.context.decoder.decode(name_uploads(images), manifest.image)
-
-
-def _read_strings(tensor: InputTensor, shape: tuple[int, ...], blob: memoryview | None) -> NDArray:
+def _read_strings(
+    tensor: InputTensor, shape: tuple[int, ...], blob: memoryview | None, form: strings.Form
+) -> NDArray[np.object_]:
     if blob is not None:
         return strings.from_bytes(tensor.name, shape, blob)
-    return strings.from_json(tensor.name, shape, bytes(tensor.data), tensor.parameters.content_type)
-
-
-def _decode_base64(request: Request, tensor: InputTensor, count: int) -> list[bytes]:
-    text = bytes(tensor.data)
-    _check_rows(request, text.count(b'"') // 2)
-    try:
-        images = msgspec.json.decode(text, type=list[bytes])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise BadRequest(f"Input '{tensor.name}': {tensors.BYTES} in JSON are a list of base64 texts.") from None
-    if len(images) != count:
-        raise BadRequest(f"Input '{tensor.name}' has {len(images)} elements, not the {count} of its shape.")
-    return images
-
-
-def _check_rows(request: Request, rows: int) -> None:
-    limit = request.context.settings.max_images
-    if rows > limit:
-        raise RequestTooLarge(f"The request has {rows} rows; at most {limit} are taken at once.")
+    return strings.from_json(tensor.name, shape, bytes(tensor.data), form)
 
 
 def _to_response(infer_request: InferRequest, name: str, version: Version, arrays: dict[str, NDArray]) -> Response:

@@ -6,6 +6,7 @@ import msgspec
 
 from service.errors import BadRequest
 from service.web.body import parse_json
+from service.web.codecs.not_finite import quote_words
 from service.web.request import Request
 
 JSON_LENGTH_HEADER = "Inference-Header-Content-Length"
@@ -15,7 +16,8 @@ _MAX_SHAPE = 1024  # characters of JSON
 
 class Parameters(msgspec.Struct, frozen=True):
     """`signature_name` is the request's, as TensorFlow Serving calls it. `content_type` is a BYTES input's: `base64`
-    for elements that are written so in JSON, as MLServer has it.
+    for elements that are written so in JSON, as MLServer has it. `shared_memory_region` and `classification` are
+    Triton's, and refused: without what they ask for, the answer would be another.
     """
 
     binary_data_size: int | None = None
@@ -23,6 +25,8 @@ class Parameters(msgspec.Struct, frozen=True):
     binary_data_output: bool = False
     signature_name: str = ""
     content_type: str = ""
+    shared_memory_region: str | None = None
+    classification: int | None = None
 
 
 class InputTensor(msgspec.Struct):
@@ -71,9 +75,12 @@ def read_infer_request(request: Request) -> tuple[InferRequest, memoryview]:
 
 
 def _parse(text: bytes) -> InferRequest:
-    request = parse_json(text, InferRequest)
+    request = parse_json(quote_words(text), InferRequest)
     _check_names("inputs", [tensor.name for tensor in request.inputs])
     _check_names("outputs", [tensor.name for tensor in request.outputs])
+    for parameters in [tensor.parameters for tensors in (request.inputs, request.outputs) for tensor in tensors]:
+        if parameters.shared_memory_region is not None or parameters.classification is not None:
+            raise BadRequest("Shared memory and classification are not offered; use plain tensors.")
     if not request.inputs:
         raise BadRequest("The request has no inputs.")
     return request

@@ -30,10 +30,17 @@ def router(settings: Settings) -> Router:
         ("/generate/digits-gan", ModelSpec("digits-gan")),
         ("/livez", ModelSpec()),
         ("/", ModelSpec()),
-        ("/v2/models/digits", None),
+        ("/v2/models/digits", ModelSpec("digits")),
+        ("/v2/models/digits/versions/3/ready", ModelSpec("digits", version=3)),
+        ("/v1/models/digits:predict", ModelSpec("digits")),
+        ("/v1/models/digits/versions/3:predict", ModelSpec("digits", version=3)),
+        ("/v1/models/digits/labels/canary:predict", ModelSpec("digits", label="canary")),
+        ("/v1/models/digits/metadata", ModelSpec("digits")),
+        ("/v1/models/digits:explain", None),
         ("/predict/", None),
         ("/predict", None),
-        ("/predict/a/", None),
+        ("/predict/a/", ModelSpec("a")),
+        ("/predict/a//", None),
         ("/predict/a/versions/-1", None),
         ("/predict/a/versions/x", None),
         ("/predict/a/versions/" + "9" * 5000, None),
@@ -70,7 +77,7 @@ def test_protocol_is_known_where_no_route_matches(router: Router, path: str, nam
 
 def test_only_probes_and_metrics_bypass_admission(router: Router) -> None:
     rules = {rule for route in router.routes if not route.admission for rule in route.rules}
-    assert rules == {"/livez", "/readyz", "/metrics"}
+    assert rules == {"/livez", "/readyz", "/metrics", "/v2/health/live", "/v2/health/ready"}
 
 
 def ping(request: Request, spec: ModelSpec) -> Response:

@@ -16,8 +16,8 @@ TEXTS = ["ink", "", "pawé"]
 ELEMENTS = [text.encode() for text in TEXTS]
 
 
-def from_json(shape: list[int], data: Any, content_type: str = "") -> NDArray:
-    return strings.from_json("x", shape, json.dumps(data).encode(), content_type)
+def from_json(shape: list[int], data: Any, form: strings.Form = strings.TEXTS) -> NDArray:
+    return strings.from_json("x", shape, json.dumps(data).encode(), form)
 
 
 def make_blob(*elements: bytes) -> memoryview:
@@ -44,7 +44,7 @@ def test_tensor_without_elements_or_dimensions_is_read() -> None:
 
 def test_base64_holds_any_bytes() -> None:
     data = [b64encode(b"\xff\0").decode(), ""]
-    assert from_json([2], data, "base64").tolist() == [b"\xff\0", b""]
+    assert from_json([2], data, strings.BASE64_TEXTS).tolist() == [b"\xff\0", b""]
 
 
 def test_binary_elements_are_kept_to_the_last_zero() -> None:
@@ -86,7 +86,7 @@ def test_wrong_json_is_refused_with_the_shape(shape: list[int], data: Any) -> No
 
 def test_wrong_base64_is_refused() -> None:
     with pytest.raises(BadRequest, match="base64 texts"):
-        from_json([1], ["?"], "base64")
+        from_json([1], ["?"], strings.BASE64_TEXTS)
 
 
 def test_deeply_nested_list_is_refused() -> None:

@@ -87,7 +87,7 @@ def test_bytes_tensor_holds_encoded_images(web: FlaskClient) -> None:
         ({"inputs": [make_input()]}, "another kind"),
         ({"inputs": [make_input(datatype="UINT9", data=[1])]}, "no datatype 'UINT9'"),
         ({"inputs": [make_input(datatype="BYTES", data=["?"])]}, "base64"),
-        ({"inputs": [make_input(datatype="BYTES", data=["aGk="])]}, "1 elements"),
+        ({"inputs": [make_input(datatype="BYTES", data=["aGk="])]}, "of the shape [3, 28, 28, 1]"),
         ({"inputs": [make_input(name="other", datatype="BYTES", data=["aGk="])]}, "does not take"),
         ({"inputs": [make_input(parameters={"binary_data_size": 5})]}, "0 are left"),
         ({"inputs": [make_input(data=IMAGES.tolist())], "outputs": [{"name": "x"}]}, "no output 'x'"),

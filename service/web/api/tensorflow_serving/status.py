@@ -2,12 +2,17 @@
 
 from service.catalog import Version
 from service.errors import ModelNotFound
+from service.web.api.tensorflow_serving.labels import with_known_label
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
 
 
+@with_known_label
 def get_status(request: Request, spec: ModelSpec) -> Response:
-    """The state of every version of a model, newest first, or of the one that the path names."""
+    """The state of every version of a model, newest first, or of the one that the path names.
+
+    `ready` is KServe's: whether a request to this path would be answered.
+    """
     name, version, label = spec
     model = request.context.engines.refresh().models.get(name)
     if model is None:
@@ -17,7 +22,8 @@ def get_status(request: Request, spec: ModelSpec) -> Response:
     if not versions:
         raise ModelNotFound(f"Model '{name}' has no such version.")
     versions.sort(key=lambda version: version.number, reverse=True)
-    return json_response({"model_version_status": [_to_status(version) for version in versions]})
+    ready = any(version.state == "AVAILABLE" for version in versions)
+    return json_response({"model_version_status": [_to_status(version) for version in versions], "ready": ready})
 
 
 def _to_status(version: Version) -> dict[str, object]:

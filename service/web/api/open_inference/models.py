@@ -1,0 +1,38 @@
+"""A model: whether it answers, and what it takes and returns."""
+
+from service.catalog import TensorSpec, Version
+from service.web.codecs.tensors import name_datatype
+from service.web.dataplane import resolve_version, with_version
+from service.web.request import ModelSpec, Request
+from service.web.response import Response, json_response
+
+_ANY_SHAPE = (-1,)  # the protocol has no word for any number of dimensions
+
+
+def get_ready(request: Request, spec: ModelSpec) -> Response:
+    resolve_version(request, None, spec)
+    return json_response({"name": spec.name, "ready": True})
+
+
+def get_metadata(request: Request, spec: ModelSpec) -> Response:
+    """Of the default signature, or of the one that `?signature_name=` names."""
+    return with_version(request, None, spec, _get_metadata)
+
+
+def _get_metadata(request: Request, spec: ModelSpec, version: Version) -> Response:
+    signature = version.get_signature(request.args().get("signature_name", ""))
+    model = request.context.engines.catalog().models.get(spec.name)
+    versions = model.versions.values() if model else [version]
+    body = {
+        "name": spec.name,
+        "versions": [str(each.number) for each in versions if each.state == "AVAILABLE"],
+        "platform": "tensorflow_savedmodel",
+        "inputs": [_to_tensor(tensor) for tensor in signature.inputs],
+        "outputs": [_to_tensor(tensor) for tensor in signature.outputs],
+    }
+    return json_response(body)
+
+
+def _to_tensor(spec: TensorSpec) -> dict[str, object]:
+    shape = _ANY_SHAPE if spec.shape is None else spec.shape
+    return {"name": spec.name, "datatype": name_datatype(spec.dtype), "shape": shape}

@@ -1,0 +1,31 @@
+"""The index of the model repository: the protocol's extension, to read only. Versions come and go by their folders."""
+
+import msgspec
+
+from service.catalog import State
+from service.web.body import parse_json
+from service.web.request import ModelSpec, Request
+from service.web.response import Response, json_response
+
+_STATES: dict[State, str] = {
+    "START": "LOADING",
+    "LOADING": "LOADING",
+    "AVAILABLE": "READY",
+    "UNLOADING": "UNLOADING",
+    "END": "UNAVAILABLE",
+}
+
+
+class _IndexRequest(msgspec.Struct):
+    ready: bool = False  # list only what answers
+
+
+def get_index(request: Request, _: ModelSpec) -> Response:
+    wanted = parse_json(request.body() or b"{}", _IndexRequest)
+    index = [
+        {"name": name, "version": str(number), "state": _STATES[version.state], "reason": version.error}
+        for name, model in request.context.engines.refresh().models.items()
+        for number, version in model.versions.items()
+        if version.state == "AVAILABLE" or not wanted.ready
+    ]
+    return json_response(index)

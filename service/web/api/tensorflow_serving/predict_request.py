@@ -1,0 +1,92 @@
+"""The body of a predict call: `instances` in rows or `inputs` in columns, both brought to the JSON of each input."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from service.errors import BadRequest
+from service.web.body import parse_json
+from service.web.codecs.not_finite import quote_words
+
+_MISSING = msgspec.Raw(b"")
+_OBJECTS = re.compile(rb"[\s\[]*\{")
+_OBJECT = re.compile(rb"\s*\{")
+_ROW_OBJECT = re.compile(rb"\s*\[\s*\{")
+_BASE64 = re.compile(rb'\{\s*"b64"\s*:')
+_EMPTY_LIST = re.compile(rb"\s*\[\s*\]")
+
+
+class PredictRequest(msgspec.Struct):
+    """`instances` and `inputs` are the JSON as it came, one of them empty; an empty signature is the default one."""
+
+    signature_name: str = ""
+    instances: msgspec.Raw = _MISSING
+    inputs: msgspec.Raw = _MISSING
+
+    @property
+    def in_rows(self) -> bool:
+        return bool(bytes(self.instances))
+
+    def split_columns(self, names: Sequence[str]) -> dict[str, bytes]:
+        """The JSON of each input of the signature. Raises BadRequest."""
+        return _split_rows(bytes(self.instances), names) if self.in_rows else _split(bytes(self.inputs), names)
+
+
+def read_predict_request(body: bytes) -> PredictRequest:
+    """Raises BadRequest."""
+    request = parse_json(quote_words(body), PredictRequest)
+    if request.in_rows == bool(bytes(request.inputs)):
+        raise BadRequest("The request must have either 'instances', for rows, or 'inputs', for columns.")
+    if request.in_rows and not bytes(request.instances).lstrip().startswith(b"["):
+        raise BadRequest("'instances' must be a list, with one element per row.")
+    if _EMPTY_LIST.fullmatch(request.instances):
+        raise BadRequest("'instances' is empty.")
+    return request
+
+
+def holds_objects(data: bytes) -> bool:
+    """Whether the first element of the nested lists is an object."""
+    return _OBJECTS.match(data) is not None
+
+
+def _split_rows(instances: bytes, names: Sequence[str]) -> dict[str, bytes]:
+    if not _is_named(_ROW_OBJECT.match(instances), instances, names):
+        return {_get_only(names, "each instance"): instances}
+    form: Any = list[_make_form(tuple(names), True)]  # type: ignore[misc]
+    rows: list[Any] = parse_json(instances, form)
+    return {name: b"[" + b",".join([bytes(row[index]) for row in rows]) + b"]" for index, name in enumerate(names)}
+
+
+def _split(inputs: bytes, names: Sequence[str]) -> dict[str, bytes]:
+    if not _is_named(_OBJECT.match(inputs), inputs, names):
+        return {_get_only(names, "'inputs'"): inputs}
+    columns = parse_json(inputs, _make_form(tuple(names), False))
+    return {name: bytes(columns[index]) for index, name in enumerate(names)}
+
+
+def _is_named(match: re.Match[bytes] | None, data: bytes, names: Sequence[str]) -> bool:
+    """Whether the object that begins there is one of inputs by name, and not `{"b64": ...}`."""
+    if match is None:
+        return False
+    return ("b64" in names and len(names) > 1) or _BASE64.match(data, match.end() - 1) is None
+
+
+def _get_only(names: Sequence[str], what: str) -> str:
+    if len(names) > 1:
+        raise BadRequest(f"The signature has several inputs, so {what} must be an object of {', '.join(names)}.")
+    return names[0]
+
+
+@lru_cache(64)
+def _make_form(names: tuple[str, ...], strict: bool) -> Any:
+    """An object with these keys, and with `strict` no others. A dict would grow with whatever keys a client sends."""
+    fields = [(f"field{index}", msgspec.Raw, msgspec.field(name=name)) for index, name in enumerate(names)]
+    return msgspec.defstruct(
+        "Inputs",
+        fields,
+        namespace={"__getitem__": lambda self, index: getattr(self, f"field{index}")},
+        forbid_unknown_fields=strict,
+    )
