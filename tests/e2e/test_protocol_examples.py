@@ -1,0 +1,60 @@
+"""The lines of docs/protocols.md, run with curl against the models that the repository ships."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.integration.conftest import run_service
+from tests.support.server import Service
+
+ROOT = Path(__file__).parents[2]
+LINES = [line.strip() for line in (ROOT / "docs/protocols.md").read_text().splitlines() if line.startswith("    ")]
+
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Iterator[Service]:
+    with run_service(ROOT / "models", Service, workers=1) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the lines run, one after another: some write a file that others read."""
+    return tmp_path_factory.mktemp("curl")
+
+
+def run_line(service: Service, folder: Path, line: str) -> bytes:
+    command = line.replace("localhost:8080", service.url).replace("curl ", "curl -sS --fail-with-body ")
+    result = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, timeout=60)
+    assert result.returncode == 0, (line, result.stdout, result.stderr)
+    return result.stdout
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_line_of_the_page_works(shipped: Service, folder: Path, line: str) -> None:
+    output = run_line(shipped, folder, line)
+    assert json.loads(output) if "-o " not in line else not output
+
+
+def test_arrays_encoded_images_and_predict_agree(shipped: Service, folder: Path) -> None:
+    png = shipped.get("/generate/digits-gan?label=7&seed=3").content
+    images = shipped.post("/v1/models/digits-gan:predict", '{"inputs":{"seeds":[3],"labels":[7],"truncation":[1]}}')
+    (pixels,) = images.json()["outputs"]
+    assert np.shape(pixels) == (28, 28, 1)
+    (row,) = shipped.post("/v1/models/digits:predict", json.dumps({"instances": [pixels]})).json()["predictions"]
+    (prediction,) = shipped.post("/predict/digits", png).json()["predictions"]
+    assert np.argmax(row["probabilities"]) == 7 and prediction["label"] == "7"
+    assert prediction["outlier_score"] == pytest.approx(row["outlier_score"], abs=1e-3)
+
+
+def test_arrays_of_a_photograph_are_taken_as_they_are(shipped: Service) -> None:
+    rows = [{"images": np.full((96, 96, 3), grey).tolist()} for grey in (0, 128, 255)]
+    predictions = shipped.post("/v1/models/cats-dogs:predict", json.dumps({"instances": rows})).json()["predictions"]
+    assert [sum(row["probabilities"]) for row in predictions] == pytest.approx([1, 1, 1], abs=1e-5)
