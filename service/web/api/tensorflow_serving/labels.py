@@ -10,7 +10,7 @@ from service.web.routing import Endpoint
 
 def with_known_label(endpoint: Endpoint) -> Endpoint:
     @wraps(endpoint)
-    def checked(request: Request, spec: ModelSpec) -> Response:
+    def call(request: Request, spec: ModelSpec) -> Response:
         try:
             return endpoint(request, spec)
         except ModelNotFound:
@@ -19,4 +19,4 @@ def with_known_label(endpoint: Endpoint) -> Endpoint:
                 raise BadRequest(f"Model '{spec.name}' has no label '{spec.label}'.") from None
             raise
 
-    return checked
+    return call
