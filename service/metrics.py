@@ -1,5 +1,5 @@
 """The metrics, named once. Every process writes its own files and `/metrics` adds them up (prometheus_client's
-multiprocess mode), so a counter keeps the counts of a process that died.
+multiprocess mode), so a counter keeps the counts of a process that died: see `metrics_folder`.
 """
 
 import os
@@ -9,6 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import Counter, Gauge, Histogram, values
+
+from service.metrics_file import MetricsFile
 
 _pid = os.getpid()
 
@@ -21,6 +23,7 @@ def _update_pid() -> None:
 if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
     # every increment asks for the process's id: remembering it saves a tenth of what a request costs a worker
     os.register_at_fork(after_in_child=_update_pid)
+    values.MmapedDict = MetricsFile  # type: ignore[attr-defined]
     values.ValueClass = values.MultiProcessValue(lambda: _pid)  # type: ignore[no-untyped-call]
 
 AnyMetric = TypeVar("AnyMetric", Counter, Gauge, Histogram)

@@ -23,15 +23,20 @@ _TRAINING = (
 ALLOWED = {
     "service.errors": "",
     "service.hardware": "",
-    "service.metrics": "",
+    "service.metrics_file": "",
+    "service.metrics_folder": "service.errors service.metrics_file",
+    "service.metrics": "service.metrics_file",
     "service.images": "service.errors",
     "service.manifest": "service.images",
     "service.catalog": "service.errors service.manifest",
     "service.settings": "service.hardware",
     "service.runtime_dir": "service.settings",
-    "service.supervisor": "service.hardware",
-    "service.gunicorn_app": "service.hardware service.settings service.supervisor service.web.app",
-    "service.__main__": "service.gunicorn_app service.runtime_dir service.settings",
+    "service.preflight": "service.hardware service.settings",
+    "service.binding": "service.settings",
+    "service.supervisor": "service.hardware service.metrics_folder",
+    "service.gunicorn_app": "service.binding service.hardware service.metrics_folder service.settings "
+    "service.supervisor service.web.app",
+    "service.__main__": "service.binding service.gunicorn_app service.preflight service.runtime_dir service.settings",
     "service.ipc": "service.catalog service.errors",
     "service.engine": "service.catalog service.errors service.hardware service.ipc service.manifest service.metrics "
     "service.settings",
@@ -51,7 +56,7 @@ ALLOWED = {
     "service.web.inputs": "service.catalog service.errors service.web.codecs service.web.dataplane service.web.request",
     "service.web.api.native": _API,
     "service.web.api.open_inference": _API,
-    "service.web.api.operations": _API,
+    "service.web.api.operations": f"{_API} service.metrics_folder",
     "service.web.api.tensorflow_serving": _API,
     "service.web.app": "service.ipc service.settings service.web.api.native service.web.api.open_inference "
     "service.web.api.operations service.web.api.tensorflow_serving service.web.codecs service.web.context "
