@@ -7,9 +7,9 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from prometheus_client.multiprocess import mark_process_dead
 
 from service.hardware import list_devices
+from service.metrics_folder import fold_ended
 from service.settings import Settings
 from service.supervisor import Supervisor
 
@@ -39,7 +39,7 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "on_starting": self._start_engines,
             "when_ready": self._announce,
-            "child_exit": lambda _, worker: mark_process_dead(worker.pid),  # type: ignore[no-untyped-call]
+            "child_exit": lambda _, __: fold_ended(),  # gunicorn counts the arguments
             "on_exit": self._stop_engines,
         }
         for name, value in options.items():

@@ -8,9 +8,8 @@ import sys
 import threading
 import time
 
-from prometheus_client.multiprocess import mark_process_dead
-
 from service.hardware import make_environment
+from service.metrics_folder import fold_ended
 
 log = logging.getLogger("gunicorn.error")
 
@@ -59,7 +58,7 @@ class Supervisor:
                 self._process = subprocess.Popen(self._command, env=self._env)
             _wait_for_end(self._process.pid)
             self._process.poll()
-            mark_process_dead(self._process.pid)  # type: ignore[no-untyped-call]
+            fold_ended()
             if self._stopping.is_set():
                 return
             failed_at_start = time.monotonic() - started <= _STABLE_SECONDS

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import Metric
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from service import metrics_folder
 from service.web.api.operations.process_memory import ProcessMemory
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
@@ -21,23 +21,15 @@ def get_metrics(request: Request, _: ModelSpec) -> Response:
 
 
 class MultiProcessMetrics(Collector):
-    """The metrics in a folder of prometheus_client's multiprocess files.
-
-    A starting process makes its files and gives them their size a moment later. Until then a file is empty, and
-    prometheus_client's own collector fails on it.
-    """
+    """The metrics in a folder of prometheus_client's multiprocess files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def collect(self) -> Iterable[Metric]:
-        files = [str(path) for path in self._folder.glob("*.db") if _has_content(path)]
-        merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
-        return merged
-
-
-def _has_content(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except FileNotFoundError:  # its process has ended since
-        return False
+        yield from metrics_folder.read(self._folder)
+        yield GaugeMetricFamily(
+            "inkpaw_processes_without_metrics",
+            "Processes whose counts are missing here, because the disk of INKPAW_RUNTIME_DIR was full.",
+            metrics_folder.count_lost(self._folder),
+        )

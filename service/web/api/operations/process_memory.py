@@ -14,23 +14,40 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class ProcessMemory(Collector):
-    """Resident bytes of gunicorn's master, of its workers and of the engine, all of them children of the master."""
+    """Resident bytes of gunicorn's master, of its workers and of the engines, all of them children of the master.
+
+    `index` is an engine's device, and a worker's place by age: a label of process ids would grow with every restart.
+    """
 
     def collect(self) -> Iterable[Metric]:
         family = GaugeMetricFamily(
-            "inkpaw_process_resident_bytes", "Resident memory of a process.", labels=["role", "pid"]
+            "inkpaw_process_resident_bytes", "Resident memory of a process; workers by age.", labels=["role", "index"]
         )
+        workers = 0
         master = os.getppid()
-        for role, pid in [("master", master), *((None, pid) for pid in _list_children(master))]:
+        family.add_metric(["master", "0"], _read_resident_bytes(master))
+        for pid in sorted(_list_children(master), key=_get_age):
             try:
-                family.add_metric([role or _get_role(pid), str(pid)], _read_resident_bytes(pid))
+                engine, resident = _get_engine(pid), _read_resident_bytes(pid)
             except OSError:
                 continue  # it ended since it was listed
+            family.add_metric(["engine", engine] if engine else ["worker", str(workers)], resident)
+            workers += not engine
         yield family
 
 
-def _get_role(pid: int) -> str:
-    return "engine" if b"service.engine" in Path(f"/proc/{pid}/cmdline").read_bytes() else "worker"
+def _get_engine(pid: int) -> str:
+    """The engine's index, which is its argument; empty for a worker."""
+    words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    return words[words.index("service.engine") + 1] if "service.engine" in words else ""
+
+
+def _get_age(pid: int) -> tuple[int, int]:
+    """By it, processes are in the order of their start."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]), pid
+    except OSError:
+        return 0, pid
 
 
 def _read_resident_bytes(pid: int) -> int:
