@@ -1,6 +1,7 @@
 """gunicorn, configured: its master keeps the engines and drains on SIGTERM, its workers answer HTTP."""
 
 import signal
+import socket
 import threading
 from typing import Any
 
@@ -8,6 +9,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
+from service.binding import make_url
 from service.hardware import list_devices
 from service.metrics_folder import fold_ended
 from service.settings import Settings
@@ -19,15 +21,16 @@ _KEEP_ALIVE = 75  # seconds
 class GunicornApp(BaseApplication):  # type: ignore[misc]
     """`run` returns when the service has stopped."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings
+        self._listener = listener.detach()  # gunicorn's from now on
         self._supervisors = [Supervisor(*device) for device in enumerate(list_devices(settings.devices))]
         super().__init__()
 
     def load_config(self) -> None:
         settings = self._settings
         options: dict[str, Any] = {
-            "bind": f"{settings.host}:{settings.port}",
+            "bind": f"fd://{self._listener}",
             "workers": settings.workers,
             "worker_class": "service.web.server.worker.Worker",
             "worker_connections": settings.max_connections,
@@ -59,8 +62,7 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
             supervisor.stop()
 
     def _announce(self, arbiter: Arbiter) -> None:
-        host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]
-        print(f"Inkpaw is at http://{host}:{port}", flush=True)
+        print(f"Inkpaw is at {make_url(arbiter.LISTENERS[0].sock)}", flush=True)
         signal.signal(signal.SIGTERM, lambda *_: self._drain(arbiter))
 
     def _drain(self, arbiter: Arbiter) -> None:

@@ -10,6 +10,7 @@ _CGROUP_V2 = Path("/sys/fs/cgroup/cpu.max")
 _CGROUP_V1 = Path("/sys/fs/cgroup/cpu")
 _CPUINFO = Path("/proc/cpuinfo")
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
+_UNLISTED_GPUS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "/dev/nvhost-gpu")  # sandboxes, WSL, AMD, Jetson
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
@@ -48,8 +49,22 @@ def list_devices(setting: str) -> tuple[str, ...]:
     """
     if setting != "auto":
         return tuple(setting.split(","))
-    gpus = len(list(_NVIDIA.iterdir())) if _NVIDIA.is_dir() else 0
-    return tuple(f"gpu:{index}" for index in range(gpus)) or (CPU,)
+    return tuple(f"gpu:{index}" for index in range(_count_gpus())) or (CPU,)
+
+
+def find_missing_gpu(setting: str) -> str:
+    """The first of the named devices that this machine surely does not have; empty if there is none."""
+    gpus = _count_gpus()
+    if not gpus and any(Path(path).exists() for path in _UNLISTED_GPUS):
+        return ""
+    return next(
+        (device for device in list_devices(setting) if device != CPU and int(device.partition(":")[2]) >= gpus), ""
+    )
+
+
+def _count_gpus() -> int:
+    """GPUs that the driver shows."""
+    return len(list(_NVIDIA.iterdir())) if _NVIDIA.is_dir() else 0
 
 
 def make_environment(device: str) -> dict[str, str]:

@@ -4,14 +4,16 @@ import os
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.hardware import count_cores, list_devices
 
 PREFIX = "INKPAW_"
+_SHOWN = 80  # characters of a bad value
 _RENAMED = {"INKPAW_THREADS": "INKPAW_MAX_IN_FLIGHT"}
 
 
@@ -20,13 +22,32 @@ class SettingsError(Exception):
 
 
 def _default_runtime_dir(fields: dict[str, Any]) -> Path:
-    return Path(tempfile.gettempdir()) / f"inkpaw-{os.getuid()}-{fields.get('port', 0)}"
+    try:
+        return Path(tempfile.gettempdir()) / f"inkpaw-{os.getuid()}-{fields.get('port', 0)}"
+    except OSError as error:
+        raise SettingsError(f"INKPAW_RUNTIME_DIR is not set, and there is no temporary folder: {error}.") from None
+
+
+def _refuse_empty(value: Any) -> Any:
+    if value == "":  # Path("") would be the folder in which the service was started
+        raise PydanticCustomError("empty_path", "Input should be a path, not empty")
+    return value
+
+
+# every number has an upper bound: from far above it, a wait or a list would fail while the service runs
+_MAX_SECONDS = 86_400.0
+FilePath = Annotated[Path, BeforeValidator(_refuse_empty)]
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, protected_namespaces=())
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
-    host: str = Field("127.0.0.1", description="address to listen on")
+    host: str = Field(
+        "127.0.0.1",
+        max_length=253,
+        pattern=r"^(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z_.:%-]+)$",
+        description="address or name to listen on; 0.0.0.0 is all of IPv4, and :: all of IPv4 and IPv6",
+    )
     port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     workers: int = Field(default_factory=count_cores, ge=1, le=64, description="gunicorn workers; the cores by default")
     max_in_flight: int = Field(
@@ -35,43 +56,61 @@ class Settings(BaseSettings):
     max_connections: int = Field(
         8192, ge=8, le=65536, description="open connections per worker; near it the longest idle one is closed"
     )
-    model_dir: Path = Field(Path("models"), description="folder of <name>/<version>/ SavedModels")
-    runtime_dir: Path = Field(
-        default_factory=_default_runtime_dir, description="sockets and metrics: one folder per running service"
+    model_dir: FilePath = Field(Path("models"), description="folder of <name>/<version>/ SavedModels")
+    runtime_dir: FilePath = Field(
+        default_factory=_default_runtime_dir,
+        description="sockets and metrics: one folder per running service, which no other user can write to",
     )
-    policies: Path | None = Field(None, description="JSON file of versions to load and of labels; read when it changes")
+    policies: FilePath | None = Field(
+        None, description="JSON file of versions to load and of labels; read when it changes"
+    )
     canary_percent: float = Field(
         0.0, ge=0, le=100, description="percent of the requests without version or label that go to the label canary"
     )
-    poll_seconds: float = Field(2.0, gt=0, description="how often model_dir is scanned for new and removed versions")
+    poll_seconds: float = Field(
+        2.0, gt=0, le=_MAX_SECONDS, description="how often model_dir is scanned for new and removed versions"
+    )
     max_batch_size: int = Field(32, ge=1, le=1024, description="the most rows per run of a model")
     batch_timeout_ms: float = Field(0.0, ge=0, le=1000, description="how long a batch waits to fill; 0 starts at once")
     patience_ms: float = Field(
         3.0, ge=0, le=100, description="on a CPU, how long a batch waits for as many rows as the last batch had"
     )
-    max_queue_rows: int = Field(2048, ge=1, description="rows of one model that may wait; a request for more gets 503")
-    request_seconds: float = Field(10.0, gt=0, description="from arrival to answer; a later answer is 504")
-    max_body_bytes: int = Field(64 << 20, ge=1024, description="the largest request body")
-    max_images: int = Field(256, ge=1, description="images or samples per request")
-    max_image_pixels: int = Field(50_000_000, ge=1, description="the largest image that is decoded")
-    decode_threads: int = Field(default_factory=count_cores, ge=1, description="threads per worker that decode images")
+    max_queue_rows: int = Field(
+        2048, ge=1, le=1 << 20, description="rows of one model that may wait; a request for more gets 503"
+    )
+    request_seconds: float = Field(
+        10.0, gt=0, le=_MAX_SECONDS, description="from arrival to answer; a later answer is 504"
+    )
+    max_body_bytes: int = Field(64 << 20, ge=1024, le=1 << 32, description="the largest request body")
+    max_images: int = Field(256, ge=1, le=65536, description="images or samples per request")
+    max_image_pixels: int = Field(50_000_000, ge=1, le=1 << 30, description="the largest image that is decoded")
+    decode_threads: int = Field(
+        default_factory=count_cores, ge=1, le=1024, description="threads per worker that decode images"
+    )
     devices: str = Field(
         "auto",
-        pattern=r"^(auto|(cpu|gpu:\d+)(,(cpu|gpu:\d+))*)$",
+        pattern=r"^(auto|(cpu|gpu:[0-9]{1,3})(,(cpu|gpu:[0-9]{1,3})){0,63})$",
         description="one engine per device: auto, or as in gpu:0,gpu:1",
     )
     engine_threads: int = Field(
         default_factory=count_cores,
         ge=1,
+        le=1024,
         description="on a CPU, batches that run at the same time, each in one thread; the cores by default",
     )
     precision: Literal["full", "mixed"] = Field(
         "full",
         description="mixed: classifiers multiply in bfloat16 on a CPU that has it; quicker on some CPUs",
     )
-    stall_seconds: float = Field(60.0, gt=0, description="not live when a batch runs for longer, or no engine answers")
-    drain_seconds: float = Field(0.0, ge=0, description="after SIGTERM, how long to serve on while not ready")
-    grace_seconds: int = Field(30, ge=1, description="after that, how long requests in flight may take to finish")
+    stall_seconds: float = Field(
+        60.0, gt=0, le=_MAX_SECONDS, description="not live when a batch runs for longer, or no engine answers"
+    )
+    drain_seconds: float = Field(
+        0.0, ge=0, le=_MAX_SECONDS, description="after SIGTERM, how long to serve on while not ready"
+    )
+    grace_seconds: int = Field(
+        30, ge=1, le=int(_MAX_SECONDS), description="after that, how long requests in flight may take to finish"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="lowest severity that is logged")
 
     @property
@@ -90,7 +129,13 @@ class Settings(BaseSettings):
 
 
 def _format_error(error: dict[str, Any]) -> str:
-    return f"{PREFIX}{str(error['loc'][0]).upper()}={error['input']}: {error['msg']}."
+    return f"{PREFIX}{str(error['loc'][0]).upper()}={_show(str(error['input']))}: {error['msg']}."
+
+
+def _show(value: str) -> str:
+    """Short, and on one line."""
+    text = value if value.isprintable() else ascii(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 @cache

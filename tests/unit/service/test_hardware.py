@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service import hardware
-from service.hardware import count_cores, has_bfloat16, list_devices, make_environment
+from service.hardware import count_cores, find_missing_gpu, has_bfloat16, list_devices, make_environment
 
 
 @pytest.mark.parametrize(("quota", "expected"), [("max 100000", 8), ("150000 100000", 2), ("50000 100000", 1)])
@@ -41,6 +41,34 @@ def test_auto_is_every_gpu_that_the_driver_shows_or_one_cpu(tmp_path: Path, monk
     for address in ("0000:01:00.0", "0000:02:00.0"):
         (tmp_path / "gpus" / address).mkdir()
     assert list_devices("auto") == ("gpu:0", "gpu:1")
+
+
+@pytest.mark.parametrize(
+    ("setting", "gpus", "missing"),
+    [
+        ("auto", 0, ""),
+        ("cpu,cpu", 0, ""),
+        ("gpu:0", 0, "gpu:0"),
+        ("gpu:0", 1, ""),
+        ("cpu,gpu:1", 1, "gpu:1"),
+    ],
+)
+def test_gpu_that_the_driver_does_not_show_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, gpus: int, missing: str
+) -> None:
+    for index in range(gpus):
+        (tmp_path / "gpus" / str(index)).mkdir(parents=True)
+    monkeypatch.setattr(hardware, "_NVIDIA", tmp_path / "gpus")
+    monkeypatch.setattr(hardware, "_UNLISTED_GPUS", (str(tmp_path / "device"),))
+    assert find_missing_gpu(setting) == missing
+
+
+def test_gpu_may_be_there_where_a_device_file_shows_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """WSL, Jetson and AMD have no list of GPUs."""
+    (tmp_path / "device").touch()
+    monkeypatch.setattr(hardware, "_NVIDIA", tmp_path / "gpus")
+    monkeypatch.setattr(hardware, "_UNLISTED_GPUS", (str(tmp_path / "device"),))
+    assert find_missing_gpu("gpu:0") == ""
 
 
 def test_engine_sees_only_its_own_device() -> None:

@@ -66,6 +66,30 @@ def test_error_names_the_variable_with_a_bad_value(monkeypatch: pytest.MonkeyPat
     assert "\n" not in str(error.value)
 
 
+NUMBERS = ("", "many", "-1", "nan", "inf", "-inf", "1e400", "9" * 30, "9" * 5000, "0x10", "1,5", "\u0664\n")
+TEXTS = ("", "nonsense or so\n", "cpu,,cpu", "gpu:\u0663", "x" * 5000)
+# what the text of a setting cannot show is tried at the start: tests/integration/test_start.py
+NONSENSE: dict[str, tuple[str, ...]] = {"model_dir": ("",), "runtime_dir": ("",), "policies": ("",)}
+
+
+def _list_nonsense(name: str) -> tuple[str, ...]:
+    numeric = settings.Settings.model_fields[name].annotation in (int, float)
+    return NONSENSE.get(name, NUMBERS if numeric else TEXTS)
+
+
+@pytest.mark.parametrize("field", settings.Settings.model_fields)
+def test_nonsense_in_any_setting_is_refused_with_its_name(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    variable = f"INKPAW_{field.upper()}"
+    for value in _list_nonsense(field):
+        monkeypatch.setenv(variable, value)
+        settings.load.cache_clear()
+        with pytest.raises(SettingsError) as refused:
+            settings.load()
+        sentence = str(refused.value)
+        assert sentence.startswith(f"{variable}="), value
+        assert sentence.isprintable() and len(sentence) < 400
+
+
 def test_error_names_every_bad_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INKPAW_PORT", "http")
     monkeypatch.setenv("INKPAW_WORKERS", "0")

@@ -1,0 +1,31 @@
+"""Holds the settings against the machine, before anything starts."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from service.hardware import find_missing_gpu
+from service.settings import Settings, SettingsError
+
+
+def check_machine(settings: Settings) -> None:
+    """Refuse what this machine does not have; warn of what may still come. Raises SettingsError."""
+    if missing := find_missing_gpu(settings.devices):
+        raise SettingsError(f"INKPAW_DEVICES={settings.devices}: this machine has no {missing}.")
+    _check_path("INKPAW_MODEL_DIR", settings.model_dir, is_folder=True)
+    if settings.policies is not None:
+        _check_path("INKPAW_POLICIES", settings.policies, is_folder=False)
+
+
+def _check_path(name: str, path: Path, is_folder: bool) -> None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        print(f"{name}={path} cannot be read ({error.strerror}): it is looked for again and again.", file=sys.stderr)
+        return
+    kind = "folder" if is_folder else "file"
+    if not (stat.S_ISDIR(mode) if is_folder else stat.S_ISREG(mode)):
+        raise SettingsError(f"{name}={path} is no {kind}.")
+    if not os.access(path, os.R_OK | (os.X_OK if is_folder else 0)):
+        print(f"{name}={path} cannot be read by this user: it is tried again and again.", file=sys.stderr)
