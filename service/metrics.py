@@ -2,6 +2,7 @@
 multiprocess mode), so a counter keeps the counts of a process that died: see `metrics_folder`.
 """
 
+import math
 import os
 from functools import lru_cache
 from typing import TypeVar
@@ -38,11 +39,14 @@ def get(metric: AnyMetric, *labels: str) -> AnyMetric:
 def observe_all(histogram: Histogram, values: NDArray) -> None:
     """As `observe` of each value, with one addition per bucket: a request may bring hundreds of values.
 
-    prometheus_client has no call for it, so this uses its private fields.
+    NaN and infinities are left out: one would make the sum NaN for ever. prometheus_client has no call for many values,
+    so this uses its private fields.
     """
     if len(values) == 1:
-        histogram.observe(float(values[0]))
+        if math.isfinite(value := float(values[0])):
+            histogram.observe(value)
         return
+    values = values[np.isfinite(values)]
     buckets = np.searchsorted(histogram._upper_bounds, values)
     for index, count in enumerate(np.bincount(buckets).tolist()):
         if count:

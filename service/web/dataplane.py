@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from prometheus_client import Histogram
 
 from service import metrics
 from service.catalog import Catalog, Version
@@ -76,14 +75,7 @@ def count_predictions(
     best: list[int] = probabilities.argmax(axis=1).tolist()
     for index, count in Counter(best).items():
         metrics.get(metrics.PREDICTIONS, *labels, manifest.labels[index]).inc(count)
-    _observe(metrics.get(metrics.CONFIDENCE, *labels), probabilities.max(axis=1))
+    metrics.observe_all(metrics.get(metrics.CONFIDENCE, *labels), probabilities.max(axis=1))
     if "outlier_score" in outputs:
-        _observe(metrics.get(metrics.OUTLIER_SCORE, *labels), outputs["outlier_score"])
+        metrics.observe_all(metrics.get(metrics.OUTLIER_SCORE, *labels), outputs["outlier_score"])
     return best
-
-
-def _observe(histogram: Histogram, values: NDArray[np.float32]) -> None:
-    finite = np.isfinite(values)
-    metrics.observe_all(
-        histogram, values if finite.all() else values[finite]
-    )  # one NaN would make the sum NaN for ever

@@ -11,6 +11,7 @@ import httptools
 
 from service.errors import BadRequest, HeadTooLarge, InkpawError
 from service.web.server.head import Head, read_head
+from service.web.server.head_cache import find_head, remember_head
 
 MAX_HEAD = 1 << 15  # bytes; a head that arrives in one read may be as large as the read
 
@@ -38,11 +39,23 @@ class HttpParser:
         self._fields: list[tuple[bytes, bytes]] = []
         self._message: Message | None = None
         self._resumes = False
+        self._between_messages = True
         self._head_bytes: int | None = None  # read of a head that is not complete; None outside a head
         self._fed = 0
 
     def feed(self, data: bytes) -> None:
         """Read the connection's next bytes. Never raises: what is wrong with them is in `error`."""
+        if not self._between_messages or self.error is not None:
+            self._parse(data)
+        elif known := find_head(data):
+            self.messages.append(Message(known[0], deque([known[1]]), complete=True))
+        else:
+            parser, count = self._parser, len(self.messages)
+            self._parse(data)
+            if self._between_messages and len(self.messages) == count + 1 and parser is self._parser:
+                remember_head(data, self.messages[-1].head)
+
+    def _parse(self, data: bytes) -> None:
         self._fed = len(data)
         try:
             self._feed(data)
@@ -75,6 +88,7 @@ class HttpParser:
         return f"POST / HTTP/1.1\r\n{field}\r\n\r\n".encode()
 
     def on_message_begin(self) -> None:
+        self._between_messages = False
         self._url, self._fields = b"", []
         self._head_bytes = -self._fed  # of the data that it begins in nothing is counted: its place there is not known
 
@@ -103,4 +117,4 @@ class HttpParser:
 
     def on_message_complete(self) -> None:
         assert self._message is not None
-        self._message.complete = True
+        self._message.complete = self._between_messages = True

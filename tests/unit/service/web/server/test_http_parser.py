@@ -6,13 +6,14 @@ from hypothesis import strategies as st
 
 from service.errors import BadRequest, HeadTooLarge
 from service.web.server.head import MAX_FIELDS, Head
-from service.web.server.http_parser import MAX_HEAD, HttpParser
+from service.web.server.http_parser import MAX_HEAD, HttpParser, Message
 
 PLAIN = b"POST /predict/digits?top=3 HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\nContent-Length: 7\r\n\r\n"
 CHUNKED = (
     b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nT: x\r\n\r\n"
 )
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+PARTS = [PLAIN + b"7 bytes", CHUNKED, GET, PLAIN + b"1234567", GET[:-2], b"\r\n"]
 
 
 def feed(*parts: bytes) -> HttpParser:
@@ -20,6 +21,10 @@ def feed(*parts: bytes) -> HttpParser:
     for part in parts:
         parser.feed(part)
     return parser
+
+
+def to_request(message: Message) -> tuple[Head, bytes, bool]:
+    return message.head, b"".join(message.parts), message.complete
 
 
 def read_head(data: bytes) -> Head:
@@ -49,6 +54,16 @@ def test_requests_are_the_same_wherever_reads_cut_them(cuts: list[int]) -> None:
     assert [message.head.path for message in parser.messages] == ["/predict/digits", "/a", "/", "/predict/digits"]
     assert [b"".join(message.parts) for message in parser.messages] == [b"7 bytes", b"abcdefg", b"", b"1234567"]
     assert all(message.complete for message in parser.messages)
+
+
+@given(
+    st.lists(st.sampled_from([PLAIN + b"7 bytes", CHUNKED, GET, PLAIN + b"1234567", GET[:-2], b"\r\n"]), max_size=12)
+)
+def test_known_heads_change_no_request(parts: list[bytes]) -> None:
+    """One part per read, as from a client that waits for each answer; and all of them in one read."""
+    apart, together = feed(*parts), feed(b"".join(parts))
+    assert (apart.error is None) == (together.error is None)
+    assert list(map(to_request, apart.messages)) == list(map(to_request, together.messages))
 
 
 def test_message_is_available_before_its_body() -> None:
