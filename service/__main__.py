@@ -1,12 +1,23 @@
 """`python -m service`: the whole service, configured by `INKPAW_` variables."""
 
+import os
 import signal
 import sys
 
 
+def handle_signals() -> None:
+    """Until gunicorn has its own handlers, seconds later: process 1 of a container gets only signals that it handles.
+
+    There is nothing to finish yet, and engines end with their parent.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, lambda *_: os._exit(0))
+    for number in (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, lambda *_: None)
+
+
 def main() -> None:
-    # process 1 of a container only gets signals that it handles, and gunicorn's handlers come seconds later
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    handle_signals()
     from service import settings
     from service.binding import open_listener
     from service.preflight import check_machine

@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import threading
 from typing import Any
 
 from flask import Flask
@@ -11,11 +10,13 @@ from gunicorn.arbiter import Arbiter
 
 from service.binding import make_url
 from service.hardware import list_devices
+from service.master import Master, prepare_worker, set_quick_stop, start_clock
 from service.metrics_folder import fold_ended
 from service.settings import Settings
 from service.supervisor import Supervisor
 
 _KEEP_ALIVE = 75  # seconds
+_WORKER_SECONDS = 15  # without a sign of life, after which a worker is killed and replaced; it gives one per second
 
 
 class GunicornApp(BaseApplication):  # type: ignore[misc]
@@ -24,7 +25,10 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings
         self._listener = listener.detach()  # gunicorn's from now on
-        self._supervisors = [Supervisor(*device) for device in enumerate(list_devices(settings.devices))]
+        self._supervisors = [
+            Supervisor(index, device, settings.engine_sockets[index], settings.stall_seconds)
+            for index, device in enumerate(list_devices(settings.devices))
+        ]
         super().__init__()
 
     def load_config(self) -> None:
@@ -36,17 +40,24 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
             "worker_connections": settings.max_connections,
             "worker_tmp_dir": str(settings.runtime_dir),
             "graceful_timeout": settings.grace_seconds,
+            "timeout": _WORKER_SECONDS,
             "keepalive": _KEEP_ALIVE,
             "loglevel": settings.log_level,
             "proc_name": "inkpaw",
             "control_socket_disable": True,
             "on_starting": self._start_engines,
-            "when_ready": self._announce,
+            "when_ready": _announce,
+            "pre_fork": start_clock,
+            "post_fork": prepare_worker,
+            "post_worker_init": set_quick_stop,
             "child_exit": lambda _, __: fold_ended(),  # gunicorn counts the arguments
             "on_exit": self._stop_engines,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
+
+    def run(self) -> None:
+        Master(self, self._settings.draining_mark, self._settings.drain_seconds).run()
 
     def load(self) -> Flask:
         from service.web.app import create_app  # in the worker: the master stays small
@@ -60,14 +71,10 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
     def _stop_engines(self, _: Arbiter) -> None:
         for supervisor in self._supervisors:
             supervisor.stop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            # Python restores the deadly default before it ends, so a late signal would change the exit status
+            signal.signal(number, signal.SIG_IGN)
 
-    def _announce(self, arbiter: Arbiter) -> None:
-        print(f"Inkpaw is at {make_url(arbiter.LISTENERS[0].sock)}", flush=True)
-        signal.signal(signal.SIGTERM, lambda *_: self._drain(arbiter))
 
-    def _drain(self, arbiter: Arbiter) -> None:
-        """Not ready from now on; stop once load balancers have had time to notice."""
-        self._settings.draining_mark.touch()
-        timer = threading.Timer(self._settings.drain_seconds, arbiter.signal, (signal.SIGTERM, None))
-        timer.daemon = True
-        timer.start()
+def _announce(arbiter: Arbiter) -> None:
+    print(f"Inkpaw is at {make_url(arbiter.LISTENERS[0].sock)}", flush=True)

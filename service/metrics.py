@@ -85,4 +85,9 @@ MODEL_LOAD_SECONDS = Gauge(
     "inkpaw_model_load_seconds", "Time to load and warm a version.", ["model", "version"], multiprocess_mode="livemax"
 )
 ENGINE_STARTS = Counter("inkpaw_engine_starts", "Starts of the engine: more than one is a restart.")
+ENGINE_HANGS = Counter(
+    "inkpaw_engine_hangs",
+    "Engines killed because they hung: `start` took too long, `silent` loop, or one `batch` ran too long.",
+    ["reason"],
+)
 GPU_MEMORY = Gauge("inkpaw_gpu_memory_bytes", "GPU memory in use.", ["device"], multiprocess_mode="livesum")

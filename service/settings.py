@@ -103,7 +103,10 @@ class Settings(BaseSettings):
         description="mixed: classifiers multiply in bfloat16 on a CPU that has it; quicker on some CPUs",
     )
     stall_seconds: float = Field(
-        60.0, gt=0, le=_MAX_SECONDS, description="not live when a batch runs for longer, or no engine answers"
+        30.0,
+        ge=1,
+        le=_MAX_SECONDS,
+        description="the longest run of a batch; an engine that takes longer is killed and started again",
     )
     drain_seconds: float = Field(
         0.0, ge=0, le=_MAX_SECONDS, description="after SIGTERM, how long to serve on while not ready"

@@ -43,8 +43,8 @@ class Device:
         self._nice = nice
         self._max_queue_rows = max_queue_rows
         self._signatures: dict[QueueKey, LoadedSignature] = {}
-        self._started: dict[int, float] = {}  # by runner, when its batch started
-        self._runners = [threading.Thread(target=self._work, args=(index,), daemon=True) for index in range(runners)]
+        self._started: dict[int, float] = {}  # by runner's thread, when its batch started
+        self._runners = [threading.Thread(target=self._work, daemon=True) for _ in range(runners)]
 
     def start(self) -> None:
         for runner in self._runners:
@@ -85,27 +85,37 @@ class Device:
         return self._signatures.get(key)
 
     @property
+    def is_working(self) -> bool:
+        """Whether no runner has died."""
+        return all(runner.is_alive() for runner in self._runners)
+
+    @property
+    def batch_started(self) -> float:
+        """When the batch that has been running longest started; 0.0 if none runs."""
+        return min(self._started.copy().values(), default=0.0)
+
+    @property
     def busy_seconds(self) -> float:
         """How long the batch that has been running longest has been running."""
-        started = self._started.copy().values()
-        return time.monotonic() - min(started) if started else 0.0
+        started = self.batch_started
+        return time.monotonic() - started if started else 0.0
 
-    def _work(self, runner: int) -> None:
+    def _work(self) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
         while batch := self.scheduler.next():
-            self._started[runner] = started = time.monotonic()
+            started = time.monotonic()
             try:
                 self._run(self._signatures[batch.key], batch)  # type: ignore[index]
             except Exception:
                 log.exception("%s: a batch was lost", batch.key)
                 batch.fail(InkpawError("The batch could not be run."))
             finally:
-                del self._started[runner]
+                self._started.pop(threading.get_ident(), None)
                 self.scheduler.finish(batch, time.monotonic() - started)
 
     def _run(self, signature: LoadedSignature, batch: Batch) -> None:
         """Run and answer. If that fails, run each request's rows alone: one request's bad rows fail no other's."""
-        started = time.monotonic()
+        started = self._started[threading.get_ident()] = time.monotonic()
         size = signature.size_for(batch.rows)
         try:
             outputs: Arrays = signature.run(batch.inputs(size))

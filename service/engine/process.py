@@ -1,15 +1,15 @@
-"""The engine process: loads models, answers its socket, and ends with its parent or on SIGTERM."""
+"""The engine process: loads models, answers its socket, and ends when its supervisor asks for it."""
 
 import logging
 import os
 import signal
 import threading
-from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from service import metrics, settings
+from service import heartbeat, metrics, settings
 from service.engine.device import Device
 from service.engine.handlers import CallHandler
 from service.engine.repository import Repository
@@ -17,6 +17,7 @@ from service.engine.scheduler import Scheduler
 from service.engine.servable import Servable
 from service.engine.version_policy import VersionPolicies
 from service.hardware import has_bfloat16
+from service.heartbeat import Heartbeat
 from service.ipc.connection import corked
 from service.ipc.server import Server
 from service.settings import Settings
@@ -46,16 +47,26 @@ def main(index: int) -> None:
     tuning = _tune(config)
     scheduler = Scheduler(config.batch_timeout_ms / 1000, tuning.patience, tuning.share)
     device = Device(scheduler, config.max_queue_rows, tuning.runners, corked, tuning.nice)
+    pulse = Heartbeat(heartbeat.get_path(config.engine_sockets[index]))
+    mixed = _use_mixed_precision(config)
+
+    def load(version_dir: Path) -> Servable:
+        with pulse.loading():
+            return Servable(version_dir, max_batch_size=config.max_batch_size, mixed=mixed)
+
+    def beat() -> None:
+        if device.is_working:
+            pulse.beat(device.batch_started)
+
     repository = Repository(
         config.model_dir,
-        partial(Servable, max_batch_size=config.max_batch_size, mixed=_use_mixed_precision(config)),
+        load,
         on_load=device.open_version,
         on_unload=device.close_version,
         policies=VersionPolicies(config.policies),
     )
-    server = Server(config.engine_sockets[index], CallHandler(repository, device).handle)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop())
+    server = Server(config.engine_sockets[index], CallHandler(repository, device).handle, beat)
+    signal.signal(signal.SIGUSR1, lambda *_: server.stop())  # the supervisor's stop signal; until now it ends at once
     stopping = threading.Event()
     device.start()
     threading.Thread(target=_watch_models, args=(repository, device, config, stopping), daemon=True).start()
@@ -82,9 +93,8 @@ def _use_mixed_precision(config: Settings) -> bool:
 
 
 def _watch_models(repository: Repository, device: Device, config: Settings, stopping: threading.Event) -> None:
-    """Refresh the repository every `poll_seconds` for as long as the parent lives."""
+    """Refresh the repository every `poll_seconds`."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADER_NICE)
-    parent = os.getppid()
     while True:
         try:
             repository.refresh()
@@ -93,9 +103,6 @@ def _watch_models(repository: Repository, device: Device, config: Settings, stop
             log.exception("The models could not be refreshed")
         if stopping.wait(config.poll_seconds):
             return
-        if os.getppid() != parent:
-            log.warning("The service's master is gone; the engine ends too")
-            os._exit(1)
 
 
 def _update_gauges(repository: Repository, device: Device) -> None:

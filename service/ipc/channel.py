@@ -4,6 +4,9 @@ Calls of several greenlets in one turn of the loop leave in one send, and replie
 that wakes another process costs as much as running a row of a small net.
 """
 
+import _socket
+import contextlib
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -16,14 +19,19 @@ from gevent import socket
 from gevent.event import AsyncResult, Event
 from numpy.typing import NDArray
 
+from service import heartbeat
 from service.errors import ClientDisconnected, DeadlineExceeded, EngineDown, Unavailable
 from service.ipc import wire
 from service.ipc.frames import Frame, FrameReader, SendBuffer
 
+log = logging.getLogger(__name__)
+
 DOWN = "The engine is not answering; it is being started again."
+HANGS = "The engine has stopped moving; it is replaced unless it goes on."
 
 _READ = 1 << 17  # bytes
 _WATCH_INTERVAL = 0.05  # seconds
+_PULSE_INTERVAL = 0.2  # seconds between two looks at the engine's heartbeat
 _NUMBERS = 1 << 32
 
 
@@ -37,7 +45,10 @@ class _PendingCall:
 
 
 class Channel:
-    """Open from the start until `closed`, which is for ever. Raises EngineDown if no engine listens."""
+    """Open from the start until `closed`, which is for ever: when the connection breaks, or the engine stops moving.
+
+    Raises EngineDown if no engine listens.
+    """
 
     def __init__(self, path: Path) -> None:
         self.closed = False
@@ -54,6 +65,9 @@ class Channel:
         self._out = self._in.dup()
         self._out.settimeout(0.0)
         self._must_send, self._has_calls = Event(), Event()
+        self._heartbeat = heartbeat.get_path(path)
+        self._last_beat: float | None = None  # as of the last look; none while no call waits
+        self._next_look = 0.0
         for task in (self._receive, self._send, self._watch):
             gevent.spawn(task)
 
@@ -79,8 +93,8 @@ class Channel:
         try:
             frame: Frame = pending.reply.get()
         finally:
-            if self._pending.pop(number, None) is not None:  # given up: the engine need not run it
-                self._buffer.add(wire.make_frame(number, wire.CancelCall()))
+            if self._pending.pop(number, None) is not None and not self._buffer.remove(frame_parts):
+                self._buffer.add(wire.make_frame(number, wire.CancelCall()))  # given up: the engine need not run it
                 self._send_now()
         return wire.decode_reply(frame.head), frame.body
 
@@ -95,16 +109,17 @@ class Channel:
             self._close()
 
     def _send(self) -> None:
-        while self._must_send.wait() and not self.closed:
-            self._must_send.clear()
-            self._send_now()
-            if self._must_send.is_set():
-                socket.wait_write(self._out.fileno())
+        with self._out:
+            while self._must_send.wait() and not self.closed:
+                self._must_send.clear()
+                self._send_now()
+                if self._must_send.is_set() and not self.closed:
+                    socket.wait_write(self._out.fileno())
 
     def _receive(self) -> None:
         reader = FrameReader()
         try:
-            while data := self._in.recv(_READ):
+            while (data := self._in.recv(_READ)) and not self.closed:
                 for frame in reader.feed(data):
                     pending = self._pending.pop(frame.number, None)
                     if pending is not None:
@@ -112,44 +127,71 @@ class Channel:
         except (OSError, ValueError):
             pass
         self._close()
+        self._in.close()
 
     def _watch(self) -> None:
-        """Give up calls past their deadline and calls whose client has left, while there are any.
+        """Look after the calls while there are any. Whatever fails here must not end it: calls would wait for ever."""
+        while self._has_calls.wait() and not self.closed:
+            gevent.sleep(_WATCH_INTERVAL)
+            try:
+                self._give_up_calls()
+                self._look_at_engine()
+            except Exception:
+                log.exception("The calls of a channel could not be looked after")
+            if not self._pending and not self.closed:
+                self._has_calls.clear()
+                self._last_beat = None
+
+    def _give_up_calls(self) -> None:
+        """Give up calls past their deadline and calls whose client has left.
 
         Clients are looked at from time to time, not waited for together with the engine: that would cost every call.
         """
-        while self._has_calls.wait() and not self.closed:
-            gevent.sleep(_WATCH_INTERVAL)
-            now = time.monotonic()
-            for pending in list(self._pending.values()):
-                if pending.deadline <= now:
-                    error = DeadlineExceeded("The answer did not come within the request's time.")
-                    pending.reply.set_exception(error)
-                elif pending.client_fd is not None and _has_left(pending.client_fd):
-                    pending.reply.set_exception(ClientDisconnected())
-            if not self._pending and not self.closed:
-                self._has_calls.clear()
+        now = time.monotonic()
+        for pending in list(self._pending.values()):
+            if pending.deadline <= now:
+                error = DeadlineExceeded("The answer did not come within the request's time.")
+                pending.reply.set_exception(error)
+            elif pending.client_fd is not None and _has_left(pending.client_fd):
+                pending.reply.set_exception(ClientDisconnected())
 
-    def _close(self) -> None:
+    def _look_at_engine(self) -> None:
+        """Close if the engine has stopped moving, in two looks one after another: it may have been this process that
+        stood still."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + _PULSE_INTERVAL
+        pulse = heartbeat.read(self._heartbeat)
+        if pulse is not None and pulse.is_silent(now) and pulse.last_beat == self._last_beat:
+            self._close(HANGS)
+        self._last_beat = pulse.last_beat if pulse is not None else None
+
+    def _close(self, reason: str = DOWN) -> None:
         if self.closed:
             return
         self.closed = True
-        self._in.close()
-        self._out.close()
+        with contextlib.suppress(OSError):  # the engine has closed it already
+            self._in.shutdown(socket.SHUT_RDWR)  # wakes the greenlets that use the sockets, which then close them
         lost, self._pending = self._pending, {}
         for number, pending in lost.items():
-            pending.reply.set_exception((EngineDown if number in self._unsent else Unavailable)(DOWN))
+            pending.reply.set_exception((EngineDown if number in self._unsent else Unavailable)(reason))
+        self._buffer.clear()
         self._must_send.set()
         self._has_calls.set()
 
 
 def _has_left(client_fd: int) -> bool:
-    """Whether the client has closed its end; it may have sent more bytes, and stay."""
-    with socket.socket(fileno=os.dup(client_fd)) as duplicate:
-        duplicate.settimeout(0.0)
-        try:
-            return bool(duplicate.recv(1, socket.MSG_PEEK) == b"")
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
+    """Whether the client has closed its end; it may have sent more bytes, and stay.
+
+    The socket is borrowed without a descriptor of its own, of which none may be left.
+    """
+    borrowed = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM, 0, fileno=client_fd)
+    try:
+        return borrowed.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    finally:
+        borrowed.detach()

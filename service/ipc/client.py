@@ -4,16 +4,18 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import gevent
+from gevent.event import AsyncResult
 from gevent.lock import BoundedSemaphore
 from numpy.typing import NDArray
 
-from service import errors
+from service import errors, heartbeat
 from service.catalog import Catalog, Version
-from service.errors import DeadlineExceeded, Unavailable
+from service.errors import EngineDown, Unavailable
 from service.ipc import wire
-from service.ipc.channel import Channel
+from service.ipc.channel import DOWN, HANGS, Channel
 
-_STATUS_SECONDS = 2.0  # for the engine to answer how it is
+_CATALOG_SECONDS = 2.0  # for the engine to send its catalog, or how busy it is
 
 
 class EngineClient:
@@ -21,13 +23,12 @@ class EngineClient:
     cancelled and its rows leave the queue."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._heartbeat = path, heartbeat.get_path(path)
         self._channel: Channel | None = None
         self._connecting = BoundedSemaphore()
         self._catalog: Catalog | None = None
         self._generation = -1  # the newest that a reply has named
-        self._refreshing = BoundedSemaphore()
-        self._last_reply = time.monotonic()
+        self._refreshing: AsyncResult | None = None  # the one refresh that is under way, for all who wait for it
 
     def catalog(self) -> Catalog:
         """The catalog as of the engine's last reply. Raises Unavailable."""
@@ -37,13 +38,40 @@ class EngineClient:
         return self.refresh()
 
     def refresh(self) -> Catalog:
-        """Ask the engine for the catalog now. Raises Unavailable."""
-        with self._refreshing:
-            reply, _ = self._call(wire.CatalogCall(), (), time.monotonic() + _STATUS_SECONDS)
+        """Ask the engine for the catalog now, one call for all who ask at the same time. Raises Unavailable."""
+        catalog: Catalog = self.start_refresh().get()
+        if catalog.generation < self._generation:  # that call left before a reply named a newer generation
+            catalog = self.start_refresh().get()
+        return catalog
+
+    def probe(self, seconds: float) -> Catalog:
+        """As `refresh`, but the last catalog if the engine takes longer than `seconds` and is not known to hang."""
+        try:
+            catalog: Catalog = self.start_refresh().get(timeout=seconds)
+            return catalog
+        except gevent.Timeout:
+            if self._catalog is None:
+                raise Unavailable(DOWN) from None
+            return self._catalog
+
+    def start_refresh(self) -> AsyncResult:
+        """The refresh that is under way, or a new one; its value will be the catalog."""
+        if self._refreshing is None:
+            self._refreshing = AsyncResult()
+            gevent.spawn(self._fetch_catalog, self._refreshing)
+        return self._refreshing
+
+    def _fetch_catalog(self, result: AsyncResult) -> None:
+        try:
+            reply, _ = self._call(wire.CatalogCall(), (), time.monotonic() + _CATALOG_SECONDS)
             assert isinstance(reply, wire.CatalogReply)
             self._catalog = reply.catalog
             self._generation = max(self._generation, reply.catalog.generation)
-            return reply.catalog
+            self._refreshing = None
+            result.set(reply.catalog)
+        except Exception as error:
+            self._refreshing = None
+            result.set_exception(error)
 
     def run(
         self,
@@ -71,25 +99,36 @@ class EngineClient:
         return wire.read_tensors(reply.tensors, body)
 
     def busy_seconds(self) -> float:
-        """How long the engine has been running one batch, or has not answered at all."""
-        try:
-            reply, _ = self._call(wire.StatusCall(), (), time.monotonic() + _STATUS_SECONDS)
-        except (Unavailable, DeadlineExceeded):
-            return time.monotonic() - self._last_reply
+        """How long the engine has been running one batch. Raises Unavailable, DeadlineExceeded."""
+        reply, _ = self._call(wire.StatusCall(), (), time.monotonic() + _CATALOG_SECONDS)
         assert isinstance(reply, wire.StatusReply)
         return reply.busy_seconds
+
+    def hangs(self) -> bool:
+        """Whether the engine has stopped moving: its socket takes calls that nobody reads."""
+        pulse = heartbeat.read(self._heartbeat)
+        return pulse is not None and pulse.is_silent(time.monotonic())
+
+    def describe_hang(self, stall_seconds: float) -> str:
+        """What has been wrong with the engine for so long that nothing will mend it; empty if nothing is. Does not
+        wait."""
+        pulse = heartbeat.read(self._heartbeat)
+        return pulse.describe_hang(time.monotonic(), stall_seconds) if pulse is not None else ""
 
     def _call(
         self, head: wire.Call, arrays: Sequence[NDArray], deadline: float, client_fd: int | None = None
     ) -> tuple[wire.Reply, memoryview]:
-        reply = self._open_channel().call(head, arrays, deadline, client_fd)
-        self._last_reply = time.monotonic()
-        return reply
+        return self._open_channel().call(head, arrays, deadline, client_fd)
 
     def _open_channel(self) -> Channel:
         """The open channel, or a new one. Raises EngineDown."""
         if self._channel is None or self._channel.closed:
             with self._connecting:
                 if self._channel is None or self._channel.closed:
-                    self._channel = Channel(self._path)
+                    self._channel = self._connect()
         return self._channel
+
+    def _connect(self) -> Channel:
+        if self.hangs():
+            raise EngineDown(HANGS)
+        return Channel(self._path)

@@ -65,6 +65,15 @@ class SendBuffer:
     def clear(self) -> None:
         self._parts.clear()
 
+    def remove(self, parts: Sequence[Bytes]) -> bool:
+        """Take back a frame that was added, if none of its bytes has been sent; whether it was so."""
+        first = parts[0]
+        for index, part in enumerate(self._parts):
+            if part.obj is first and len(part) == len(first):
+                del self._parts[index : index + len(parts)]
+                return True
+        return False
+
     def send(self, sock: socket.socket) -> bool:
         """Send what the socket takes now; True when nothing is left. Raises OSError if the other end has gone."""
         while self._parts:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from service.catalog import Catalog, Version
 from service.errors import DeadlineExceeded, EngineDown, ModelNotFound, Unavailable
-from service.ipc.channel import DOWN
+from service.ipc.channel import DOWN, HANGS
 from service.ipc.client import EngineClient
 
 _AVOID_SECONDS = 1.0  # for which an engine that failed is tried last: one that dies may still accept calls
@@ -31,6 +31,13 @@ class EnginePool:
         """The same, asked for now. Raises Unavailable."""
         return self._get_best(EngineClient.refresh)
 
+    def probe(self, seconds: float) -> Catalog:
+        """The same within `seconds`: for an engine that takes longer and is not known to hang, its last catalog."""
+        end = time.monotonic() + seconds
+        for client in self._clients:  # all at once: one that hangs must not take the time of the others
+            client.start_refresh()
+        return self._get_best(lambda client: client.probe(max(0.0, end - time.monotonic())))
+
     def _get_best(self, get: Callable[[EngineClient], Catalog]) -> Catalog:
         first: Catalog | None = None
         for client in self._clients:
@@ -40,7 +47,7 @@ class EnginePool:
                     return catalog
                 first = first or catalog
         if first is None:
-            raise Unavailable(DOWN)
+            raise EngineDown(HANGS) if any(client.hangs() for client in self._clients) else Unavailable(DOWN)
         return first
 
     def run(
@@ -77,9 +84,9 @@ class EnginePool:
         now = time.monotonic()
         return sorted(range(len(self._clients)), key=lambda index: (self._avoid_until[index] > now, self._rows[index]))
 
-    def busy_seconds(self) -> float:
-        """The largest of the engines' busy_seconds."""
-        return max(client.busy_seconds() for client in self._clients)
+    def describe_hang(self, stall_seconds: float) -> str:
+        """As `EngineClient.describe_hang`, of the first engine that hangs."""
+        return next(filter(None, (client.describe_hang(stall_seconds) for client in self._clients)), "")
 
 
 def _count_rows(inputs: Mapping[str, NDArray]) -> int:

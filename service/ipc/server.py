@@ -9,11 +9,13 @@ import logging
 import os
 import selectors
 import socket
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 from service.errors import InkpawError
+from service.heartbeat import INTERVAL
 from service.ipc import wire
 from service.ipc.connection import Connection, corked
 
@@ -25,11 +27,15 @@ Handler = Callable[[Connection, int, wire.Call, memoryview], None]
 
 
 class Server:
-    """Listens at `path` until `stop`; `handle` is called for every call, in the loop's thread."""
+    """Listens at `path` until `stop`.
 
-    def __init__(self, path: Path, handle: Handler) -> None:
+    In the loop's thread, `handle` is called for every call, and `beat` twice a second for as long as the loop moves.
+    """
+
+    def __init__(self, path: Path, handle: Handler, beat: Callable[[], None] = lambda: None) -> None:
         path.unlink(missing_ok=True)
-        self._path, self._handle = path, handle
+        self._path, self._handle, self._beat = path, handle, beat
+        self._next_beat = 0.0
         self._selector = selectors.DefaultSelector()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(os.fspath(path))
@@ -58,13 +64,20 @@ class Server:
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
         self._selector.register(self._wake_read, selectors.EVENT_READ, self._register_writes)
         while not self._stopped:
-            for key, events in self._selector.select():
+            self._beat_if_due()
+            for key, events in self._selector.select(INTERVAL):
                 if isinstance(key.data, Connection):
                     self._serve_connection(key.data, events)
                 else:
                     key.data()
         self._listener.close()
         self._path.unlink(missing_ok=True)
+
+    def _beat_if_due(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_beat:
+            self._next_beat = now + INTERVAL
+            self._beat()
 
     def _accept(self) -> None:
         try:

@@ -3,6 +3,7 @@
 - tiny: a digit classifier, a fixed random projection
 - steady: a classifier that always predicts its own version's number
 - slow: runs for as many hundredths of a second as the largest first pixel of the batch
+- sluggish: the same in seconds
 - brittle: a run fails if the first pixel of any row is 13; else a row's label is its second pixel
 - blot: a generator whose image depends only on its seed, label and truncation
 """
@@ -31,8 +32,8 @@ def _steady(images: tf.Tensor, version: int) -> Outputs:
     return {"probabilities": tf.one_hot(tf.fill([tf.shape(images)[0]], version), CLASSES)}
 
 
-def _slow(images: tf.Tensor, version: int) -> Outputs:
-    seconds = tf.cast(tf.reduce_max(images[:, 0, 0, 0]), tf.float64) / 100.0
+def _slow(images: tf.Tensor, version: int, unit: float = 0.01) -> Outputs:
+    seconds = tf.cast(tf.reduce_max(images[:, 0, 0, 0]), tf.float64) * unit
     end = tf.timestamp() + seconds
     loops = tf.while_loop(lambda _: tf.timestamp() < end, lambda count: (count + 1,), (tf.constant(0),))[0]
     with tf.control_dependencies([loops]):
@@ -58,6 +59,7 @@ _CLASSIFIERS: dict[str, tuple[Callable[[tf.Tensor, int], Outputs], str]] = {
     "tiny": (_tiny, "digit"),
     "steady": (_steady, "photo"),
     "slow": (_slow, "photo"),
+    "sluggish": (partial(_slow, unit=1.0), "photo"),
     "brittle": (_brittle, "photo"),
 }
 _GENERATOR_INPUTS = {"seeds": tf.int64, "labels": tf.int32, "truncation": tf.float32}

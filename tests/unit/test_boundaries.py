@@ -23,6 +23,8 @@ _TRAINING = (
 ALLOWED = {
     "service.errors": "",
     "service.hardware": "",
+    "service.heartbeat": "",
+    "service.parent": "",
     "service.metrics_file": "",
     "service.metrics_folder": "service.errors service.metrics_file",
     "service.metrics": "service.metrics_file",
@@ -33,13 +35,14 @@ ALLOWED = {
     "service.runtime_dir": "service.settings",
     "service.preflight": "service.hardware service.settings",
     "service.binding": "service.settings",
-    "service.supervisor": "service.hardware service.metrics_folder",
-    "service.gunicorn_app": "service.binding service.hardware service.metrics_folder service.settings "
+    "service.supervisor": "service.hardware service.heartbeat service.metrics service.metrics_folder",
+    "service.master": "service.parent",
+    "service.gunicorn_app": "service.binding service.hardware service.master service.metrics_folder service.settings "
     "service.supervisor service.web.app",
     "service.__main__": "service.binding service.gunicorn_app service.preflight service.runtime_dir service.settings",
-    "service.ipc": "service.catalog service.errors",
-    "service.engine": "service.catalog service.errors service.hardware service.ipc service.manifest service.metrics "
-    "service.settings",
+    "service.ipc": "service.catalog service.errors service.heartbeat",
+    "service.engine": "service.catalog service.errors service.hardware service.heartbeat service.ipc service.manifest "
+    "service.metrics service.parent service.settings",
     "service.web.body": "service.errors",
     "service.web.content_encoding": "service.errors",
     "service.web.codecs": "service.errors service.images service.web.body",

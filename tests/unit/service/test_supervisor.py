@@ -34,7 +34,7 @@ def wait_for_engines(count, workers=()):
     return int(started.read_text().split()[-1])
 
 workers = []
-supervisor = Supervisor(0, "cpu")
+supervisor = Supervisor(0, "cpu", started.with_name("engine.sock"), 30.0)
 supervisor.start()
 try:
     for count in (1, 2):

@@ -1,7 +1,5 @@
 """The client side of the socket, with an engine that replies, fails, dies or is missing."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import gevent
@@ -150,12 +148,3 @@ def test_refresh_always_asks_the_engine(path: Path) -> None:
 def test_busy_seconds_come_from_the_engine(path: Path) -> None:
     with FakeEngine(path, lambda *_: make_reply(wire.StatusReply(12.5))):
         assert EngineClient(path).busy_seconds() == 12.5
-
-
-def test_missing_engine_counts_as_busy_since_its_last_reply(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with FakeEngine(path, lambda *_: make_reply(wire.StatusReply(0.0))):
-        client = EngineClient(path)
-        client.busy_seconds()
-    real_clock: Callable[[], float] = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: real_clock() + 30)
-    assert 30 <= client.busy_seconds() < 40

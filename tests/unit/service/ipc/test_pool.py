@@ -115,14 +115,6 @@ def test_hanging_engine_does_not_hide_the_catalog_of_another(paths: list[Path]) 
         assert EnginePool(paths).refresh().resolve("net").number == 7
 
 
-def test_busy_seconds_are_those_of_the_busiest_engine(paths: list[Path]) -> None:
-    def reply_busy(seconds: float) -> Handler:
-        return lambda *_: make_reply(wire.StatusReply(seconds))
-
-    with FakeEngine(paths[0], reply_busy(3.0)), FakeEngine(paths[1], reply_busy(8.0)):
-        assert EnginePool(paths).busy_seconds() == 8.0
-
-
 def test_engine_that_died_during_a_call_is_avoided_for_a_while(paths: list[Path]) -> None:
     def die(*_: object) -> EngineReply:
         raise CloseConnection
