@@ -3,9 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from itertools import chain
 
 from service.catalog import Version
 from service.errors import BadRequest, InkpawError
@@ -28,14 +26,14 @@ def _predict(request: Request, spec: ModelSpec, version: Version) -> Response:
     uploads = read_uploads(request.body(), request.content_type, context.settings.max_images)
     images = context.decoder.decode(uploads, version.manifest.image)
     outputs = run(request, spec.name, version, {version.inputs[0].name: images})
-    if not all(math.isfinite(output.sum(dtype=np.float64)) for output in outputs.values()):  # one NaN makes the sum NaN
+    rows = outputs["probabilities"].tolist()
+    scores = outputs["outlier_score"].tolist() if "outlier_score" in outputs else []
+    if not all(map(math.isfinite, chain(*rows, scores))):
         raise InkpawError("The model's outputs are not numbers for these images: NaN or infinity.")
     best = count_predictions(spec.name, version.number, version.manifest, outputs)
-    rows = zip(outputs["probabilities"], best, strict=True)
-    predictions = [_to_prediction(labels, row, index, top) for row, index in rows]
-    if "outlier_score" in outputs:
-        for prediction, score in zip(predictions, outputs["outlier_score"].tolist(), strict=True):
-            prediction["outlier_score"] = round(score, 6)
+    predictions = [_to_prediction(labels, row, index, top) for row, index in zip(rows, best, strict=True)]
+    for prediction, score in zip(predictions, scores, strict=False):
+        prediction["outlier_score"] = round(score, 6)
     return json_response({"model": spec.name, "version": version.number, "predictions": predictions})
 
 
@@ -49,9 +47,9 @@ def _read_top(args: dict[str, str]) -> int | None:
     return int(text)
 
 
-def _to_prediction(labels: Sequence[str], row: NDArray[np.float32], best: int, top: int | None) -> dict[str, object]:
-    probabilities = [round(probability, 6) for probability in row.tolist()]
-    indices = np.argsort(-row, kind="stable")[:top].tolist() if top else range(len(probabilities))
+def _to_prediction(labels: Sequence[str], row: list[float], best: int, top: int | None) -> dict[str, object]:
+    probabilities = [round(probability, 6) for probability in row]
+    indices = sorted(range(len(row)), key=row.__getitem__, reverse=True)[:top] if top else range(len(row))
     return {
         "label": labels[best],
         "probability": probabilities[best],
