@@ -128,6 +128,8 @@ def _load_upright(image: ImageFile, draft: tuple[int, int] | None) -> Image.Imag
 
 def _orientation(image: ImageFile) -> int:
     """The EXIF orientation, 1 to 8; 1 where there is none or it cannot be read: the pixels are usable without it."""
+    if not image.info:  # no metadata at all, as in most small pictures: to search them for EXIF takes microseconds
+        return 1
     try:
         orientation = image.getexif().get(ExifTag.Orientation, 1)
     except Exception:  # as in `decode`: damaged metadata raises nearly anything

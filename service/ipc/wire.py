@@ -18,21 +18,18 @@ from service.catalog import Catalog
 
 PREFIX = struct.Struct("<III")
 MAX_FRAME = 1 << 30  # bytes
+_SMALL = 1 << 12  # bytes; to copy as many is quicker than to send one part more
 STRINGS = "|O"  # the dtype of a tensor whose elements are `bytes`
 
 Bytes = bytes | memoryview
 
 
 class TensorHead(msgspec.Struct, array_like=True, frozen=True):
-    """`dtype` in numpy's notation: `|u1` for uint8, `|O` for strings, whose `nbytes` only the body tells."""
+    """`dtype` in numpy's notation: `|u1` for uint8, `|O` for strings, whose lengths only the body tells."""
 
     name: str
     dtype: str
     shape: tuple[int, ...]
-
-    @property
-    def nbytes(self) -> int:
-        return np.dtype(self.dtype).itemsize * math.prod(self.shape)
 
 
 class RunCall(msgspec.Struct, tag="run", array_like=True, frozen=True):
@@ -96,7 +93,7 @@ def make_heads(arrays: Mapping[str, NDArray]) -> tuple[TensorHead, ...]:
 
 
 def make_frame(number: int, head: Call | Reply, arrays: Sequence[NDArray] = ()) -> list[Bytes]:
-    """The frame's parts, ready for one `sendmsg`; arrays of numbers are not copied.
+    """The frame's parts, ready for one `sendmsg`; large arrays of numbers are not copied.
 
     Raises ValueError for a frame over MAX_FRAME bytes, which the other end would refuse with the whole connection.
     """
@@ -105,12 +102,15 @@ def make_frame(number: int, head: Call | Reply, arrays: Sequence[NDArray] = ()) 
     for array in arrays:
         if array.dtype.hasobject:
             body += _encode_strings(array)
-        elif array.size:
+        elif array.nbytes <= _SMALL:
+            body.append(array.tobytes())
+        else:
             body.append(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     size = sum(map(len, body))
     if PREFIX.size + len(encoded) + size > MAX_FRAME:
         raise ValueError(f"Tensors of {size} bytes are over the limit of {MAX_FRAME}.")
-    return [PREFIX.pack(number, len(encoded), size) + encoded, *body]
+    start = PREFIX.pack(number, len(encoded), size) + encoded
+    return [b"".join([start, *body])] if size <= _SMALL else [start, *body]
 
 
 def read_tensors(heads: Sequence[TensorHead], body: Bytes) -> dict[str, NDArray]:
@@ -121,8 +121,9 @@ def read_tensors(heads: Sequence[TensorHead], body: Bytes) -> dict[str, NDArray]
         if head.dtype == STRINGS:
             arrays[head.name], start = _read_strings(head, body, start)
             continue
-        arrays[head.name] = np.frombuffer(body, head.dtype, math.prod(head.shape), start).reshape(head.shape)
-        start += head.nbytes
+        array = np.frombuffer(body, head.dtype, math.prod(head.shape), start).reshape(head.shape)
+        arrays[head.name] = array
+        start += array.nbytes
     if start != len(body):
         raise ValueError(f"The frame's body has {len(body)} bytes, its tensors {start}.")
     return arrays
