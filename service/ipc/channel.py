@@ -45,7 +45,7 @@ class _PendingCall:
 
 
 class Channel:
-    """Open from the start until `closed`, which is for ever: when the connection breaks, or the engine stops moving.
+    """Open from the start. `closed`, for good, when the connection breaks or the engine stops moving.
 
     Raises EngineDown if no engine listens.
     """

@@ -14,7 +14,7 @@ FULL = "Every place is taken; try again."
 _MAX_WAIT = 0.075  # seconds
 _MIN_LIMIT = 32  # requests; fewer are no overload, whatever they cost
 _WEIGHT = 0.02  # of the newest gap between two answers in their running mean
-_MAX_GAP = 32  # running means, as before the answers of a batch; a longer gap counts as so long: something else stood
+_MAX_GAP = 32  # running means: the pause before a batch is answered; a longer gap has another cause, and is cut
 
 
 class Admission:

@@ -90,7 +90,7 @@ class HttpParser:
     def on_message_begin(self) -> None:
         self._between_messages = False
         self._url, self._fields = b"", []
-        self._head_bytes = -self._fed  # of the data that it begins in nothing is counted: its place there is not known
+        self._head_bytes = -self._fed  # the data in which it begins is not counted: where it begins is not known
 
     def on_url(self, url: bytes) -> None:
         self._url += url

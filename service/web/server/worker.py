@@ -20,7 +20,7 @@ from service.web.server.session import LINGER, Session, SessionContext
 
 log = logging.getLogger(__name__)
 
-_SPARE = 32  # one place of so many is left for new connections: an idle one is closed for each that takes it
+_SPARE = 32  # places kept for new connections: for each that takes one of them, an idle connection is closed
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
