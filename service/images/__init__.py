@@ -10,11 +10,27 @@ import msgspec
 import numpy as np
 from PIL.Image import Image
 
-from service.images.decode import DEFAULT_MAX_PIXELS, decode
+from service.errors import BadImage
+from service.images.bounds import Estimate, estimate
+from service.images.decode import DEFAULT_MAX_PIXELS, LARGE_PIXELS, decode, decode_tolerantly
 from service.images.digit import WORK_SIDE, digit
+from service.images.formats import detect_format
 from service.images.photo import photo
 
-__all__ = ["TREATMENTS", "ImageInput", "decode", "digit", "photo", "prepare"]
+__all__ = [
+    "LARGE_PIXELS",
+    "TREATMENTS",
+    "Estimate",
+    "ImageInput",
+    "Prepared",
+    "decode",
+    "decode_tolerantly",
+    "digit",
+    "estimate_cost",
+    "photo",
+    "prepare",
+    "prepare_tolerantly",
+]
 
 
 class ImageInput(msgspec.Struct, frozen=True):
@@ -43,14 +59,42 @@ TREATMENTS = {
 }
 
 
+class Prepared(NamedTuple):
+    """uint8 [height, width, channels], and whether they are of a JPEG that lacks its last bytes."""
+
+    pixels: np.ndarray
+    truncated: bool
+
+
 def prepare(data: bytes, image_input: ImageInput, max_pixels: int = DEFAULT_MAX_PIXELS) -> np.ndarray:
     """uint8 [height, width, channels] from the bytes of an image file.
 
     Raises BadImage or ImageTooLarge as `decode` does, and ValueError for a treatment that is not in `TREATMENTS`.
     """
-    treatment = TREATMENTS.get(image_input.treatment)
-    if treatment is None:
-        raise ValueError(f"There is no treatment '{image_input.treatment}'. There are: {', '.join(TREATMENTS)}.")
+    treatment = _get_treatment(image_input)
     height, width = image_input.height, image_input.width
     picture = decode(data, max_pixels, draft=treatment.draft_size(width, height))
     return treatment.transform(picture, height, width, image_input.channels)
+
+
+def prepare_tolerantly(data: bytes, image_input: ImageInput, max_pixels: int = DEFAULT_MAX_PIXELS) -> Prepared:
+    """As `prepare`, but a JPEG may lack its last bytes, as in `decode_tolerantly`."""
+    treatment = _get_treatment(image_input)
+    height, width = image_input.height, image_input.width
+    picture = decode_tolerantly(data, max_pixels, draft=treatment.draft_size(width, height))
+    return Prepared(treatment.transform(picture.image, height, width, image_input.channels), picture.truncated)
+
+
+def _get_treatment(image_input: ImageInput) -> Treatment:
+    treatment = TREATMENTS.get(image_input.treatment)
+    if treatment is None:
+        raise ValueError(f"There is no treatment '{image_input.treatment}'. There are: {', '.join(TREATMENTS)}.")
+    return treatment
+
+
+def estimate_cost(data: bytes) -> Estimate:
+    """What decoding will cost, by a look at the header; nearly nothing for bytes that are not an image."""
+    try:
+        return estimate(detect_format(data), data)
+    except BadImage:
+        return Estimate(0, is_quick=True)

@@ -1,45 +1,23 @@
 """Untrusted bytes to an upright picture. The cost is bounded before any pixel is decoded."""
 
-import struct
 import threading
 from contextlib import nullcontext
 from io import BytesIO
+from typing import NamedTuple
 
-from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    IcoImagePlugin,
-    Image,
-    Jpeg2KImagePlugin,
-    JpegImagePlugin,
-    PngImagePlugin,
-    PpmImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image, JpegImagePlugin, TiffImagePlugin
 from PIL.ExifTags import Base as ExifTag
 from PIL.ImageFile import ImageFile
 
 from service.errors import BadImage, ImageTooLarge
+from service.images import truncated
+from service.images.bounds import check_cost, estimate
+from service.images.formats import detect_format
 from service.images.modes import plain
 
 DEFAULT_MAX_PIXELS = 50_000_000  # also the default of INKPAW_MAX_IMAGE_PIXELS: training and serving accept the same
 LARGE_PIXELS = 4_000_000
-
-_FORMATS = {
-    "PNG": PngImagePlugin.PngImageFile,
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "WEBP": WebPImagePlugin.WebPImageFile,
-    "GIF": GifImagePlugin.GifImageFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
-    "TIFF": TiffImagePlugin.TiffImageFile,
-    "PPM": PpmImagePlugin.PpmImageFile,
-    "ICO": IcoImagePlugin.IcoImageFile,
-    "JPEG2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
-    "AVIF": AvifImagePlugin.AvifImageFile,
-}
-FORMATS = tuple(_FORMATS)
+_JPEG = b"\xff\xd8\xff"
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -51,9 +29,16 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# A worker decodes in several threads, and a picture of the largest size takes some hundreds of megabytes while it is
-# decoded. One at a time keeps the worker's memory at that of one picture, not of one per thread.
+# A picture of the largest size takes some hundreds of megabytes while it is decoded. One at a time keeps the memory of
+# a process that decodes in several threads at that of one picture, not of one per thread.
 _LARGE = threading.Lock()
+
+
+class Picture(NamedTuple):
+    """`truncated`: a JPEG that lacks its last bytes, of which nearly all rows are there."""
+
+    image: Image.Image
+    truncated: bool
 
 
 def decode(data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS, draft: tuple[int, int] | None = None) -> Image.Image:
@@ -62,19 +47,12 @@ def decode(data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS, draft: tuple[int, 
     `draft` is a (width, height) that the caller will shrink the picture to: a JPEG may then come back at 1/2, 1/4 or
     1/8 of its size, which is several times quicker, yet never smaller than `draft` on either axis.
 
-    Raises BadImage for bytes that are not a whole image of one of `FORMATS`, and ImageTooLarge for more than
-    `max_pixels` pixels, which is read from the header alone.
+    Raises BadImage for bytes that are not a whole image of one of the formats, and ImageTooLarge for more than
+    `max_pixels` pixels, or as much work, which is read from the headers alone.
     """
-    if not data:
-        raise BadImage("The file is empty.")
-    kind = _detect_format(data)
+    kind = detect_format(data)
     try:
-        if kind == "ICO":
-            _check_icon(data, min(max_pixels, LARGE_PIXELS))
-        image = Image.OPEN[kind][0](BytesIO(data), "")
-        _check_size(image, max_pixels)
-        with _LARGE if image.width * image.height > LARGE_PIXELS else nullcontext():
-            return _load_upright(image, draft)
+        return _open_and_load(kind, data, max_pixels, draft)
     except (BadImage, ImageTooLarge):
         raise
     except Image.DecompressionBombError as error:
@@ -83,16 +61,44 @@ def decode(data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS, draft: tuple[int, 
         raise BadImage(f"The {kind} is cut short or damaged.") from error
 
 
-def _detect_format(data: bytes) -> str:
-    prefix = data[:16]
-    for name in FORMATS:
-        accepts = Image.OPEN[name][1]
-        if accepts is not None and accepts(prefix) is True:
-            return name
-    raise BadImage(f"These bytes are not an image of a kind that is read: {', '.join(FORMATS)}.")
+def decode_tolerantly(
+    data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS, draft: tuple[int, int] | None = None
+) -> Picture:
+    """As `decode`, but a JPEG may lack its last bytes, if at least 98% of its rows are there."""
+    try:
+        image = decode(data, max_pixels, draft)  # Pillow accepts some without an end itself
+        return Picture(image, data.startswith(_JPEG) and not truncated.has_end(data))
+    except ImageTooLarge:
+        raise
+    except BadImage:
+        completed = _complete(data, max_pixels)
+        if completed is None:
+            raise
+    return Picture(decode(completed, max_pixels, draft), truncated=True)
+
+
+def _complete(data: bytes, max_pixels: int) -> bytes | None:
+    """A JPEG without an end, with one; None if it is no such JPEG, or too much of it is missing."""
+    if not data.startswith(_JPEG):
+        return None
+    try:
+        check_cost("JPEG", data, max_pixels)
+        with _LARGE if (estimate("JPEG", data).pixels or 0) > LARGE_PIXELS else nullcontext():
+            return truncated.complete(data)
+    except Exception:  # as in `decode`
+        return None
+
+
+def _open_and_load(kind: str, data: bytes, max_pixels: int, draft: tuple[int, int] | None) -> Image.Image:
+    check_cost(kind, data, max_pixels)
+    image = Image.OPEN[kind][0](BytesIO(data), "")
+    _check_size(image, max_pixels)
+    with _LARGE if image.width * image.height > LARGE_PIXELS else nullcontext():
+        return _load_upright(image, draft)
 
 
 def _check_size(image: ImageFile, max_pixels: int) -> None:
+    """Once more, as the decoder sees it: it may read other headers than those that were checked."""
     _refuse_above(max_pixels, *image.size)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         tile = (image.tag_v2.get(TiffImagePlugin.TILEWIDTH, 1), image.tag_v2.get(TiffImagePlugin.TILELENGTH, 1))
@@ -102,18 +108,6 @@ def _check_size(image: ImageFile, max_pixels: int) -> None:
 def _refuse_above(max_pixels: int, width: int, height: int) -> None:
     if width * height > max_pixels:
         raise ImageTooLarge(f"The image is {width} x {height} pixels: at most {max_pixels:,} are accepted.")
-
-
-def _check_icon(data: bytes, max_pixels: int) -> None:
-    """Pillow decodes an icon when it opens it, and trusts the picture inside more than the icon's own directory."""
-    (count,) = struct.unpack_from("<H", data, 4)
-    for entry in range(count):
-        (offset,) = struct.unpack_from("<I", data, 6 + 16 * entry + 12)
-        if data[offset : offset + 8] == b"\x89PNG\r\n\x1a\n":
-            _refuse_above(max_pixels, *struct.unpack_from(">II", data, offset + 16))
-        else:
-            width, height = struct.unpack_from("<ii", data, offset + 4)
-            _refuse_above(max_pixels, abs(width), abs(height) // 2)
 
 
 def _load_upright(image: ImageFile, draft: tuple[int, int] | None) -> Image.Image:

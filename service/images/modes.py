@@ -5,6 +5,8 @@ from PIL import Image
 
 from service.errors import BadImage
 
+_BLOCK = 1 << 18  # values that are scaled at a time: whole pictures would take twenty bytes a pixel
+
 PLAIN_MODES = frozenset({"L", "LA", "RGB", "RGBA"})
 
 _CONVERTED = {
@@ -52,12 +54,22 @@ def _scale_to_bytes(values: np.ndarray) -> np.ndarray:
     Values that fit none of them are stretched from their own least to their own greatest. NaN and infinities are 0.
     """
     whole = values.dtype.kind in "iu"
-    grey = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(grey.min()), float(grey.max())
-    if low < 0 or high > 65535:
-        grey = (grey - low) * (255.0 / max(high - low, 1e-300))
-    elif high > 255:
-        grey = grey // 256
-    elif high <= 1 and not whole:
-        grey = grey * 255.0
-    return np.asarray(np.clip(grey if whole else np.rint(grey), 0, 255), dtype=np.uint8)
+    rows = max(1, _BLOCK // values.shape[1])
+    blocks = [slice(start, start + rows) for start in range(0, len(values), rows)]
+    ranges = [(grey.min(), grey.max()) for grey in (_to_finite(values[block]) for block in blocks)]
+    low, high = float(min(low for low, _ in ranges)), float(max(high for _, high in ranges))
+    scaled = np.empty(values.shape, np.uint8)
+    for block in blocks:
+        grey = _to_finite(values[block])
+        if low < 0 or high > 65535:
+            grey = (grey - low) * (255.0 / max(high - low, 1e-300))
+        elif high > 255:
+            grey = grey // 256
+        elif high <= 1 and not whole:
+            grey = grey * 255.0
+        scaled[block] = np.clip(grey if whole else np.rint(grey), 0, 255)
+    return scaled
+
+
+def _to_finite(values: np.ndarray) -> np.ndarray:
+    return np.nan_to_num(values.astype(np.float64), copy=False, nan=0.0, posinf=0.0, neginf=0.0)
