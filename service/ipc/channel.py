@@ -4,7 +4,6 @@ Calls of several greenlets in one turn of the loop leave in one send, and replie
 that wakes another process costs as much as running a row of a small net.
 """
 
-import _socket
 import contextlib
 import logging
 import os
@@ -20,6 +19,7 @@ from gevent.event import AsyncResult, Event
 from numpy.typing import NDArray
 
 from service import heartbeat
+from service.client_socket import has_left
 from service.errors import ClientDisconnected, DeadlineExceeded, EngineDown, Unavailable
 from service.ipc import wire
 from service.ipc.frames import Frame, FrameReader, SendBuffer
@@ -152,7 +152,7 @@ class Channel:
             if pending.deadline <= now:
                 error = DeadlineExceeded("The answer did not come within the request's time.")
                 pending.reply.set_exception(error)
-            elif pending.client_fd is not None and _has_left(pending.client_fd):
+            elif pending.client_fd is not None and has_left(pending.client_fd):
                 pending.reply.set_exception(ClientDisconnected())
 
     def _look_at_engine(self) -> None:
@@ -179,19 +179,3 @@ class Channel:
         self._buffer.clear()
         self._must_send.set()
         self._has_calls.set()
-
-
-def _has_left(client_fd: int) -> bool:
-    """Whether the client has closed its end; it may have sent more bytes, and stay.
-
-    The socket is borrowed without a descriptor of its own, of which none may be left.
-    """
-    borrowed = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM, 0, fileno=client_fd)
-    try:
-        return borrowed.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    finally:
-        borrowed.detach()

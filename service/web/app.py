@@ -13,9 +13,11 @@ from service.web.api.native import routes as native
 from service.web.api.open_inference import routes as open_inference
 from service.web.api.operations import routes as operations
 from service.web.api.tensorflow_serving import routes as tensorflow_serving
+from service.web.budget import Budget
 from service.web.codecs.images import ImageDecoder
 from service.web.context import Context
 from service.web.dispatch import dispatch
+from service.web.memory import return_large_blocks
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
 from service.web.routing import Route, Router
@@ -24,6 +26,8 @@ ROUTES = (*native.ROUTES, *tensorflow_serving.ROUTES, *open_inference.ROUTES, *o
 
 CLIENT_FD = "inkpaw.client_fd"  # in the WSGI environment: the file descriptor of the client's socket
 ARRIVED = "inkpaw.arrived"  # in the WSGI environment: when the request began, on the monotonic clock
+
+_LARGEST_AT_ONCE = 4  # bodies and pictures of the largest size that a worker has in flight, or as many smaller ones
 
 
 class _VersionConverter(IntegerConverter):
@@ -92,6 +96,9 @@ def _to_flask(response: Response) -> FlaskResponse:
 
 
 def create_app(settings: Settings) -> App:
-    decoder = ImageDecoder(settings.decode_threads, settings.max_image_pixels)
-    context = Context(settings, EnginePool(settings.engine_sockets), decoder)
+    return_large_blocks()
+    pixels = Budget(_LARGEST_AT_ONCE * settings.max_image_pixels, "Too many pixels wait to be decoded; try again.")
+    bodies = Budget(_LARGEST_AT_ONCE * settings.max_body_bytes, "The worker holds too many large bodies; try again.")
+    decoder = ImageDecoder(settings.decode_threads, settings.max_image_pixels, pixels)
+    context = Context(settings, EnginePool(settings.engine_sockets), decoder, bodies)
     return App(context, Router(ROUTES, default=operations.PROTOCOL))

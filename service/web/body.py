@@ -1,11 +1,13 @@
 """A request's body, read within its bounds, and the JSON in it."""
 
 import time
+from io import BytesIO
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from service.errors import BadRequest, RequestTimeout, RequestTooLarge
+from service.web.budget import Share
 
 _CHUNK = 1 << 18  # bytes
 _MAX_OBJECTS = 100_000  # in a body of JSON
@@ -20,25 +22,32 @@ class Stream(Protocol):
         """Up to `size` bytes of the body; empty at its end."""
 
 
-def read_body(stream: Stream, content_length: int | None, limit: int, deadline: float) -> bytes:
+def read_body(
+    stream: Stream, content_length: int | None, limit: int, deadline: float, share: Share | None = None
+) -> bytes:
     """The whole body, at most `limit` bytes; `content_length` as the client declares it, None if it does not.
 
-    Raises RequestTooLarge, and RequestTimeout after `deadline`, on the monotonic clock.
+    `share` takes the bytes as they arrive, so that a client which only declares many keeps them from nobody. Raises
+    RequestTooLarge, Overloaded, and RequestTimeout after `deadline`, on the monotonic clock.
     """
     if content_length is not None and content_length > limit:
         raise RequestTooLarge(_TOO_LARGE.format(limit))
-    parts, size = [], 0
+    if share is not None:
+        share.check(content_length or 0)
+    body, size = BytesIO(), 0  # a list of parts would have to be joined, and take the body's memory twice
     try:
         while size != content_length and (part := stream.read(_CHUNK)):
-            parts.append(part)
             size += len(part)
             if size > limit:
                 raise RequestTooLarge(_TOO_LARGE.format(limit))
+            if share is not None:
+                share.take(len(part))
+            body.write(part)
             if time.monotonic() > deadline:
                 raise TimeoutError
     except TimeoutError:  # ours, or the socket's
         raise RequestTimeout("The request's body did not arrive in time.") from None
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return body.getvalue()
 
 
 def parse_json(body: bytes, form: type[T]) -> T:

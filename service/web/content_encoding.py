@@ -6,6 +6,7 @@ from collections.abc import Callable
 import gevent
 
 from service.errors import BadRequest, RequestTooLarge, UnsupportedContentEncoding
+from service.web.budget import Share
 
 _PIECE = 1 << 18  # bytes of output after which the worker's other requests get a turn
 _GZIP = 16 + zlib.MAX_WBITS
@@ -14,18 +15,19 @@ _ZLIB_METHOD = 8  # in the low bits of the first byte of a zlib stream; raw defl
 Open = Callable[[bytes], "zlib._Decompress"]
 
 
-def unpack(body: bytes, content_encoding: str, limit: int) -> bytes:
+def unpack(body: bytes, content_encoding: str, limit: int, share: Share | None = None) -> bytes:
     """The body without its content coding, at most `limit` bytes. An empty name or `identity` changes nothing.
 
-    Raises UnsupportedContentEncoding, BadRequest for data that are damaged or cut short, RequestTooLarge.
+    `share` takes the bytes as they are unpacked. Raises UnsupportedContentEncoding, BadRequest for data that are
+    damaged or cut short, RequestTooLarge, Overloaded.
     """
     coding = content_encoding.strip().lower()
     if coding in ("", "identity"):
         return body
     if coding in ("gzip", "x-gzip"):
-        return _unpack(body, limit, lambda _: zlib.decompressobj(_GZIP))
+        return _unpack(body, limit, share, lambda _: zlib.decompressobj(_GZIP))
     if coding == "deflate":
-        return _unpack(body, limit, _open_deflate)
+        return _unpack(body, limit, share, _open_deflate)
     raise UnsupportedContentEncoding("The request's Content-Encoding must be gzip, deflate or identity.")
 
 
@@ -34,7 +36,7 @@ def _open_deflate(data: bytes) -> "zlib._Decompress":
     return zlib.decompressobj(zlib.MAX_WBITS if data[0] & 15 == _ZLIB_METHOD else -zlib.MAX_WBITS)
 
 
-def _unpack(body: bytes, limit: int, open_stream: Open) -> bytes:
+def _unpack(body: bytes, limit: int, share: Share | None, open_stream: Open) -> bytes:
     parts, size = [], 0
     try:
         while body:  # a gzip body may have several members
@@ -47,6 +49,8 @@ def _unpack(body: bytes, limit: int, open_stream: Open) -> bytes:
                 size += len(part)
                 if size > limit:
                     raise RequestTooLarge(f"The body unpacks to more than {limit} bytes, the limit.")
+                if share is not None:
+                    share.take(len(part))
                 parts.append(part)
                 gevent.sleep(0)
             body = stream.unused_data

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from service.ipc.pool import EnginePool
 from service.settings import Settings
+from service.web.budget import Budget
 from service.web.codecs.images import ImageDecoder
 
 
@@ -12,3 +13,4 @@ class Context:
     settings: Settings
     engines: EnginePool
     decoder: ImageDecoder
+    body_budget: Budget  # bytes

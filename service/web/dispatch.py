@@ -15,6 +15,8 @@ def dispatch(route: Route, request: Request, spec: ModelSpec) -> Response:
         response = route.endpoint(request, spec)
     except Exception as error:
         response = to_response(error, route.protocol)
+    finally:
+        request.release()
     if request.query and request.wants_indentation:
         indent_json(response)
     _count(route, request, response)

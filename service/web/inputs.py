@@ -27,12 +27,17 @@ def takes_images(version: Version, spec: TensorSpec | None) -> bool:
 def decode_images(
     request: Request, version: Version, spec: TensorSpec, encoded: NDArray[np.object_]
 ) -> NDArray[np.uint8]:
-    """uint8 [N,H,W,C] of an array of encoded images. Raises BadRequest, RequestTooLarge, BadImage, ImageTooLarge."""
+    """uint8 [N,H,W,C] of an array of encoded images, whole ones only: these replies have no place for warnings.
+
+    Raises BadRequest, RequestTooLarge, BadImage, ImageTooLarge, Overloaded, DeadlineExceeded, ClientDisconnected.
+    """
     assert version.manifest is not None
     if encoded.ndim > 1 or not encoded.size:
         raise BadRequest(f"Input '{spec.name}' takes a list of encoded images, at least one.")
     check_rows(request, version.get_signature(), encoded.shape)
-    return request.context.decoder.decode(name_uploads(encoded.ravel().tolist()), version.manifest.image)
+    uploads = name_uploads(encoded.ravel().tolist())
+    decoder = request.context.decoder
+    return decoder.decode(uploads, version.manifest.image, request.deadline, request.client_fd).pixels
 
 
 def run_signature(

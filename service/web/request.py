@@ -7,10 +7,12 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from service.web.body import Stream, read_body
+from service.web.budget import Share
 from service.web.content_encoding import unpack
 from service.web.context import Context
 
 _PRETTY = "pretty"
+_SMALL_BODY = 1 << 14  # bytes; the number of connections bounds such bodies, and large ones do not shut them out
 
 
 class ModelSpec(NamedTuple):
@@ -42,6 +44,7 @@ class Request:
     model: str = ""
     version: str = ""
     _body: bytes | None = None
+    _share: Share | None = None
 
     @property
     def deadline(self) -> float:
@@ -65,10 +68,17 @@ class Request:
     def body(self) -> bytes:
         """The whole body, unpacked, within its bounds.
 
-        Raises RequestTooLarge, RequestTimeout, UnsupportedContentEncoding, BadRequest.
+        Raises RequestTooLarge, RequestTimeout, UnsupportedContentEncoding, BadRequest, Overloaded.
         """
         if self._body is None:
-            limit = self.context.settings.max_body_bytes
-            body = read_body(self.stream, self.content_length, limit, self.deadline)
-            self._body = unpack(body, self.get_header("Content-Encoding") or "", limit)
+            limit, coding = self.context.settings.max_body_bytes, self.get_header("Content-Encoding") or ""
+            if coding or self.content_length is None or self.content_length > _SMALL_BODY:
+                self._share = self.context.body_budget.open_share()
+            body = read_body(self.stream, self.content_length, limit, self.deadline, self._share)
+            self._body = unpack(body, coding, limit, self._share)
         return self._body
+
+    def release(self) -> None:
+        """Give back what it holds of the worker's budgets: it has been answered."""
+        if self._share is not None:
+            self._share.release()

@@ -57,5 +57,14 @@ def read_maps(pid: int) -> str:
 
 def read_peak_memory(pid: int) -> int:
     """The peak resident memory of the process, in bytes."""
+    return _read_status_bytes(pid, "VmHWM")
+
+
+def read_memory(pid: int) -> int:
+    """The resident memory of the process, in bytes."""
+    return _read_status_bytes(pid, "VmRSS")
+
+
+def _read_status_bytes(pid: int, field: str) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    return int(status.partition(f"{field}:")[2].split()[0]) * 1024

@@ -22,6 +22,7 @@ _TRAINING = (
 
 ALLOWED = {
     "service.errors": "",
+    "service.client_socket": "",
     "service.hardware": "",
     "service.heartbeat": "",
     "service.parent": "",
@@ -40,14 +41,16 @@ ALLOWED = {
     "service.gunicorn_app": "service.binding service.hardware service.master service.metrics_folder service.settings "
     "service.supervisor service.web.app",
     "service.__main__": "service.binding service.gunicorn_app service.preflight service.runtime_dir service.settings",
-    "service.ipc": "service.catalog service.errors service.heartbeat",
+    "service.ipc": "service.catalog service.client_socket service.errors service.heartbeat",
     "service.engine": "service.catalog service.errors service.hardware service.heartbeat service.ipc service.manifest "
     "service.metrics service.parent service.settings",
-    "service.web.body": "service.errors",
-    "service.web.content_encoding": "service.errors",
-    "service.web.codecs": "service.errors service.images service.web.body",
-    "service.web.context": "service.ipc service.settings service.web.codecs",
-    "service.web.request": "service.web.body service.web.content_encoding service.web.context",
+    "service.web.budget": "service.errors",
+    "service.web.memory": "",
+    "service.web.body": "service.errors service.web.budget",
+    "service.web.content_encoding": "service.errors service.web.budget",
+    "service.web.codecs": "service.client_socket service.errors service.images service.web.body service.web.budget",
+    "service.web.context": "service.ipc service.settings service.web.budget service.web.codecs",
+    "service.web.request": "service.web.body service.web.budget service.web.content_encoding service.web.context",
     "service.web.response": "",
     "service.web.routing": "service.errors service.web.request service.web.response",
     "service.web.error_response": "service.errors service.metrics service.web.response service.web.routing",
@@ -61,7 +64,8 @@ ALLOWED = {
     "service.web.api.open_inference": _API,
     "service.web.api.operations": f"{_API} service.metrics_folder",
     "service.web.api.tensorflow_serving": _API,
-    "service.web.app": "service.ipc service.settings service.web.api.native service.web.api.open_inference "
+    "service.web.app": "service.ipc service.settings service.web.budget service.web.memory service.web.api.native "
+    "service.web.api.open_inference "
     "service.web.api.operations service.web.api.tensorflow_serving service.web.codecs service.web.context "
     "service.web.dispatch service.web.request service.web.response service.web.routing",
     "service.web.server": "service.errors service.metrics service.web.app service.web.body service.web.context "

@@ -1,54 +1,101 @@
-"""Uploads brought to a net's form, by threads where that is worth it."""
+"""Uploads brought to a net's form: small pictures at once, all others by threads, within a time and a budget."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+import gevent
 import numpy as np
-from gevent.threadpool import ThreadPoolExecutor
 from numpy.typing import NDArray
 
-from service.errors import InkpawError
-from service.images import ImageInput, prepare
+from service.errors import DeadlineExceeded
+from service.images import LARGE_PIXELS, ImageInput, estimate_cost
+from service.web.budget import Budget, Share
+from service.web.codecs.decode_job import DecodeJob, prepare_upload
+from service.web.codecs.lane import Lane, Patience, Task
 from service.web.codecs.uploads import Upload
 
 _MIN_SHARED = 8  # images; fewer are decoded sooner by one thread than shared out
 _MIN_THREADED = 1 << 12  # bytes; decoding as many holds up the worker's other requests, so a thread does it
 
 
+class Images(NamedTuple):
+    """`pixels` uint8 [N,H,W,C]; `truncated` are the indices of JPEGs that lack their last bytes."""
+
+    pixels: NDArray[np.uint8]
+    truncated: list[int]
+
+
 class ImageDecoder:
-    """Decodes the images of a request, several at a time: Pillow releases the interpreter's lock while it decodes."""
+    """Decodes the images of a request, several at a time: Pillow releases the interpreter's lock while it decodes.
 
-    def __init__(self, threads: int, max_pixels: int) -> None:
+    Large pictures are decoded one at a time, so that they take the memory of one, and not all threads from the others.
+    """
+
+    def __init__(self, threads: int, max_pixels: int, budget: Budget) -> None:
+        self.budget = budget
         self._threads, self._max_pixels = threads, max_pixels
-        self._pool = ThreadPoolExecutor(threads)
+        self._lane, self._large_lane = Lane(threads), Lane(1)
 
-    def decode(self, uploads: Sequence[Upload], image_input: ImageInput) -> NDArray[np.uint8]:
-        """uint8 [N,H,W,C]. Raises BadImage or ImageTooLarge that names the first bad upload."""
-        shape = len(uploads), image_input.height, image_input.width, image_input.channels
-        images = np.empty(shape, np.uint8)
+    def decode(
+        self,
+        uploads: Sequence[Upload],
+        image_input: ImageInput,
+        deadline: float,
+        client_fd: int | None = None,
+        tolerant: bool = False,
+    ) -> Images:
+        """The images in the order sent; `tolerant` of JPEGs that lack their last bytes.
 
-        def decode_range(start: int, stop: int) -> InkpawError | None:
-            """Returns the first error instead of raising it: gevent's thread pool would log a raised one."""
-            try:
-                for index in range(start, stop):
-                    images[index] = self._decode_one(uploads[index], image_input)
-            except InkpawError as error:
-                return error
-            return None
+        Raises BadImage or ImageTooLarge that names the first bad upload, Overloaded, DeadlineExceeded and
+        ClientDisconnected.
+        """
+        if time.monotonic() > deadline:
+            raise DeadlineExceeded("The request's time was up before its images were decoded.")
+        if len(uploads) == 1 and len(uploads[0].data) < _MIN_THREADED and estimate_cost(uploads[0].data).is_quick:
+            # a digit, as in most requests: a job would cost it a fifth more
+            pixels, is_truncated = prepare_upload(uploads[0], image_input, self._max_pixels, tolerant)
+            return Images(pixels[np.newaxis], [0] if is_truncated else [])
+        return self._decode_several(DecodeJob(uploads, image_input, self._max_pixels, tolerant), deadline, client_fd)
 
-        if len(uploads) < _MIN_SHARED and sum(len(upload.data) for upload in uploads) < _MIN_THREADED:
-            errors = [decode_range(0, len(uploads))]
+    def _decode_several(self, job: DecodeJob, deadline: float, client_fd: int | None) -> Images:
+        costs = job.estimate()
+        if len(costs) < _MIN_SHARED and job.size < _MIN_THREADED and all(cost.is_quick for cost in costs):
+            job.run(range(len(costs)))
         else:
-            share = -(-len(uploads) // self._threads)
-            starts = range(0, len(uploads), share)
-            parts = [self._pool.submit(decode_range, start, min(start + share, len(uploads))) for start in starts]
-            errors = [part.result() for part in parts]
-        for error in errors:
-            if error is not None:
-                raise error
-        return images
+            pixels = [self._max_pixels if cost.pixels is None else cost.pixels for cost in costs]
+            self._decode_in_threads(job, pixels, Patience(deadline, client_fd))
+        job.raise_refusal()
+        return Images(job.pixels, sorted(job.truncated))
 
-    def _decode_one(self, upload: Upload, image_input: ImageInput) -> NDArray[np.uint8]:
+    def _decode_in_threads(self, job: DecodeJob, pixels: Sequence[int], patience: Patience) -> None:
+        """`pixels` of each image. Raises Overloaded, DeadlineExceeded, ClientDisconnected."""
+        share = self.budget.open_share()
+        share.take(sum(pixels))
+        tasks: list[Task] = []
         try:
-            return prepare(upload.data, image_input, self._max_pixels)
-        except InkpawError as error:
-            raise type(error)(f"{upload.title}: {error.message}") from None
+            for lane, indices in self._split(pixels):
+                tasks.append(lane.start(job.run, indices, patience))
+            for task in tasks:
+                patience.wait(task.wait)
+                task.raise_error()
+        finally:
+            job.is_given_up = True
+            if all(task.is_done for task in tasks):
+                share.release()
+            else:  # the thread that decodes an image cannot be stopped: until it is done, its pixels are in use
+                share.keep(sum(pixels[index] for index in job.running))
+                gevent.spawn(_release_when_done, share, tasks)
+
+    def _split(self, pixels: Sequence[int]) -> Iterator[tuple[Lane, Sequence[int]]]:
+        """Each large image alone; the others in order, in as many parts as there are threads."""
+        small = [index for index, count in enumerate(pixels) if count <= LARGE_PIXELS]
+        part = -(-len(small) // self._threads)
+        yield from ((self._lane, small[start : start + part]) for start in range(0, len(small), part or 1))
+        yield from ((self._large_lane, [index]) for index, count in enumerate(pixels) if count > LARGE_PIXELS)
+
+
+def _release_when_done(share: Share, tasks: Sequence[Task]) -> None:
+    for task in tasks:
+        task.wait()
+    share.release()

@@ -24,8 +24,9 @@ def _predict(request: Request, spec: ModelSpec, version: Version) -> Response:
     context, labels = request.context, version.manifest.labels
     top = _read_top(request.args())
     uploads = read_uploads(request.body(), request.content_type, context.settings.max_images)
-    images = context.decoder.decode(uploads, version.manifest.image)
-    outputs = run(request, spec.name, version, {version.inputs[0].name: images})
+    image_input = version.manifest.image
+    images = context.decoder.decode(uploads, image_input, request.deadline, request.client_fd, tolerant=True)
+    outputs = run(request, spec.name, version, {version.inputs[0].name: images.pixels})
     rows = outputs["probabilities"].tolist()
     scores = outputs["outlier_score"].tolist() if "outlier_score" in outputs else []
     if not all(map(math.isfinite, chain(*rows, scores))):
@@ -34,6 +35,8 @@ def _predict(request: Request, spec: ModelSpec, version: Version) -> Response:
     predictions = [_to_prediction(labels, row, index, top) for row, index in zip(rows, best, strict=True)]
     for prediction, score in zip(predictions, scores, strict=False):
         prediction["outlier_score"] = round(score, 6)
+    for index in images.truncated:
+        predictions[index]["warnings"] = ["truncated"]
     return json_response({"model": spec.name, "version": version.number, "predictions": predictions})
 
 

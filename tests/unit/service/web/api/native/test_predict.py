@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from numpy.typing import NDArray
+from PIL import Image
 from prometheus_client import REGISTRY
 
 from service.ipc import wire
 from service.settings import Settings
 from service.web.app import create_app
 from tests.support.engine import FakeEngine, make_handler
+from tests.support.hostile_images import save
 from tests.support.pictures import make_png
 from tests.unit.service.web.conftest import CATALOG
 
@@ -73,6 +75,36 @@ def test_error_names_the_bad_image_among_others(web: FlaskClient) -> None:
     assert answer.status_code == 400
     assert answer.get_json()["error"]["code"] == "bad_image"
     assert answer.get_json()["error"]["message"].startswith("Image 2 of 3: ")
+
+
+def test_truncated_jpeg_has_a_warning_and_others_have_none(web: FlaskClient) -> None:
+    whole = save(Image.linear_gradient("L"), "JPEG")
+    answer = web.post("/predict/echo", data=make_files(whole, whole[:-2], make_png(2)))
+    warnings = [prediction.get("warnings") for prediction in answer.get_json()["predictions"]]
+    assert warnings == [None, ["truncated"], None]
+
+
+def test_request_for_too_many_pixels_beside_others_is_unavailable(settings: Settings, engine: FakeEngine) -> None:
+    app = create_app(settings)
+    share = app.context.decoder.budget.open_share()
+    share.take(4 * settings.max_image_pixels)
+    large = save(Image.new("L", (900, 900)), "PNG")
+    answer = app.test_client().post("/predict/echo", data=large)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.get_json()["error"]["code"] == "overloaded"
+    share.release()
+    assert app.test_client().post("/predict/echo", data=large).status_code == 200
+
+
+def test_answered_request_gives_its_body_back_to_the_budget(settings: Settings, engine: FakeEngine) -> None:
+    app = create_app(settings)
+    for body in (make_png(7) + bytes(100_000), bytes(100_000)):
+        app.test_client().post("/predict/echo", data=body)
+        assert app.context.body_budget.in_use == 0
+    share = app.context.body_budget.open_share()
+    share.take(4 * settings.max_body_bytes)
+    assert app.test_client().post("/predict/echo", data=bytes(100_000)).status_code == 503
+    assert app.test_client().post("/predict/echo", data=make_png(7)).status_code == 200, "small bodies are let in"
 
 
 def test_generator_is_refused_by_predict(web: FlaskClient) -> None:
