@@ -19,7 +19,7 @@ from gevent.event import AsyncResult, Event
 from numpy.typing import NDArray
 
 from service import heartbeat
-from service.client_socket import has_left
+from service.client_socket import ClientSocket
 from service.errors import ClientDisconnected, DeadlineExceeded, EngineDown, Unavailable
 from service.ipc import wire
 from service.ipc.frames import Frame, FrameReader, SendBuffer
@@ -40,7 +40,7 @@ class _PendingCall:
     """A call that has no reply yet."""
 
     deadline: float
-    client_fd: int | None
+    client: ClientSocket | None
     reply: AsyncResult = field(default_factory=AsyncResult)
 
 
@@ -72,17 +72,17 @@ class Channel:
             gevent.spawn(task)
 
     def call(
-        self, head: wire.Call, arrays: Sequence[NDArray], deadline: float, client_fd: int | None = None
+        self, head: wire.Call, arrays: Sequence[NDArray], deadline: float, client: ClientSocket | None = None
     ) -> tuple[wire.Reply, memoryview]:
         """The engine's reply and its body; `deadline` on the monotonic clock, in seconds.
 
-        `client_fd` is the file descriptor of a client's socket: when the client closes it, the call is cancelled.
+        When the `client` closes its connection, the call is cancelled.
         Raises ClientDisconnected and DeadlineExceeded. If the connection breaks: EngineDown where the engine cannot
         have received the call, else Unavailable.
         """
         number = next(self._numbers) % _NUMBERS
         frame_parts = wire.make_frame(number, head, arrays)
-        pending = self._pending[number] = _PendingCall(deadline, client_fd)
+        pending = self._pending[number] = _PendingCall(deadline, client)
         self._buffer.add(frame_parts)
         self._unsent.add(number)
         self._has_calls.set()
@@ -152,7 +152,7 @@ class Channel:
             if pending.deadline <= now:
                 error = DeadlineExceeded("The answer did not come within the request's time.")
                 pending.reply.set_exception(error)
-            elif pending.client_fd is not None and has_left(pending.client_fd):
+            elif pending.client is not None and pending.client.has_left():
                 pending.reply.set_exception(ClientDisconnected())
 
     def _look_at_engine(self) -> None:

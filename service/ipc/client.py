@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from service import errors, heartbeat
 from service.catalog import Catalog, Version
+from service.client_socket import ClientSocket
 from service.errors import EngineDown, Unavailable
 from service.ipc import wire
 from service.ipc.channel import DOWN, HANGS, Channel
@@ -19,7 +20,7 @@ _CATALOG_SECONDS = 2.0  # for the engine to send its catalog, or how busy it is
 
 
 class EngineClient:
-    """`client_fd` arguments are the file descriptor of the HTTP client's socket: when the client closes it, the call is
+    """`client` arguments are the HTTP client's socket: when the client closes it, the call is
     cancelled and its rows leave the queue."""
 
     def __init__(self, path: Path) -> None:
@@ -79,7 +80,7 @@ class EngineClient:
         version: Version,
         inputs: Mapping[str, NDArray],
         deadline: float,
-        client_fd: int | None = None,
+        client: ClientSocket | None = None,
         signature: str = "",
     ) -> dict[str, NDArray]:
         """Outputs by name, in the rows' order; `deadline` on the monotonic clock, in seconds.
@@ -90,7 +91,7 @@ class EngineClient:
         if signature == version.default_signature:
             signature = ""  # one name for it, so that its rows share one queue
         call = wire.RunCall(model, version.number, deadline, wire.make_heads(inputs), signature)
-        reply, body = self._call(call, list(inputs.values()), deadline, client_fd)
+        reply, body = self._call(call, list(inputs.values()), deadline, client)
         if isinstance(reply, wire.ErrorReply):
             self._generation = max(self._generation, reply.generation)
             raise errors.from_code(reply.code, reply.message)
@@ -116,9 +117,9 @@ class EngineClient:
         return pulse.describe_hang(time.monotonic(), stall_seconds) if pulse is not None else ""
 
     def _call(
-        self, head: wire.Call, arrays: Sequence[NDArray], deadline: float, client_fd: int | None = None
+        self, head: wire.Call, arrays: Sequence[NDArray], deadline: float, client: ClientSocket | None = None
     ) -> tuple[wire.Reply, memoryview]:
-        return self._open_channel().call(head, arrays, deadline, client_fd)
+        return self._open_channel().call(head, arrays, deadline, client)
 
     def _open_channel(self) -> Channel:
         """The open channel, or a new one. Raises EngineDown."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from numpy.typing import NDArray
 
 from service.catalog import Catalog, Version
+from service.client_socket import ClientSocket
 from service.errors import DeadlineExceeded, EngineDown, ModelNotFound, Unavailable
 from service.ipc.channel import DOWN, HANGS
 from service.ipc.client import EngineClient
@@ -56,7 +57,7 @@ class EnginePool:
         version: Version,
         inputs: Mapping[str, NDArray],
         deadline: float,
-        client_fd: int | None = None,
+        client: ClientSocket | None = None,
         signature: str = "",
     ) -> dict[str, NDArray]:
         """As `EngineClient.run`, on the least busy engine that can."""
@@ -66,7 +67,7 @@ class EnginePool:
             index = order.pop(0)
             self._rows[index] += rows
             try:
-                return self._clients[index].run(model, version, inputs, deadline, client_fd, signature)
+                return self._clients[index].run(model, version, inputs, deadline, client, signature)
             except ModelNotFound:
                 if not order:
                     raise

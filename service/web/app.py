@@ -24,7 +24,7 @@ from service.web.routing import Route, Router
 
 ROUTES = (*native.ROUTES, *tensorflow_serving.ROUTES, *open_inference.ROUTES, *operations.ROUTES)
 
-CLIENT_FD = "inkpaw.client_fd"  # in the WSGI environment: the file descriptor of the client's socket
+CLIENT = "inkpaw.client"  # in the WSGI environment: the ClientSocket
 ARRIVED = "inkpaw.arrived"  # in the WSGI environment: when the request began, on the monotonic clock
 
 _LARGEST_AT_ONCE = 4  # bodies and pictures of the largest size that a worker has in flight, or as many smaller ones
@@ -85,7 +85,7 @@ class App(Flask):
             content_length=request.content_length,
             get_header=request.headers.get,
             stream=request.stream,
-            client_fd=request.environ.get(CLIENT_FD),
+            client=request.environ.get(CLIENT),
         )
         ours.arrived = request.environ.get(ARRIVED, ours.arrived)
         return ours

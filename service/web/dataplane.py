@@ -61,7 +61,7 @@ def run(
 ) -> dict[str, NDArray]:
     """The engine's outputs for the request's rows, by the default signature if none is named. Raises what
     EnginePool.run raises."""
-    return request.context.engines.run(name, version, inputs, request.deadline, request.client_fd, signature)
+    return request.context.engines.run(name, version, inputs, request.deadline, request.client, signature)
 
 
 def count_predictions(

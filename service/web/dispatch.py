@@ -8,6 +8,8 @@ from service.web.request import ModelSpec, Request
 from service.web.response import Response, indent_json
 from service.web.routing import Route
 
+_MAX_NAMED = 100  # images in a header, whose length proxies bound
+
 
 def dispatch(route: Route, request: Request, spec: ModelSpec) -> Response:
     """The endpoint's response, or the response to its error; never raises."""
@@ -17,6 +19,8 @@ def dispatch(route: Route, request: Request, spec: ModelSpec) -> Response:
         response = to_response(error, route.protocol)
     finally:
         request.release()
+    if request.truncated:
+        response.headers["Inkpaw-Truncated"] = ", ".join(map(str, request.truncated[:_MAX_NAMED]))
     if request.query and request.wants_indentation:
         indent_json(response)
     _count(route, request, response)

@@ -27,7 +27,7 @@ def takes_images(version: Version, spec: TensorSpec | None) -> bool:
 def decode_images(
     request: Request, version: Version, spec: TensorSpec, encoded: NDArray[np.object_]
 ) -> NDArray[np.uint8]:
-    """uint8 [N,H,W,C] of an array of encoded images, whole ones only: these replies have no place for warnings.
+    """uint8 [N,H,W,C] of an array of encoded images. Those that lack their last bytes are noted in the request.
 
     Raises BadRequest, RequestTooLarge, BadImage, ImageTooLarge, Overloaded, DeadlineExceeded, ClientDisconnected.
     """
@@ -36,8 +36,11 @@ def decode_images(
         raise BadRequest(f"Input '{spec.name}' takes a list of encoded images, at least one.")
     check_rows(request, version.get_signature(), encoded.shape)
     uploads = name_uploads(encoded.ravel().tolist())
-    decoder = request.context.decoder
-    return decoder.decode(uploads, version.manifest.image, request.deadline, request.client_fd).pixels
+    images = request.context.decoder.decode(
+        uploads, version.manifest.image, request.deadline, request.client, tolerant=True
+    )
+    request.truncated = images.truncated
+    return images.pixels
 
 
 def run_signature(

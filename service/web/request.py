@@ -1,11 +1,12 @@
 """A request as endpoints see it: the same by whichever door it came in."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+from service.client_socket import ClientSocket
 from service.web.body import Stream, read_body
 from service.web.budget import Share
 from service.web.content_encoding import unpack
@@ -27,8 +28,8 @@ class ModelSpec(NamedTuple):
 class Request:
     """`content_length` is what the client declares, None where it declares none.
 
-    `client_fd` is the file descriptor of the client's socket, where there is one. `model` and `version` are the labels
-    that the request is counted under, once they are known to exist.
+    `client` is the client's socket, where there is one. `model` and `version` are the labels that the request is
+    counted under, once they are known to exist. `truncated` are the indices of its images that lack their last bytes.
     """
 
     context: Context
@@ -39,10 +40,11 @@ class Request:
     content_length: int | None
     get_header: Callable[[str], str | None]
     stream: Stream
-    client_fd: int | None
+    client: ClientSocket | None
     arrived: float = field(default_factory=time.monotonic)
     model: str = ""
     version: str = ""
+    truncated: Sequence[int] = ()
     _body: bytes | None = None
     _share: Share | None = None
 

@@ -1,5 +1,6 @@
 """More load than the device can run: refusals, deadlines, fairness between models, and bad rows that fail alone."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -32,11 +33,11 @@ class TightService(Service):
     def count_run_rows(self, model: str = "slow") -> float:
         return self.sum_metric("inkpaw_batch_rows_sum", model=model)
 
-    def send(self, data: bytes) -> socket.socket:
+    def send(self, data: bytes, version: str = "1.1") -> socket.socket:
         """Send a request to `slow` on its own connection, which the test can close."""
         host, port = self.url.removeprefix("http://").split(":")
         sock = socket.create_connection((host, int(port)))
-        head = f"POST /predict/slow HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n"
+        head = f"POST /predict/slow HTTP/{version}\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n"
         sock.sendall(head.encode() + data)
         return sock
 
@@ -128,6 +129,21 @@ def test_clients_that_left_free_their_queue_rows(tight: TightService) -> None:
         time.sleep(0.2)  # the engine learns of the disconnects a little later; nothing shows when
         answers = send_together(*[lambda: tight.post("/predict/slow", make_png(0))] * QUEUE_ROWS)
     assert [answer.status_code for answer in answers] == [200] * QUEUE_ROWS
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+def test_clients_that_half_close_are_answered(tight: TightService, version: str) -> None:
+    """They wait long enough to be looked at several times."""
+    before = tight.sum_metric("inkpaw_requests_total", model="slow", status="200")
+    with tight.occupy_device(40):
+        sock = tight.send(make_png(0), version)
+        sock.shutdown(socket.SHUT_WR)
+        with sock, sock.makefile("rb") as answer:
+            head, _, body = answer.read().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"HTTP/1.1" not in head[8:]
+    assert json.loads(body)["model"] == "slow"
+    assert tight.sum_metric("inkpaw_requests_total", model="slow", status="200") == before + 2
 
 
 def test_one_bad_row_fails_alone(tight: TightService) -> None:

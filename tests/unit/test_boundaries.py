@@ -50,7 +50,8 @@ ALLOWED = {
     "service.web.content_encoding": "service.errors service.web.budget",
     "service.web.codecs": "service.client_socket service.errors service.images service.web.body service.web.budget",
     "service.web.context": "service.ipc service.settings service.web.budget service.web.codecs",
-    "service.web.request": "service.web.body service.web.budget service.web.content_encoding service.web.context",
+    "service.web.request": "service.client_socket "
+    "service.web.body service.web.budget service.web.content_encoding service.web.context",
     "service.web.response": "",
     "service.web.routing": "service.errors service.web.request service.web.response",
     "service.web.error_response": "service.errors service.metrics service.web.response service.web.routing",
@@ -68,7 +69,8 @@ ALLOWED = {
     "service.web.api.open_inference "
     "service.web.api.operations service.web.api.tensorflow_serving service.web.codecs service.web.context "
     "service.web.dispatch service.web.request service.web.response service.web.routing",
-    "service.web.server": "service.errors service.metrics service.web.app service.web.body service.web.context "
+    "service.web.server": "service.client_socket "
+    "service.errors service.metrics service.web.app service.web.body service.web.context "
     "service.web.dispatch service.web.error_response service.web.request service.web.response service.web.routing",
 }
 for _floor in [floor.split() for floor in _TRAINING.split("|")]:

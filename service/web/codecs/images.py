@@ -8,6 +8,7 @@ import gevent
 import numpy as np
 from numpy.typing import NDArray
 
+from service.client_socket import ClientSocket
 from service.errors import DeadlineExceeded
 from service.images import LARGE_PIXELS, ImageInput, estimate_cost
 from service.web.budget import Budget, Share
@@ -42,7 +43,7 @@ class ImageDecoder:
         uploads: Sequence[Upload],
         image_input: ImageInput,
         deadline: float,
-        client_fd: int | None = None,
+        client: ClientSocket | None = None,
         tolerant: bool = False,
     ) -> Images:
         """The images in the order sent; `tolerant` of JPEGs that lack their last bytes.
@@ -56,15 +57,15 @@ class ImageDecoder:
             # a digit, as in most requests: a job would cost it a fifth more
             pixels, is_truncated = prepare_upload(uploads[0], image_input, self._max_pixels, tolerant)
             return Images(pixels[np.newaxis], [0] if is_truncated else [])
-        return self._decode_several(DecodeJob(uploads, image_input, self._max_pixels, tolerant), deadline, client_fd)
+        return self._decode_several(DecodeJob(uploads, image_input, self._max_pixels, tolerant), deadline, client)
 
-    def _decode_several(self, job: DecodeJob, deadline: float, client_fd: int | None) -> Images:
+    def _decode_several(self, job: DecodeJob, deadline: float, client: ClientSocket | None) -> Images:
         costs = job.estimate()
         if len(costs) < _MIN_SHARED and job.size < _MIN_THREADED and all(cost.is_quick for cost in costs):
             job.run(range(len(costs)))
         else:
             pixels = [self._max_pixels if cost.pixels is None else cost.pixels for cost in costs]
-            self._decode_in_threads(job, pixels, Patience(deadline, client_fd))
+            self._decode_in_threads(job, pixels, Patience(deadline, client))
         job.raise_refusal()
         return Images(job.pixels, sorted(job.truncated))
 

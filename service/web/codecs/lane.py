@@ -7,7 +7,7 @@ from gevent.event import AsyncResult
 from gevent.lock import BoundedSemaphore
 from gevent.threadpool import ThreadPool
 
-from service.client_socket import has_left
+from service.client_socket import ClientSocket
 from service.errors import ClientDisconnected, DeadlineExceeded
 
 _LOOK_INTERVAL = 0.05  # seconds between two looks at the client
@@ -16,8 +16,8 @@ _LOOK_INTERVAL = 0.05  # seconds between two looks at the client
 class Patience:
     """How long a request waits: until its deadline, on the monotonic clock, and while its client is there."""
 
-    def __init__(self, deadline: float, client_fd: int | None) -> None:
-        self._deadline, self._client_fd = deadline, client_fd
+    def __init__(self, deadline: float, client: ClientSocket | None) -> None:
+        self._deadline, self._client = deadline, client
 
     def wait(self, attempt: Callable[[float], bool]) -> None:
         """Call `attempt(seconds)`, which waits for so long, until it is true.
@@ -27,7 +27,7 @@ class Patience:
         while not attempt(min(_LOOK_INTERVAL, max(0.0, self._deadline - time.monotonic()))):
             if time.monotonic() >= self._deadline:
                 raise DeadlineExceeded("The images were not decoded within the request's time.")
-            if self._client_fd is not None and has_left(self._client_fd):
+            if self._client is not None and self._client.has_left():
                 raise ClientDisconnected
 
 

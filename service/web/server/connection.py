@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from gevent import Timeout, socket
 
+from service.client_socket import ClientSocket
 from service.errors import ClientDisconnected
 from service.web.body import Stream
 from service.web.server.http_parser import HttpParser, Message
@@ -20,9 +21,10 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Connection:
     """Reads and writes wait until `deadline`, on the monotonic clock; without one as long as it takes."""
 
-    def __init__(self, sock: socket.socket, client: str = "") -> None:
-        """`client` is its address, which the socket itself does not know any more once the client has reset it."""
-        self.sock, self.client = sock, client
+    def __init__(self, sock: socket.socket, address: str = "") -> None:
+        """`address` is the client's, which the socket does not know any more once the client has reset it."""
+        self.sock, self.address = sock, address
+        self.client = ClientSocket(sock.fileno())
         self.deadline: float | None = None
         self._parser = HttpParser()
 
@@ -72,6 +74,7 @@ class Connection:
     def send(self, data: bytes) -> None:
         """Send all. `sendall` alone would first ask the kernel for its buffer's size; most answers fit without it."""
         self._set_timeout()
+        data = self.client.remove_sent(data)
         sent = self.sock.send(data)
         if sent < len(data):
             self.sock.sendall(data[sent:])

@@ -5,8 +5,7 @@ Flask's routing, contexts and response cost a worker more than decoding a small 
 
 from typing import TypeGuard
 
-from gevent.socket import socket
-
+from service.client_socket import ClientSocket
 from service.web.context import Context
 from service.web.dispatch import dispatch
 from service.web.request import Request
@@ -21,7 +20,7 @@ def takes(match: Match | None, method: str) -> TypeGuard[Match]:
     return match is not None and match.route.fast_path and method in match.route.methods
 
 
-def answer(match: Match, head: Head, body: Body, context: Context, sock: socket, arrived: float) -> Response:
+def answer(match: Match, head: Head, body: Body, context: Context, client: ClientSocket, arrived: float) -> Response:
     """`arrived` on the monotonic clock."""
     headers = head.headers
     request = Request(
@@ -33,7 +32,7 @@ def answer(match: Match, head: Head, body: Body, context: Context, sock: socket,
         content_length=head.content_length,
         get_header=lambda name: headers.get(name.upper()),
         stream=body,
-        client_fd=sock.fileno(),
+        client=client,
         arrived=arrived,
     )
     return dispatch(match.route, request, match.spec)

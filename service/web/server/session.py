@@ -92,7 +92,7 @@ class Session:
     def _answer(self, head: Head, body: Body, match: Match | None, arrived: float) -> Response:
         app = self._context.app
         if fast_path.takes(match, head.method):
-            return fast_path.answer(match, head, body, app.context, self._connection.sock, arrived)
+            return fast_path.answer(match, head, body, app.context, self._connection.client, arrived)
         return wsgi.answer(app, head, body, self._connection, arrived)
 
     def _finish(self, body: Body, keep_alive: bool) -> bool:

@@ -4,7 +4,7 @@ import sys
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from service.web.app import ARRIVED, CLIENT_FD, App
+from service.web.app import ARRIVED, CLIENT, App
 from service.web.response import Response
 from service.web.server.connection import Body, Connection
 from service.web.server.head import Head
@@ -14,7 +14,7 @@ _NOT_PREFIXED = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENG
 
 def answer(app: App, head: Head, body: Body, connection: Connection, arrived: float) -> Response:
     """`arrived` on the monotonic clock."""
-    environ = _make_environ(head, body, connection) | {CLIENT_FD: connection.sock.fileno(), ARRIVED: arrived}
+    environ = _make_environ(head, body, connection) | {CLIENT: connection.client, ARRIVED: arrived}
     response = Response()
 
     def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
@@ -38,7 +38,7 @@ def _make_environ(head: Head, body: Body, connection: Connection) -> dict[str, A
         "SERVER_NAME": host,
         "SERVER_PORT": str(port),
         "SERVER_PROTOCOL": f"HTTP/{head.version}",
-        "REMOTE_ADDR": connection.client,
+        "REMOTE_ADDR": connection.address,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": body,

@@ -25,7 +25,7 @@ def _predict(request: Request, spec: ModelSpec, version: Version) -> Response:
     top = _read_top(request.args())
     uploads = read_uploads(request.body(), request.content_type, context.settings.max_images)
     image_input = version.manifest.image
-    images = context.decoder.decode(uploads, image_input, request.deadline, request.client_fd, tolerant=True)
+    images = context.decoder.decode(uploads, image_input, request.deadline, request.client, tolerant=True)
     outputs = run(request, spec.name, version, {version.inputs[0].name: images.pixels})
     rows = outputs["probabilities"].tolist()
     scores = outputs["outlier_score"].tolist() if "outlier_score" in outputs else []

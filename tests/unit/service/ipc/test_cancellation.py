@@ -10,10 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 from service.catalog import Version
+from service.client_socket import ClientSocket
 from service.errors import ClientDisconnected, DeadlineExceeded
 from service.ipc import wire
 from service.ipc.client import EngineClient
 from tests.support.engine import EngineReply, FakeEngine, deadline_in, echo, make_run_reply, stay_silent
+from tests.support.tcp import connect_pair
 from tests.support.waiting import wait_until
 
 NET = Version(1, "AVAILABLE")
@@ -65,18 +67,18 @@ def test_late_reply_is_not_returned_to_the_next_call(path: Path) -> None:
 
 
 def test_disconnect_of_the_client_ends_its_call(path: Path) -> None:
-    ours, client = socket.socketpair()
+    ours, client = connect_pair()
     with ours, client, FakeEngine(path, stay_silent) as engine:
         threading.Thread(target=lambda: (wait_until(lambda: engine.calls), client.close())).start()
         started_at = time.monotonic()
         with pytest.raises(ClientDisconnected):
-            EngineClient(path).run("net", NET, ROWS, deadline_in(10), ours.fileno())
+            EngineClient(path).run("net", NET, ROWS, deadline_in(10), ClientSocket(ours.fileno()))
         assert time.monotonic() - started_at < 5
         assert engine.cancelled.wait(5), "the engine did not get the cancellation"
 
 
 def test_client_that_sends_more_bytes_is_still_connected(path: Path) -> None:
-    ours, client = socket.socketpair()
+    ours, client = connect_pair()
     with ours, client, FakeEngine(path, echo):
         client.sendall(b"GET / HTTP/1.1")
-        assert "a" in EngineClient(path).run("net", NET, ROWS, deadline_in(), ours.fileno())
+        assert "a" in EngineClient(path).run("net", NET, ROWS, deadline_in(), ClientSocket(ours.fileno()))

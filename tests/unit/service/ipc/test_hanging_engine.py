@@ -17,6 +17,7 @@ import pytest
 
 from service import heartbeat
 from service.catalog import Catalog, Model, Version
+from service.client_socket import ClientSocket
 from service.errors import ClientDisconnected, DeadlineExceeded, EngineDown, InkpawError, Unavailable
 from service.heartbeat import Heartbeat
 from service.ipc import wire
@@ -24,6 +25,7 @@ from service.ipc.client import EngineClient
 from service.ipc.frames import FrameReader
 from service.ipc.pool import EnginePool
 from tests.support.engine import CloseConnection, FakeEngine, deadline_in, echo, make_reply, make_run_reply, stay_silent
+from tests.support.tcp import connect_pair
 from tests.support.waiting import wait_until
 
 NET = Version(1, "AVAILABLE")
@@ -51,7 +53,9 @@ def run(
 ) -> type[Exception] | None:
     """The error that a call ends with."""
     try:
-        client.run("net", NET, rows, deadline_in(seconds), client_socket.fileno() if client_socket else None)
+        client.run(
+            "net", NET, rows, deadline_in(seconds), ClientSocket(client_socket.fileno()) if client_socket else None
+        )
     except Exception as error:
         return type(error)
     return None
@@ -258,7 +262,7 @@ def no_descriptor_left() -> Iterator[None]:
 
 
 def test_deadlines_and_departures_are_kept_without_a_descriptor_left(path: Path) -> None:
-    here, there, gone, other = *socket.socketpair(), *socket.socketpair()
+    here, there, gone, other = *connect_pair(), *connect_pair()
     with here, there, gone, FakeEngine(path, stay_silent):
         client = EngineClient(path)
         calls = [gevent.spawn(run, client, 0.3)]

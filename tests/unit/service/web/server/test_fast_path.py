@@ -32,7 +32,9 @@ def post(app: App, path: str, body: bytes, content_type: str) -> Response:
         message.parts.append(body[1 << 14 :])
         match = app.router.match(message.head.path)
         assert match is not None and fast_path.takes(match, "POST")
-        return fast_path.answer(match, message.head, Body(connection, message), app.context, ours, time.monotonic())
+        return fast_path.answer(
+            match, message.head, Body(connection, message), app.context, connection.client, time.monotonic()
+        )
 
 
 @pytest.mark.parametrize(
