@@ -75,13 +75,14 @@ _NO_SIGNATURE = Signature()
 
 
 class Model(msgspec.Struct, frozen=True, dict=True):
-    """A model: its versions by number, the numbers that its labels point at, and the percent of requests that go to the
-    label `canary`; without it the setting counts."""
+    """A model: its versions by number, the numbers that its labels point at, the percent of requests that go to the
+    label `canary` (without it the setting counts), and whether readiness waits for it."""
 
     name: str
     versions: dict[int, Version]
     labels: dict[str, int] = {}
     canary_percent: float | None = None
+    required: bool = True
 
     def get_labelled(self, label: str) -> Version | None:
         """The version that the label points at, if it answers."""
@@ -105,8 +106,13 @@ class Catalog(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def ready(self) -> bool:
-        """Whether every model has a version that answers."""
-        return bool(self.models) and all(model.default for model in self.models.values())
+        """Whether some model answers, and every one that is required."""
+        return not self.waiting and any(model.default for model in self.models.values())
+
+    @property
+    def waiting(self) -> list[str]:
+        """The required models that have no version that answers."""
+        return [name for name, model in self.models.items() if model.required and not model.default]
 
     def get_canary_percent(self, name: str, default: float) -> float:
         """Of the requests to the model without version or label, how many go to the label `canary`."""

@@ -8,6 +8,9 @@ CPU = "cpu"
 
 _CGROUP_V2 = Path("/sys/fs/cgroup/cpu.max")
 _CGROUP_V1 = Path("/sys/fs/cgroup/cpu")
+_MEMINFO = Path("/proc/meminfo")
+_MEMORY_V2 = Path("/sys/fs/cgroup/memory.max")
+_MEMORY_V1 = Path("/sys/fs/cgroup/memory")
 _CPUINFO = Path("/proc/cpuinfo")
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
 _UNLISTED_GPUS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "/dev/nvhost-gpu")  # sandboxes, WSL, AMD, Jetson
@@ -29,6 +32,33 @@ def _read_cpu_quota() -> float:
             quota, period = ((_CGROUP_V1 / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
         return int(quota) / int(period) if quota != "max" and int(quota) > 0 else math.inf
     except (OSError, ValueError):
+        return math.inf
+
+
+def measure_free_memory() -> float:
+    """Bytes that this process may still take, by the machine and by its control group's limit; infinite if unknown."""
+    try:
+        line = next(line for line in _MEMINFO.read_text().splitlines() if line.startswith("MemAvailable:"))
+        machine = int(line.split()[1]) * 1024.0
+    except (OSError, ValueError, StopIteration):
+        machine = math.inf
+    return max(0.0, min(machine, _read_cgroup_memory()))
+
+
+def _read_cgroup_memory() -> float:
+    """What the control group's limit leaves; its page cache counts as free."""
+    v2 = _MEMORY_V2.exists()
+    folder = _MEMORY_V2.parent if v2 else _MEMORY_V1
+    names = ("memory.max", "memory.current") if v2 else ("memory.limit_in_bytes", "memory.usage_in_bytes")
+    prefix = "" if v2 else "total_"
+    try:
+        limit, used = ((folder / name).read_text().strip() for name in names)
+        if limit == "max":
+            return math.inf
+        pairs = (line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        stat = {name: int(value) for name, value in pairs}
+        return int(limit) - int(used) + stat[f"{prefix}inactive_file"] + stat[f"{prefix}active_file"]
+    except (OSError, ValueError, KeyError):
         return math.inf
 
 

@@ -6,8 +6,13 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from service.images import TREATMENTS, ImageInput
+from service.plain_file import read_plain_file
 
 MANIFEST_PATH = Path("assets.extra") / "servable.json"  # within a version's folder
+
+_MAX_BYTES = 4 << 20
+_MAX_SIDE = 8192
+_MAX_CHANNELS = 4
 
 
 class ManifestError(Exception):
@@ -50,9 +55,22 @@ def write_manifest(version_dir: Path, manifest: TrainedManifest) -> None:
 
 def _decode(version_dir: Path, form: type[AnyManifest]) -> AnyManifest:
     try:
-        manifest = msgspec.json.decode((version_dir / MANIFEST_PATH).read_bytes(), type=form)
-    except (OSError, msgspec.DecodeError) as error:
+        manifest = msgspec.json.decode(read_plain_file(version_dir / MANIFEST_PATH, _MAX_BYTES), type=form)
+    except OSError as error:
+        raise ManifestError(f"{MANIFEST_PATH} cannot be read: {error.strerror or error}.") from None
+    except (ValueError, RecursionError, msgspec.DecodeError) as error:
         raise ManifestError(f"{MANIFEST_PATH}: {error}") from None
-    if manifest.image.treatment not in TREATMENTS:
-        raise ManifestError(f"{MANIFEST_PATH}: there is no treatment '{manifest.image.treatment}'.")
+    _check(manifest)
     return manifest
+
+
+def _check(manifest: Manifest) -> None:
+    image = manifest.image
+    if image.treatment not in TREATMENTS:
+        raise ManifestError(f"{MANIFEST_PATH}: there is no treatment '{image.treatment}'.")
+    if not all(1 <= side <= _MAX_SIDE for side in (image.height, image.width)):
+        raise ManifestError(f"{MANIFEST_PATH}: an image has a height and a width of 1 to {_MAX_SIDE}.")
+    if not 1 <= image.channels <= _MAX_CHANNELS:
+        raise ManifestError(f"{MANIFEST_PATH}: an image has 1 to {_MAX_CHANNELS} channels.")
+    if not manifest.labels or len(set(manifest.labels)) < len(manifest.labels):
+        raise ManifestError(f"{MANIFEST_PATH}: labels must be there, and each only once.")

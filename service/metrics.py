@@ -81,6 +81,16 @@ QUEUE_ROWS = Gauge("inkpaw_queue_rows", "Rows that wait.", ["model"], multiproce
 MODEL_STATE = Gauge(
     "inkpaw_model_state", "1 for the state a version is in.", ["model", "version", "state"], multiprocess_mode="livesum"
 )
+VERSION_REFUSED = Counter(
+    "inkpaw_version_refused",
+    "Versions that may not serve, by reason: files, number, manifest, kind, changed, memory, load.",
+    ["model", "reason"],
+)
+MODEL_DIR_PROBLEM = Gauge(
+    "inkpaw_model_dir_problem",
+    "1 while the model folder cannot be read, or is empty while models serve.",
+    multiprocess_mode="livemax",
+)
 MODEL_LOAD_SECONDS = Gauge(
     "inkpaw_model_load_seconds", "Time to load and warm a version.", ["model", "version"], multiprocess_mode="livemax"
 )

@@ -31,8 +31,8 @@ def prepare_runtime_dir(settings: Settings) -> IO[str]:
         _make_folder(settings.runtime_dir)
         lock = _take_lock(settings.runtime_dir)
         _make_folder(settings.metrics_dir)
-        leftovers = (*settings.metrics_dir.iterdir(), *settings.engine_sockets, settings.draining_mark)
-        for leftover in leftovers:
+        engine_files = (*settings.engine_sockets, *settings.readiness_files)
+        for leftover in (*settings.metrics_dir.iterdir(), *engine_files, settings.draining_mark):
             leftover.unlink(missing_ok=True)
     except OSError as error:
         at = f" ({error.filename})" if error.filename else ""

@@ -67,6 +67,16 @@ class Settings(BaseSettings):
     canary_percent: float = Field(
         0.0, ge=0, le=100, description="percent of the requests without version or label that go to the label canary"
     )
+    version_swap: Literal["load_first", "unload_first"] = Field(
+        "load_first",
+        description="unload_first: unload a version before the next is loaded, with 503 between; needs less memory",
+    )
+    load_seconds: float = Field(
+        600.0, gt=0, le=_MAX_SECONDS, description="a version that takes longer to load and warm is refused"
+    )
+    ready: Literal["all", "any"] = Field(
+        "all", description="which of the models that are there at the start must answer before /readyz is 200"
+    )
     poll_seconds: float = Field(
         2.0, gt=0, le=_MAX_SECONDS, description="how often model_dir is scanned for new and removed versions"
     )
@@ -125,6 +135,11 @@ class Settings(BaseSettings):
     def draining_mark(self) -> Path:
         """Exists from the first moment of draining."""
         return self.runtime_dir / "draining"
+
+    @property
+    def readiness_files(self) -> list[Path]:
+        """Where each device's engine keeps the names of the models that readiness waits for."""
+        return [path.with_suffix(".ready") for path in self.engine_sockets]
 
     @property
     def metrics_dir(self) -> Path:

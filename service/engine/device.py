@@ -57,6 +57,8 @@ class Device:
             runner.join()
 
     def open_version(self, key: Key, servable: Servable) -> None:
+        """Answer with that version; with one of the same signatures in its place already, return after that one's last
+        batch."""
         for name, signature in servable.signatures.items():
             self.open(key if name == servable.default_signature else (*key, name), signature)
 
@@ -73,8 +75,11 @@ class Device:
         return [queue_key for queue_key in self._signatures.copy() if queue_key[:2] == key]
 
     def open(self, key: QueueKey, signature: LoadedSignature) -> None:
-        self._signatures[key] = signature
-        self.scheduler.open(key, signature.sizes[-1], self._max_queue_rows)
+        if key in self._signatures:
+            self.scheduler.swap(key, signature.sizes[-1], lambda: self._signatures.__setitem__(key, signature))
+        else:
+            self._signatures[key] = signature
+            self.scheduler.open(key, signature.sizes[-1], self._max_queue_rows)
 
     def close(self, key: QueueKey) -> None:
         """Return once no row of that signature waits or runs."""

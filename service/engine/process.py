@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,9 +13,12 @@ import tensorflow as tf
 from service import heartbeat, metrics, settings
 from service.engine.device import Device
 from service.engine.handlers import CallHandler
+from service.engine.manifest_check import check_manifest
 from service.engine.repository import Repository
+from service.engine.required_models import RequiredModels
 from service.engine.scheduler import Scheduler
 from service.engine.servable import Servable
+from service.engine.time_limit import TimeLimit
 from service.engine.version_policy import VersionPolicies
 from service.hardware import has_bfloat16
 from service.heartbeat import Heartbeat
@@ -26,6 +30,7 @@ log = logging.getLogger(__name__)
 
 _RUNNERS_NICE = 3  # on a CPU: a worker that brings more rows, or takes an answer away, comes before the next batch
 _SHARE = 4  # on a CPU: a batch gets a quarter of its rows while several servables are in use
+_SECOND_LOOK = 0.2  # seconds after the first: no version is loaded before two looks found the same files
 _LOADER_NICE = 10  # of the thread that loads and warms versions: those that serve come first
 
 
@@ -49,10 +54,11 @@ def main(index: int) -> None:
     device = Device(scheduler, config.max_queue_rows, tuning.runners, corked, tuning.nice)
     pulse = Heartbeat(heartbeat.get_path(config.engine_sockets[index]))
     mixed = _use_mixed_precision(config)
+    limit = TimeLimit(config.load_seconds, discard=Servable.unload)
 
     def load(version_dir: Path) -> Servable:
-        with pulse.loading():
-            return Servable(version_dir, max_batch_size=config.max_batch_size, mixed=mixed)
+        with pulse.loading():  # ends with the time limit: a load that is left behind holds up nothing
+            return limit.call(partial(_load, version_dir, config.max_batch_size, mixed))
 
     def beat() -> None:
         if device.is_working:
@@ -64,6 +70,8 @@ def main(index: int) -> None:
         on_load=device.open_version,
         on_unload=device.close_version,
         policies=VersionPolicies(config.policies),
+        unload_first=config.version_swap == "unload_first",
+        required=RequiredModels(config.readiness_files[index]) if config.ready == "all" else None,
     )
     server = Server(config.engine_sockets[index], CallHandler(repository, device).handle, beat)
     signal.signal(signal.SIGUSR1, lambda *_: server.stop())  # the supervisor's stop signal; until now it ends at once
@@ -73,6 +81,17 @@ def main(index: int) -> None:
     server.serve()
     stopping.set()
     device.stop()
+
+
+def _load(path: Path, max_batch_size: int, mixed: bool) -> Servable:
+    """A version in memory that does what its manifest says. Raises what Servable raises, and Refused."""
+    servable = Servable(path, max_batch_size=max_batch_size, mixed=mixed)
+    try:
+        check_manifest(servable)
+    except Exception:
+        servable.unload()
+        raise
+    return servable
 
 
 def _tune(config: Settings) -> Tuning:
@@ -95,14 +114,16 @@ def _use_mixed_precision(config: Settings) -> bool:
 def _watch_models(repository: Repository, device: Device, config: Settings, stopping: threading.Event) -> None:
     """Refresh the repository every `poll_seconds`."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADER_NICE)
+    pause = min(config.poll_seconds, _SECOND_LOOK)
     while True:
         try:
             repository.refresh()
             _update_gauges(repository, device)
         except Exception:  # for example a folder that is removed while it is read: the next look will do
             log.exception("The models could not be refreshed")
-        if stopping.wait(config.poll_seconds):
+        if stopping.wait(pause):
             return
+        pause = config.poll_seconds
 
 
 def _update_gauges(repository: Repository, device: Device) -> None:

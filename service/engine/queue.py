@@ -10,13 +10,14 @@ class Queue:
     """Tasks in order of arrival, bounded in rows.
 
     `used_seconds` is the device time of the servable's batches, `last_batch` the rows of its last one, and `last_taken`
-    when that was taken.
+    when that was taken. No batch is formed while it is `held`.
     """
 
     def __init__(self, max_batch_size: int, max_rows: int) -> None:
         self.max_batch_size = max_batch_size
         self.max_rows = max_rows
         self.rows = 0
+        self.held = False
         self.used_seconds = 0.0
         self.last_batch = 0
         self.last_taken = float("-inf")

@@ -1,43 +1,29 @@
 """The versions in memory, kept in line with the model folder: load, warm, swap, unload."""
 
 import logging
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 
-from service import metrics
-from service.catalog import Catalog, Model, State, Version
-from service.engine.model_folder import fingerprint, scan
+from service.catalog import Catalog
+from service.engine.model_folder import VersionFiles
+from service.engine.model_watch import FileWatch, ModelWatch
+from service.engine.required_models import RequiredModels
 from service.engine.servable import Servable
+from service.engine.version_check import Refused, check_kind, check_memory, check_same_manifest, explain
+from service.engine.version_loader import VersionLoader
 from service.engine.version_policy import VersionPolicies, plan_steps, select_versions
+from service.engine.version_table import Key, Slot, VersionTable
+
+__all__ = ["Key", "Repository"]
 
 log = logging.getLogger(__name__)
 
-Key = tuple[str, int]
-_STATES: tuple[State, ...] = ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One version: its state, and the fingerprint of its folder, which shows whether a failed one was replaced."""
-
-    state: State
-    error: str = ""
-    servable: Servable | None = None
-    fingerprint: int = 0
-
-    def describe(self, number: int) -> Version:
-        if self.servable is None:
-            return Version(number, self.state, self.error)
-        servable = self.servable
-        signatures = {name: signature.describe() for name, signature in servable.signatures.items()}
-        return Version(number, self.state, self.error, servable.manifest, signatures, servable.default_signature)
-
 
 class Repository:
-    """Keeps the loaded versions in line with the folder. `refresh` is called by one thread; `catalog` is for any."""
+    """Keeps the loaded versions in line with the folder. `refresh` is called by one thread; `catalog` is for any.
+
+    A version is loaded only if its files were the same at two looks in a row: one that is being copied waits.
+    """
 
     def __init__(
         self,
@@ -46,99 +32,123 @@ class Repository:
         on_load: Callable[[Key, Servable], None],
         on_unload: Callable[[Key], None],
         policies: VersionPolicies,
+        unload_first: bool = False,
+        required: RequiredModels | None = None,
     ) -> None:
-        """`on_load` makes the version answer before it is announced; `on_unload` returns after its last request."""
-        self._model_dir, self._load, self._on_load, self._on_unload = model_dir, load, on_load, on_unload
+        """For `load`, `on_load` and `on_unload` see VersionLoader.
+
+        With `unload_first` a version makes room before the next is loaded. Without `required`, readiness waits for no
+        model in particular.
+        """
+        self._watch = ModelWatch(model_dir)
         self._policies = policies
-        self._slots: dict[Key, Slot] = {}
-        self._names: set[str] = set()
-        self._lock = threading.Lock()
-        self.catalog = Catalog(0, {})
+        self._unload_first = unload_first
+        self._required = required
+        self._table = VersionTable(policies)
+        self._loader = VersionLoader(self._table, load, on_load, on_unload)
+        self._files = FileWatch()
+
+    @property
+    def catalog(self) -> Catalog:
+        return self._table.catalog
 
     def refresh(self) -> None:
         """Look at the folder once and act on every difference. Never raises for a broken version."""
-        folders = scan(self._model_dir)
         self._policies.refresh()
-        self._forget_ended(folders)
-        self._update_names(set(folders) | {name for (name, _), slot in self._slots.items() if slot.servable})
-        for name in sorted(self._names):
-            self._update_versions(name, folders.get(name, {}))
-        self._update_names(self._names)
-
-    def _update_names(self, names: set[str]) -> None:
-        """Publish the catalog if its names, labels or canary's shares are out of date."""
-        published = {name: (model.labels, model.canary_percent) for name, model in self.catalog.models.items()}
-        now = {name: (self._policies.labels(name), self._policies.canary_percent(name)) for name in names}
-        if self.catalog.generation and published == now:
+        look = self._watch.look(serving=bool(self._table.list_answering()))
+        if look is None:
+            self._table.update(self._table.names, self._table.required)  # a label may have moved
             return
-        with self._lock:
-            self._names = names
-            self._publish()
+        folders = {name: versions for name, versions in look.versions.items() if versions}
+        self._files.start_look()
+        self._forget_gone(folders, look.unreadable.keys())
+        names = folders.keys() | look.unreadable.keys()
+        self._update_names(names)
+        for name in sorted(self._table.names - look.unreadable.keys()):
+            try:
+                self._update_versions(name, folders.get(name, {}))
+            except Exception:  # whatever is wrong with one model, the others go on
+                log.exception("%s could not be brought in line with its folder", name)
+        self._update_names(names)
 
-    def _update_versions(self, name: str, folders: dict[int, Path]) -> None:
+    def _update_names(self, names: Set[str]) -> None:
+        answering = self._table.list_answering()
+        required = self._required.update(names | answering, answering) if self._required else frozenset()
+        self._table.update(names | answering, required)
+
+    def _update_versions(self, name: str, folders: Mapping[int, Path]) -> None:
+        self._take_changed(name, folders)
+        skipped: set[int] = set()
         while True:
-            slots = {number: slot for (owner, number), slot in self._slots.items() if owner == name}
-            failed = [number for number, slot in slots.items() if slot.error]
-            states = {number: slot.state for number, slot in slots.items()}
+            states = {number: slot.state for number, slot in self._table.get_model(name).items()}
             labelled = self._policies.labels(name).values()
-            selected = select_versions(folders, failed, self._policies.versions(name), labelled)
-            steps = plan_steps(selected, states)
-            for number in steps.load:
-                self._load_version((name, number), folders[number])
-            for number in steps.unload:
-                self._unload_version((name, number))
+            selected = select_versions(folders, skipped, self._policies.versions(name), labelled)
+            steps = plan_steps(selected, states, self._unload_first)
+            if steps.load and not self._may_load((name, steps.load[0]), folders, steps.unload):
+                skipped.add(steps.load[0])
+                continue
+            if all(states.get(number) != "START" for number in skipped):  # else the next to answer is about to come
+                for number in steps.unload:
+                    self._loader.unload((name, number))
             if not steps.load:
                 return
+            key, folder = (name, steps.load[0]), folders[steps.load[0]]
+            if not self._loader.load(key, folder, self._files.inspect(key, folder)):
+                skipped.add(key[1])
 
-    def _load_version(self, key: Key, folder: Path) -> None:
-        files = fingerprint(folder)
-        self._set(key, Slot("LOADING", fingerprint=files))
+    def _may_load(self, key: Key, folders: Mapping[int, Path], leaving: Sequence[int]) -> bool:
+        """Whether a version is whole, still and not refused, and fits into memory once others have left."""
+        folder = folders[key[1]]
+        files, slot = self._files.inspect(key, folder), self._table.get(key)
+        if slot and slot.final and slot.refused == files.fingerprint:
+            return False
         try:
-            servable = self._load(folder)
-        except Exception as error:  # whatever is wrong with one version, the others go on
-            log.exception("%s version %d does not load", *key)
-            self._set(key, Slot("END", error=_first_line(error), fingerprint=files))
+            if files.problem:
+                raise Refused("files", files.problem, final=False)
+            if not self._files.is_still(key):
+                if slot is None or slot.state != "START":
+                    self._table.set(key, Slot("START"))
+                return False
+            check_kind(key[1], folders)
+            check_memory(files.size, sum(self._table.get_size((key[0], number)) for number in leaving))
+        except Exception as error:
+            self._loader.refuse(key, explain(error, folder), files)
+            return False
+        return True
+
+    def _take_changed(self, name: str, folders: Mapping[int, Path]) -> None:
+        """Load those versions anew whose files were replaced in place."""
+        for number, slot in self._table.get_model(name).items():
+            if slot.servable is None or number not in folders:
+                continue
+            key, folder = (name, number), folders[number]
+            files = self._files.inspect(key, folder)
+            if files == slot.files:
+                if slot.error:  # of files that are gone again
+                    self._table.set(key, Slot("AVAILABLE", slot.servable, slot.files))
+            elif files.problem:
+                self._loader.refuse(key, Refused("files", files.problem, final=False), files)
+            elif self._files.is_still(key) and not (slot.final and slot.refused == files.fingerprint):
+                self._replace(key, slot.servable, folder, files)
+
+    def _replace(self, key: Key, servable: Servable, folder: Path, files: VersionFiles) -> None:
+        try:
+            check_same_manifest(servable.manifest, folder)
+            check_memory(files.size, self._table.get_size(key) if self._unload_first else 0)
+        except Exception as error:
+            self._loader.refuse(key, explain(error, folder), files)
             return
-        self._on_load(key, servable)
-        metrics.MODEL_LOAD_SECONDS.labels(key[0], str(key[1])).set(servable.load_seconds)
-        self._set(key, Slot("AVAILABLE", servable=servable, fingerprint=files))
-        log.info("%s version %d answers after %.2f s", *key, servable.load_seconds)
+        if self._unload_first:
+            self._loader.unload(key)  # it is loaded as one that is new
+        else:
+            self._loader.replace(key, folder, files)
 
-    def _unload_version(self, key: Key) -> None:
-        slot = self._slots[key]
-        self._set(key, replace(slot, state="UNLOADING"))
-        self._on_unload(key)
-        if slot.servable:
-            slot.servable.unload()
-        self._set(key, Slot("END"))
-        log.info("%s version %d is unloaded", *key)
-
-    def _forget_ended(self, folders: dict[str, dict[int, Path]]) -> None:
-        """Forget a version that ended once its folder is gone, or has other files than those that failed."""
-        for (name, number), slot in list(self._slots.items()):
-            folder = folders.get(name, {}).get(number)
-            if slot.state == "END" and (folder is None or (slot.error and fingerprint(folder) != slot.fingerprint)):
-                with self._lock:
-                    del self._slots[name, number]
-                    self._publish()
-
-    def _set(self, key: Key, slot: Slot) -> None:
-        with self._lock:
-            self._slots[key] = slot
-            self._publish()
-        for state in _STATES:
-            metrics.MODEL_STATE.labels(key[0], str(key[1]), state).set(state == slot.state)
-
-    def _publish(self) -> None:
-        names = sorted(self._names | {name for name, _ in self._slots})
-        policies = self._policies
-        models = {
-            name: Model(name, {}, policies.labels(name), canary_percent=policies.canary_percent(name)) for name in names
-        }
-        for (name, number), slot in sorted(self._slots.items()):
-            models[name].versions[number] = slot.describe(number)
-        self.catalog = Catalog(time.monotonic_ns(), models)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+    def _forget_gone(self, folders: Mapping[str, Mapping[int, Path]], unreadable: Set[str]) -> None:
+        """Forget versions that do not serve: those whose folders are gone, and those that no policy asks for now."""
+        for (name, number), slot in self._table.list_slots():
+            if name in unreadable:
+                continue
+            gone = number not in folders.get(name, {}) and slot.state in ("START", "END")
+            unwanted = slot.state == "START" and not self._files.was_inspected((name, number))
+            if gone or unwanted:
+                self._table.forget((name, number))

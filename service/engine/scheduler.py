@@ -94,6 +94,19 @@ class Scheduler:
             self._has_finished.wait_for(lambda: self._closed or not (self._queues[key] or self._running[key]))
             self._queues.pop(key, None)
 
+    def swap(self, key: Hashable, max_batch_size: int, swap: Callable[[], None]) -> None:
+        """Call `swap`, which puts another servable in the place of this one, while no batch of it runs; its rows wait
+        meanwhile."""
+        with self._lock:
+            queue = self._queues.get(key)
+            if queue is None:  # closed
+                return
+            queue.held = True
+            self._has_finished.wait_for(lambda: self._closed or not self._running[key])
+            swap()
+            queue.max_batch_size, queue.held = max_batch_size, False
+            self._has_work.notify_all()
+
     def count_rows(self, key: Hashable) -> int:
         """Rows that wait for that servable."""
         queue = self._queues.get(key)
@@ -132,7 +145,7 @@ class Scheduler:
         """A batch that may start now, or seconds to wait for one (None: until something changes)."""
         waits = []
         for key, queue in sorted(self._queues.items(), key=lambda item: (item[1].used_seconds, item[1].last_taken)):
-            if not queue:
+            if not queue or queue.held:
                 continue
             patience = self._patience if queue.rows < queue.last_batch else 0.0
             wait = queue.oldest() + max(self._timeout, patience) - now

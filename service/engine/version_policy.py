@@ -18,20 +18,21 @@ from typing import Annotated, Literal
 import msgspec
 
 from service.catalog import State
+from service.plain_file import read_plain_file
 
 log = logging.getLogger(__name__)
 
+_MAX_BYTES = 1 << 20
+_MAX_NUMBER = 10**18 - 1  # as in the model folder: 18 digits
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=_MAX_NUMBER)]
 Policy = Literal["all"] | int | frozenset[int]
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    versions: Literal["all"] | int | frozenset[int] = 1
-    labels: dict[str, int] = {}
+    versions: Literal["all"] | Annotated[int, msgspec.Meta(ge=1, le=_MAX_NUMBER)] | frozenset[Number] = 1
+    labels: dict[str, Number] = {}
     canary_percent: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
-
-    def __post_init__(self) -> None:
-        if isinstance(self.versions, int) and self.versions < 1:
-            raise ValueError("versions must be at least 1")
 
 
 class VersionPolicies:
@@ -40,6 +41,7 @@ class VersionPolicies:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._raw = b"{}"
+        self._problem = ""
         self._entries: dict[str, Entry] = {}
 
     def refresh(self) -> None:
@@ -47,14 +49,21 @@ class VersionPolicies:
         if self._path is None:
             return
         try:
-            raw = self._path.read_bytes()
-            if raw == self._raw:
+            raw = read_plain_file(self._path, _MAX_BYTES)
+            if raw == self._raw and not self._problem:
                 return
-            self._raw = raw
             self._entries = msgspec.json.decode(raw, type=dict[str, Entry])
+            self._raw, self._problem = raw, ""
             log.info("%s: policies for %s", self._path, ", ".join(self._entries) or "no model")
-        except (OSError, msgspec.DecodeError) as error:
-            log.error("%s cannot be read; its last valid content stays in force: %s", self._path, error)
+        except OSError as error:
+            self._report(error.strerror or str(error))
+        except (ValueError, RecursionError, msgspec.DecodeError) as error:
+            self._report(str(error))
+
+    def _report(self, problem: str) -> None:
+        if problem != self._problem:
+            log.error("%s cannot be read; its last valid content stays in force: %s", self._path, problem)
+        self._problem = problem
 
     def versions(self, name: str) -> Policy:
         return self._entries.get(name, Entry()).versions
@@ -88,9 +97,12 @@ def select_versions(
     return kept | (set(usable) & set(policy))
 
 
-def plan_steps(selected: Collection[int], states: Mapping[int, State]) -> Steps:
-    """The next steps. Nothing is unloaded before every selected version answers, so that one always does."""
+def plan_steps(selected: Collection[int], states: Mapping[int, State], unload_first: bool = False) -> Steps:
+    """The next steps. Nothing is unloaded before every selected version answers, so that one always does.
+
+    With `unload_first`, what is not selected goes before that, so that two need not fit into memory.
+    """
     loaded = {number for number, state in states.items() if state == "AVAILABLE"}
     missing = set(selected) - loaded
     surplus = loaded - set(selected)
-    return Steps(tuple(sorted(missing, reverse=True)), () if missing else tuple(sorted(surplus)))
+    return Steps(tuple(sorted(missing, reverse=True)), () if missing and not unload_first else tuple(sorted(surplus)))

@@ -16,10 +16,13 @@ def check_live(context: Context) -> None:
 
 
 def check_ready(context: Context) -> None:
-    """Raises Unavailable unless every model has a version that answers, and from the first moment of draining."""
+    """Raises Unavailable unless a model answers, and every one that was there at the start or has answered since; and
+    from the first moment of draining.
+
+    A newcomer that fails is told elsewhere: it must not take every pod that shares the folder out of the Service.
+    """
     if context.settings.draining_mark.exists():
         raise Unavailable("The service is stopping: it answers the requests it has, and takes no new ones.")
     catalog = context.engines.probe(_PROBE_SECONDS)
     if not catalog.ready:
-        waiting = ", ".join(name for name, model in catalog.models.items() if not model.default)
-        raise Unavailable(f"Not every model answers yet: {waiting or 'none is loaded'}.")
+        raise Unavailable(f"Not every model answers yet: {', '.join(catalog.waiting) or 'none is loaded'}.")

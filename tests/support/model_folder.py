@@ -6,6 +6,7 @@ from pathlib import Path
 
 from service.catalog import DEFAULT_SIGNATURE
 from service.engine.repository import Key, Repository
+from service.engine.required_models import RequiredModels
 from service.engine.signature import LoadedSignature
 from service.engine.version_policy import VersionPolicies
 
@@ -30,7 +31,9 @@ class ModelFolder:
     folder: Path
     open: dict[Key, FakeServable] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
-    before_load: Callable[[], None] = lambda: None
+    before_load: Callable[[], object] = lambda: None
+    unload_first: bool = False
+    required: RequiredModels | None = None
 
     def __post_init__(self) -> None:
         self.policies = self.folder / "policies.json"
@@ -40,6 +43,8 @@ class ModelFolder:
             on_load=self._on_load,  # type: ignore[arg-type]
             on_unload=self._on_unload,
             policies=VersionPolicies(self.policies),
+            unload_first=self.unload_first,
+            required=self.required,
         )
 
     def _load(self, path: Path) -> FakeServable:
@@ -52,7 +57,7 @@ class ModelFolder:
 
     def _on_load(self, key: Key, servable: FakeServable) -> None:
         state = self.repository.catalog.models[key[0]].versions[key[1]].state
-        assert state == "LOADING", "a version must be announced before it answers"
+        assert state == "LOADING" or key in self.open, "a version must be announced before it answers"
         self.events.append(f"open {key[1]}")
         self.open[key] = servable
 
@@ -69,7 +74,9 @@ class ModelFolder:
         return version_dir
 
     def refresh(self) -> list[Key]:
-        """Scan the folder once. Returns the versions that answer afterwards."""
+        """Scan the folder twice: a version is loaded once two scans found the same files. Returns the versions that
+        answer afterwards."""
+        self.repository.refresh()
         self.repository.refresh()
         return sorted(self.open)
 

@@ -30,7 +30,8 @@ ALLOWED = {
     "service.metrics_folder": "service.errors service.metrics_file",
     "service.metrics": "service.metrics_file",
     "service.images": "service.errors",
-    "service.manifest": "service.images",
+    "service.plain_file": "",
+    "service.manifest": "service.images service.plain_file",
     "service.catalog": "service.errors service.manifest",
     "service.settings": "service.hardware",
     "service.runtime_dir": "service.settings",
@@ -43,7 +44,7 @@ ALLOWED = {
     "service.__main__": "service.binding service.gunicorn_app service.preflight service.runtime_dir service.settings",
     "service.ipc": "service.catalog service.client_socket service.errors service.heartbeat",
     "service.engine": "service.catalog service.errors service.hardware service.heartbeat service.ipc service.manifest "
-    "service.metrics service.parent service.settings",
+    "service.metrics service.parent service.plain_file service.settings",
     "service.web.budget": "service.errors",
     "service.web.memory": "",
     "service.web.body": "service.errors service.web.budget",

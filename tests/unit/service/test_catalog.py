@@ -73,3 +73,13 @@ def test_catalog_is_ready_if_every_model_answers() -> None:
     assert not bad.ready
     assert not Catalog(1, {"net": good.models["net"], "other": bad.models["net"]}).ready
     assert not Catalog(1, {}).ready
+
+
+def test_a_model_that_is_not_required_does_not_end_readiness() -> None:
+    good, newcomer = (
+        make_catalog(v1="AVAILABLE").models["net"],
+        Model("new", {1: Version(1, "END", "why")}, required=False),
+    )
+    assert Catalog(1, {"net": good, "new": newcomer}).ready
+    assert not Catalog(1, {"new": newcomer}).ready, "some model must answer"
+    assert Catalog(1, {"net": good, "new": newcomer}).waiting == []

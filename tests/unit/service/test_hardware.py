@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from service import hardware
-from service.hardware import count_cores, find_missing_gpu, has_bfloat16, list_devices, make_environment
+from service.hardware import (
+    count_cores,
+    find_missing_gpu,
+    has_bfloat16,
+    list_devices,
+    make_environment,
+    measure_free_memory,
+)
 
 
 @pytest.mark.parametrize(("quota", "expected"), [("max 100000", 8), ("150000 100000", 2), ("50000 100000", 1)])
@@ -104,3 +111,30 @@ def test_flags_of_the_cpu_show_bfloat16(
 def test_no_bfloat16_if_the_cpu_info_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hardware, "_CPUINFO", tmp_path / "none")
     assert not has_bfloat16()
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "files", "expected"),
+    [
+        ("max", 5_000, 0, 4_096_000),
+        ("1000000", 900_000, 0, 100_000),
+        ("1000000", 900_000, 300_000, 400_000),
+        ("1000000", 1_100_000, 0, 0),
+        ("99999999999", 0, 0, 4_096_000),
+    ],
+)
+@pytest.mark.parametrize("group", [1, 2])
+def test_free_memory_is_the_least_of_the_machines_and_the_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: int, limit: str, used: int, files: int, expected: int
+) -> None:
+    names = ("memory.max", "memory.current") if group == 2 else ("memory.limit_in_bytes", "memory.usage_in_bytes")
+    unlimited = {"max": str(2**63 - 4096)} if group == 1 else {}
+    for name, value in zip(names, (unlimited.get(limit, limit), str(used)), strict=True):
+        (tmp_path / name).write_text(value)
+    prefix = "" if group == 2 else "total_"
+    (tmp_path / "memory.stat").write_text(f"anon 1\n{prefix}inactive_file {files}\n{prefix}active_file 0\n")
+    (tmp_path / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable:  4000 kB\n")
+    monkeypatch.setattr(hardware, "_MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(hardware, "_MEMORY_V2", tmp_path / "memory.max")
+    monkeypatch.setattr(hardware, "_MEMORY_V1", tmp_path)
+    assert measure_free_memory() == expected

@@ -65,6 +65,12 @@ def test_version_without_a_manifest_has_none(tmp_path: Path) -> None:
         (json.dumps(GOOD | {"labels": "cat"}), "labels"),
         (json.dumps({key: value for key, value in GOOD.items() if key != "image"}), "image"),
         (json.dumps(GOOD | {"image": GOOD["image"] | {"treatment": "sepia"}}), "sepia"),
+        (json.dumps(GOOD | {"image": GOOD["image"] | {"height": 0}}), "height"),
+        (json.dumps(GOOD | {"image": GOOD["image"] | {"width": 10**9}}), "width"),
+        (json.dumps(GOOD | {"image": GOOD["image"] | {"channels": 5}}), "channels"),
+        (json.dumps(GOOD | {"labels": []}), "labels"),
+        (json.dumps(GOOD | {"labels": ["cat", "cat"]}), "labels"),
+        ('{"name": ' + "[" * 100_000, "servable.json"),
     ],
 )
 def test_broken_manifest_is_refused_with_the_reason(tmp_path: Path, text: str, reason: str) -> None:

@@ -201,3 +201,23 @@ def test_one_batch_runs_per_runner(net: Doubling) -> None:
     wait_until(lambda: all(task.results for task in tasks))
     assert [task.answer for task in tasks] == [double(task) for task in tasks]
     device.stop()
+
+
+def test_a_servable_in_anothers_place_answers_what_waits_once_the_others_batch_has_run(
+    device: Device, net: Doubling
+) -> None:
+    tasks, other = submit_behind_a_run(device, net, 1, 2), Doubling()
+    other.sizes = (1, 2)
+    swapped = threading.Event()
+
+    def swap() -> None:
+        device.open(KEY, other)  # type: ignore[arg-type]
+        swapped.set()
+
+    threading.Thread(target=swap, daemon=True).start()
+    assert not swapped.wait(0.05), "it was swapped while a batch ran"
+    net.go.set()
+    assert swapped.wait(5)
+    wait_until(lambda: all(task.results for task in tasks))
+    assert len(net.runs) == 1, "what waited was run by the old one"
+    assert {len(ids) for ids in other.runs} <= {1, 2}, "batches have the sizes of the new one"

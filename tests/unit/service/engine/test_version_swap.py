@@ -28,6 +28,13 @@ def test_nothing_is_unloaded_before_every_selected_version_answers(selected: fro
 
 
 @given(sets, states)
+def test_unload_first_unloads_what_is_not_selected_at_once(selected: frozenset[int], current: States) -> None:
+    steps = plan_steps(selected, current, unload_first=True)
+    assert set(steps.unload) == list_answering(current) - selected
+    assert set(steps.load) == selected - list_answering(current)
+
+
+@given(sets, states)
 def test_only_selected_versions_are_loaded_and_only_others_unloaded(selected: frozenset[int], current: States) -> None:
     steps = plan_steps(selected, current)
     assert set(steps.load) == selected - list_answering(current)
