@@ -1,0 +1,116 @@
+"""The requests of the service's own API and how their answers are read; the clients only send them."""
+
+from base64 import b64decode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypedDict, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from .errors import ConnectionFailed, ServiceError
+from .results import Model, Prediction, Samples
+
+T = TypeVar("T")
+Version = int | str | None  # a number, or a label such as "stable"; None is the service's choice
+
+
+class Wanted(TypedDict, total=False):
+    """What to draw. None is the same as left out."""
+
+    count: int | None
+    seed: int | None  # of the first image; the others count up from it
+    seeds: Sequence[int] | None  # instead of count and seed
+    labels: Sequence[str | int] | str | int | None  # one for all, or one per image
+    truncation: float | None  # over 0, at most 1: lower is more typical and less varied
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One request, and what makes its result of a successful response."""
+
+    method: str
+    path: str
+    parse: Callable[[httpx.Response], T]
+    options: dict[str, Any] = field(default_factory=dict)  # of httpx: params, files, json
+
+    def read(self, response: httpx.Response) -> T:
+        """Raises ServiceError, or ConnectionFailed if the answer is not one of Inkpaw's."""
+        if response.status_code != 200:
+            raise read_error(response)
+        try:
+            return self.parse(response)
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            raise ConnectionFailed(f"What answers at {response.url} is not an Inkpaw service.") from None
+
+
+def read_error(response: httpx.Response) -> ServiceError:
+    """The service's sentence; a proxy's answer has only its status."""
+    try:
+        error = response.json()["error"]
+        return ServiceError(str(error["message"]), response.status_code, str(error["code"]))
+    except (ValueError, KeyError, TypeError):
+        text = f"{response.url} answered {response.status_code} {response.reason_phrase}".rstrip()
+        return ServiceError(f"{text}.", response.status_code)
+
+
+def make_predict(
+    model: str, images: Sequence[bytes], version: Version = None, top: int | None = None
+) -> Call[list[Prediction]]:
+    files = [("image", (str(index), data, "application/octet-stream")) for index, data in enumerate(images)]
+    params = {} if top is None else {"top": str(top)}
+
+    def parse(response: httpx.Response) -> list[Prediction]:
+        answer = response.json()
+        rows = answer["predictions"]
+        if len(rows) != len(images):
+            raise ValueError("not one row per image")
+        return [_to_prediction(row, answer["model"], answer["version"]) for row in rows]
+
+    return Call("POST", _make_path("predict", model, version), parse, {"files": files, "params": params})
+
+
+def _to_prediction(row: dict[str, Any], model: str, version: int) -> Prediction:
+    return Prediction(row["label"], row["probability"], row["probabilities"], model, version, row.get("outlier_score"))
+
+
+def make_generate(model: str, version: Version, wanted: Wanted) -> Call[Samples]:
+    def parse(response: httpx.Response) -> Samples:
+        answer = response.json()
+        images = [b64decode(image["b64"]) for image in answer["images"]]
+        return Samples(
+            answer["model"], answer["version"], answer["seeds"], answer["labels"], answer["truncation"], images
+        )
+
+    return _make_generate(model, version, parse, wanted, "json")
+
+
+def make_render(model: str, version: Version, wanted: Wanted, image_format: str) -> Call[bytes]:
+    """The answer is a file in one of the service's formats."""
+    return _make_generate(model, version, lambda response: response.content, wanted, image_format)
+
+
+def _make_generate(
+    model: str, version: Version, parse: Callable[[httpx.Response], T], wanted: Wanted, image_format: str
+) -> Call[T]:
+    given = {name: value for name, value in wanted.items() if value is not None}
+    fields = {name: list(value) if isinstance(value, range | tuple) else value for name, value in given.items()}
+    return Call("POST", _make_path("generate", model, version), parse, {"json": fields | {"format": image_format}})
+
+
+def make_models() -> Call[list[Model]]:
+    def parse(response: httpx.Response) -> list[Model]:
+        models = response.json()["models"]
+        return [Model(model["model"], model["version"], model["at"].split("/")[1]) for model in models]
+
+    return Call("GET", "/", parse, {"headers": {"Accept": "application/json"}})
+
+
+def _make_path(verb: str, model: str, version: Version) -> str:
+    path = f"/{verb}/{quote(model, safe='')}"
+    match version:
+        case None:
+            return path
+        case int():
+            return f"{path}/versions/{version}"
+    return f"{path}/labels/{quote(version, safe='')}"

@@ -1,0 +1,36 @@
+"""What the service answers, as typed values."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a classifier says about one image."""
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]  # by label; with `top`, only the most probable
+    model: str
+    version: int
+    outlier_score: float | None = None  # None if the model has none
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What a generator drew. The same model, version, seed, label and truncation always give the same image."""
+
+    model: str
+    version: int
+    seeds: list[int]
+    labels: list[str]
+    truncation: float
+    images: list[bytes]  # PNG files
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that the service offers, with the version that answers by default."""
+
+    name: str
+    version: int
+    task: str  # predict or generate
