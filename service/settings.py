@@ -14,6 +14,7 @@ from service.hardware import count_cores, list_devices
 
 PREFIX = "INKPAW_"
 _SHOWN = 80  # characters of a bad value
+_OF_THE_CLIENT = {"INKPAW_URL"}  # may be set where a service starts
 _RENAMED = {"INKPAW_THREADS": "INKPAW_MAX_IN_FLIGHT"}
 
 
@@ -160,7 +161,7 @@ def _show(value: str) -> str:
 def load() -> Settings:
     """The settings of this process's environment. Raises SettingsError."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known | _OF_THE_CLIENT)
     for name in unknown:
         if name in _RENAMED:
             raise SettingsError(f"{name} is now called {_RENAMED[name]}.")

@@ -59,6 +59,8 @@ def predict(
     quiet: Quiet = False,
 ) -> ExitCode:
     """Write a row per picture, with its label. The same command again resumes where it stopped."""
+    if not inputs and files_from is None:
+        raise UsageError("Name at least one file, folder or zip file, or - for stdin.")
     share = choose_shard(shard)
     pictures, left_out = find_pictures([*(inputs or []), *_read_list(files_from)])
     mine = [picture for picture in pictures if share.holds(picture.name)]

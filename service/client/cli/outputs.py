@@ -48,16 +48,18 @@ class Output:
     def write_row(self, row: Row) -> None:
         raise NotImplementedError
 
-    def parse(self, file: IO[str]) -> list[Row]:
+    def parse(self, lines: Iterable[str]) -> list[Row]:
+        """Raises ValueError, KeyError, TypeError or csv.Error for what such a file cannot hold."""
         raise NotImplementedError
 
     def _read_rows(self, path: Path) -> list[Row]:
         """Cuts off a last line that was not written to its end. Raises ValueError, KeyError, TypeError, csv.Error."""
         if not path.exists() or not path.stat().st_size:
             return []
-        _cut_last_line(path)
         with path.open(encoding="utf-8", errors=_ERRORS, newline="") as file:
-            return self.parse(file)
+            rows = self.parse(line for line in file if line.endswith("\n"))
+        _cut_last_line(path)  # not before: the file may be somebody else's
+        return rows
 
 
 class CsvOutput(Output):
@@ -72,10 +74,10 @@ class CsvOutput(Output):
     def write_row(self, row: Row) -> None:
         self._writer.writerow(row)
 
-    def parse(self, file: IO[str]) -> list[Row]:
-        reader = csv.DictReader(file, strict=True)
+    def parse(self, lines: Iterable[str]) -> list[Row]:
+        reader = csv.DictReader(lines, strict=True)
         rows = list(reader)
-        if tuple(reader.fieldnames or ()) != COLUMNS and (rows or reader.fieldnames):
+        if tuple(reader.fieldnames or ()) != COLUMNS:
             raise ValueError("other columns")
         return rows
 
@@ -86,9 +88,9 @@ class JsonLinesOutput(Output):
     def write_row(self, row: Row) -> None:
         self._file.write(json.dumps(row) + "\n")
 
-    def parse(self, file: IO[str]) -> list[Row]:
-        rows = [json.loads(line) for line in file]
-        if any(not set(COLUMNS) <= set(row) for row in rows):
+    def parse(self, lines: Iterable[str]) -> list[Row]:
+        rows = [json.loads(line) for line in lines]
+        if not rows or any(not isinstance(row, dict) or not set(COLUMNS) <= set(row) for row in rows):
             raise ValueError("other fields")
         return rows
 

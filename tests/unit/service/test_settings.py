@@ -40,6 +40,11 @@ def test_services_on_two_ports_do_not_share_a_folder(monkeypatch: pytest.MonkeyP
     assert settings.load().runtime_dir != first
 
 
+def test_variable_of_the_client_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKPAW_URL", "http://inkpaw:8080")
+    assert settings.load().port == 8080
+
+
 def test_unknown_setting_is_refused_with_the_known_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INKPAW_MAX_BATCH", "7")
     with pytest.raises(SettingsError, match=r"INKPAW_MAX_BATCH\b.*INKPAW_MAX_BATCH_SIZE"):

@@ -1,0 +1,56 @@
+"""`inkpaw generate` and `inkpaw models`."""
+
+from pathlib import Path
+
+import pytest
+
+from service.client.cli.exit_codes import ExitCode
+from tests.support.stub_service import Failure, StubService
+from tests.unit.service.client.cli.run_cli import run_cli
+
+
+@pytest.fixture(autouse=True)
+def enter_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "form"), [("a.png", "grid"), ("a.zip", "zip"), ("a.npy", "npy"), ("a.json", "json")])
+def test_name_of_the_file_chooses_the_format(stub: StubService, name: str, form: str) -> None:
+    result = run_cli("generate", "gan", "--label", 7, "--count", 64, "-o", name, "--url", stub.url)
+    assert result.exit_code == ExitCode.GOOD, result.output
+    assert Path(name).stat().st_size > 0
+    assert stub.bodies == [{"labels": ["7"], "count": 64, "format": form}]
+
+
+def test_options_are_sent(stub: StubService) -> None:
+    options = ("--label", 1, "--label", 2, "--seed", 3, "--truncation", 0.5, "--format", "png", "--version", "stable")
+    run_cli("generate", "gan", *options, "-o", "a.bin", "--url", stub.url)
+    assert stub.bodies == [{"labels": ["1", "2"], "seed": 3, "truncation": 0.5, "format": "png"}]
+    assert stub.requests == [("/generate/gan/labels/stable", 0)]
+
+
+def test_image_may_go_to_a_pipe(stub: StubService) -> None:
+    assert run_cli("generate", "gan", "-o", "-", "--url", stub.url).stdout_bytes.startswith(b"{")
+
+
+@pytest.mark.parametrize(("out", "sentence"), [("a.gif", "must end in .png"), ("none/a.png", "There is no folder")])
+def test_wrong_file_is_refused_before_anything_is_drawn(stub: StubService, out: str, sentence: str) -> None:
+    result = run_cli("generate", "gan", "-o", out, "--url", stub.url)
+    assert result.exit_code == ExitCode.USAGE and sentence in result.stderr
+    assert stub.requests == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, ExitCode.USAGE), (413, ExitCode.USAGE), (500, ExitCode.SOME_FAILED)]
+)
+def test_services_sentence_is_printed(stub: StubService, status: int, code: ExitCode) -> None:
+    stub.failures = [Failure(status, "There is no label 'x'.", "bad_request")]
+    result = run_cli("generate", "gan", "--label", "x", "-o", "a.png", "--url", stub.url)
+    assert (result.exit_code, result.stderr) == (code, "inkpaw: There is no label 'x'.\n")
+    assert not Path("a.png").exists()
+
+
+def test_models_are_listed(stub: StubService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKPAW_URL", stub.url)
+    result = run_cli("models")
+    assert [line.split() for line in result.stdout.splitlines()] == [["net", "3", "predict"], ["gan", "4", "generate"]]
