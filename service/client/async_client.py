@@ -15,7 +15,7 @@ from .in_order import map_in_tasks
 from .pictures import ImageSource, Picture, make_batches, read_pictures, to_pictures
 from .prediction import Outcome, predict_batch, raise_errors
 from .results import Model, Prediction, Samples
-from .retry import DEFAULT_SECONDS, RETRIED, OnRetry, Retries
+from .retry import DEFAULT_SECONDS, OnRetry, Retries
 
 T = TypeVar("T")
 
@@ -114,7 +114,7 @@ class AsyncClient:
             except httpx.RequestError as error:
                 pause = retries.wait_after_error(error)
             else:
-                if response.status_code not in RETRIED:
+                if response.status_code not in call.retried:
                     return call.read(response)
                 pause = retries.wait_after_response(response)
             await asyncio.sleep(pause)

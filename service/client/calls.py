@@ -12,6 +12,8 @@ from .errors import ConnectionFailed, ServiceError
 from .results import Model, Prediction, Samples
 
 T = TypeVar("T")
+RETRIED = frozenset({429, 502, 503, 504})  # statuses of a service that is busy or starting: to ask again may help
+
 Version = int | str | None  # a number, or a label such as "stable"; None is the service's choice
 
 
@@ -33,6 +35,7 @@ class Call(Generic[T]):
     path: str
     parse: Callable[[httpx.Response], T]
     options: dict[str, Any] = field(default_factory=dict)  # of httpx: params, files, json
+    retried: frozenset[int] = RETRIED
 
     def read(self, response: httpx.Response) -> T:
         """Raises ServiceError, or ConnectionFailed if the answer is not one of Inkpaw's."""
@@ -67,11 +70,13 @@ def make_predict(
             raise ValueError("not one row per image")
         return [_to_prediction(row, answer["model"], answer["version"]) for row in rows]
 
-    return Call("POST", _make_path("predict", model, version), parse, {"files": files, "params": params})
+    retried = RETRIED - {504} if len(images) > 1 else RETRIED  # fewer images at a time may be answered in time
+    return Call("POST", _make_path("predict", model, version), parse, {"files": files, "params": params}, retried)
 
 
 def _to_prediction(row: dict[str, Any], model: str, version: int) -> Prediction:
-    return Prediction(row["label"], row["probability"], row["probabilities"], model, version, row.get("outlier_score"))
+    score, warnings = row.get("outlier_score"), tuple(row.get("warnings", ()))
+    return Prediction(row["label"], row["probability"], row["probabilities"], model, version, score, warnings)
 
 
 def make_generate(model: str, version: Version, wanted: Wanted) -> Call[Samples]:

@@ -13,6 +13,7 @@ class Prediction:
     model: str
     version: int
     outlier_score: float | None = None  # None if the model has none
+    warnings: tuple[str, ...] = ()  # such as truncated: the file lacks its last bytes
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import httpx
 from .calls import read_error
 from .errors import ConnectionFailed, ServiceError
 
-RETRIED = frozenset({429, 502, 503, 504})  # busy, or starting behind a proxy; to ask again may help
 DEFAULT_SECONDS = 30.0
 _FIRST_PAUSE, _MAX_PAUSE = 0.25, 10.0  # seconds
 
@@ -25,7 +24,7 @@ class Retries:
         self._on_retry = on_retry
 
     def wait_after_response(self, response: httpx.Response) -> float:
-        """Seconds to wait after a response with a status of RETRIED. Raises ServiceError."""
+        """Seconds to wait after a response with a status that its call retries. Raises ServiceError."""
         return self._choose_pause(read_error(response), _read_retry_after(response))
 
     def wait_after_error(self, error: httpx.RequestError) -> float:

@@ -14,7 +14,7 @@ from .in_order import map_in_threads
 from .pictures import ImageSource, Picture, make_batches, read_pictures, to_pictures
 from .prediction import Outcome, predict_batch, raise_errors
 from .results import Model, Prediction, Samples
-from .retry import DEFAULT_SECONDS, RETRIED, OnRetry, Retries
+from .retry import DEFAULT_SECONDS, OnRetry, Retries
 
 T = TypeVar("T")
 
@@ -105,7 +105,7 @@ class Client:
             except httpx.RequestError as error:
                 pause = retries.wait_after_error(error)
             else:
-                if response.status_code not in RETRIED:
+                if response.status_code not in call.retried:
                     return call.read(response)
                 pause = retries.wait_after_response(response)
             time.sleep(pause)

@@ -9,8 +9,8 @@ from typing import ParamSpec
 
 import typer
 
+from ..calls import RETRIED
 from ..errors import ConnectionFailed, InkpawError, ServiceError
-from ..retry import RETRIED
 
 P = ParamSpec("P")
 

@@ -7,7 +7,7 @@ from ..results import Prediction
 Row = dict[str, Any]
 
 # of CSV and Parquet; JSON lines have `probabilities` too
-COLUMNS = ("file", "label", "probability", "outlier_score", "model", "version", "error")
+COLUMNS = ("file", "label", "probability", "outlier_score", "model", "version", "warnings", "error")
 
 
 def make_row(name: str, outcome: Prediction | Exception, model: str) -> Row:
@@ -19,6 +19,7 @@ def make_row(name: str, outcome: Prediction | Exception, model: str) -> Row:
             "outlier_score": outcome.outlier_score,
             "model": outcome.model,
             "version": outcome.version,
+            "warnings": " ".join(outcome.warnings) or None,
             "error": None,
             "probabilities": outcome.probabilities,
         }

@@ -109,6 +109,12 @@ def test_models_are_typed(call: Call, stub: StubService) -> None:
     assert call(stub.url, "models") == [Model("net", 3, "predict"), Model("gan", 4, "generate")]
 
 
+def test_batch_that_takes_too_long_is_halved_at_once(call: Call, stub: StubService) -> None:
+    stub.failures = [Failure(504, "The answer was not ready in time.", "deadline_exceeded")]
+    assert len(call(stub.url, "predict", "net", [b"a", b"b", b"c"])) == 3
+    assert [count for _, count in stub.requests] == [3, 1, 2]
+
+
 @pytest.mark.parametrize("status", [429, 502, 503, 504, 0])
 def test_busy_or_lost_service_is_asked_again(call: Call, stub: StubService, status: int) -> None:
     stub.failures = [Failure(status)] * 3

@@ -19,7 +19,7 @@ def test_parquet_has_typed_columns_and_is_continued(stub: StubService, photos: P
     assert result.exit_code == ExitCode.SOME_FAILED
     table = pyarrow.parquet.read_table("labels.parquet")
     types = [str(field.type) for field in table.schema]
-    assert types == ["string", "string", "double", "double", "string", "int64", "string"]
+    assert types == ["string", "string", "double", "double", "string", "int64", "string", "string"]
     rows = table.to_pylist()
     assert len(rows) == len({row["file"] for row in rows}) == 40
     assert rows[0]["label"] == "0" and rows[0]["probability"] == 0.5

@@ -42,6 +42,7 @@ def test_folder_becomes_a_table(stub: StubService, photos: Path) -> None:
         "outlier_score": "0.1",
         "model": "net",
         "version": "3",
+        "warnings": "",
         "error": "",
     }
     assert all(int(row["label"]) == int(Path(row["file"]).stem) for row in rows)

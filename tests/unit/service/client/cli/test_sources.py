@@ -59,7 +59,7 @@ def test_each_picture_comes_once(folder: Path) -> None:
 
 def test_stdin_is_one_picture(stub: StubService, folder: Path) -> None:
     result = run_cli("predict", "net", "-", "--url", stub.url, stdin=b"seven")
-    assert result.stdout.splitlines()[1] == "-,seven,0.5,0.1,net,3,"
+    assert result.stdout.splitlines()[1] == "-,seven,0.5,0.1,net,3,,"
 
 
 def test_stdin_may_be_a_zip(stub: StubService, folder: Path) -> None:
