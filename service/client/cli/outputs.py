@@ -11,7 +11,6 @@ from .exit_codes import UsageError
 from .rows import COLUMNS, Row
 
 STDOUT = "-"
-_ERRORS = "surrogateescape"  # names of files need not be UTF-8
 
 
 class Output:
@@ -25,7 +24,7 @@ class Output:
         if path != STDOUT:
             try:
                 self.rows = self._read_rows(Path(path))
-                self._file = Path(path).open("a", encoding="utf-8", errors=_ERRORS, newline="")  # noqa: SIM115
+                self._file = Path(path).open("a", encoding="utf-8", newline="")  # noqa: SIM115
             except OSError as error:
                 raise UsageError(f"'{path}' cannot be written: {error.strerror}.") from None
             except (ValueError, KeyError, TypeError, csv.Error):
@@ -56,7 +55,7 @@ class Output:
         """Cuts off a last line that was not written to its end. Raises ValueError, KeyError, TypeError, csv.Error."""
         if not path.exists() or not path.stat().st_size:
             return []
-        with path.open(encoding="utf-8", errors=_ERRORS, newline="") as file:
+        with path.open(encoding="utf-8", newline="") as file:
             rows = self.parse(line for line in file if line.endswith("\n"))
         _cut_last_line(path)  # not before: the file may be somebody else's
         return rows

@@ -65,7 +65,7 @@ def _refuse(error: OSError) -> None:
 
 def _open_file(path: str) -> Iterator[Picture | None]:
     if path.lower().endswith(".zip") and is_zipfile(path):
-        yield from _open_zip(path, path)
+        yield from _open_zip(path, _make_name(path))
     else:
         yield _to_picture(Path(path))
 
@@ -75,7 +75,7 @@ def _to_picture(path: Path) -> Picture:
         size = path.stat().st_size
     except OSError:  # the row of this picture will say why it cannot be read
         size = 0
-    return Picture(str(path), size, path.read_bytes)
+    return Picture(_make_name(str(path)), size, path.read_bytes)
 
 
 def _open_zip(file: str | IO[bytes], name: str) -> Iterator[Picture | None]:
@@ -101,6 +101,11 @@ def _read_stdin() -> Iterator[Picture | None]:
     else:
         file.seek(0)
         yield Picture(STDIN, size, file.read)
+
+
+def _make_name(path: str) -> str:
+    """The path as text that every format can hold: bytes that are not UTF-8 become `\\xff`."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def _is_picture(name: str) -> bool:

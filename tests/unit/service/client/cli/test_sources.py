@@ -1,5 +1,6 @@
 """Which pictures an input stands for."""
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -70,6 +71,16 @@ def test_stdin_may_be_a_zip(stub: StubService, folder: Path) -> None:
 def test_stdin_may_list_the_files(stub: StubService, folder: Path) -> None:
     result = run_cli("predict", "net", "--files-from", "-", "--url", stub.url, stdin="in/b.png\nin/notes.txt\n")
     assert [line.split(",")[0] for line in result.stdout.splitlines()[1:]] == ["in/b.png", "in/notes.txt"]
+
+
+@pytest.mark.parametrize("out", ["-", "a.csv", "a.jsonl", "a.parquet"])
+def test_name_that_is_not_utf8_is_no_obstacle(stub: StubService, folder: Path, out: str) -> None:
+    Path(os.fsdecode(b"in/\xff.png")).write_text("x")
+    for _ in range(2):
+        result = run_cli("predict", "net", "in", "--out", out, "--url", stub.url)
+        assert result.exit_code == 0, result.output
+    assert find_pictures(["in"])[0][-2].name == "in/\\xff.png"
+    assert stub.sent == (8 if out == "-" else 4)
 
 
 def test_broken_entry_of_a_zip_is_one_bad_file(stub: StubService, folder: Path) -> None:
