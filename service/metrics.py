@@ -5,11 +5,12 @@ multiprocess mode), so a counter keeps the counts of a process that died: see `m
 import math
 import os
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import Counter, Gauge, Histogram, values
+from prometheus_client.metrics_core import GaugeMetricFamily
 
 from service.metrics_file import MetricsFile
 
@@ -54,7 +55,19 @@ def observe_all(histogram: Histogram, values: NDArray) -> None:
     histogram._sum.inc(float(values.sum()))
 
 
-_SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+class Derived(NamedTuple):
+    """A gauge that no process writes: it is made at each scrape, from other metrics or from what the machine tells."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+
+    def make_family(self) -> GaugeMetricFamily:
+        return GaugeMetricFamily(self.name, self.help, labels=self.labels)
+
+
+_SECONDS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+_STEP_SECONDS = (0.00003, 0.00006, 0.000125, 0.00025, *_SECONDS)  # parts of a request: a small PNG decodes in 60 us
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _SHARES = tuple(step / 20 for step in range(1, 21))
 
@@ -62,7 +75,20 @@ REQUESTS = Counter("inkpaw_requests", "Requests answered.", ["model", "version",
 REQUEST_SECONDS = Histogram(
     "inkpaw_request_seconds", "From a request's arrival to its answer.", ["model", "protocol"], buckets=_SECONDS
 )
-REJECTED = Counter("inkpaw_rejected", "Requests refused before they ran.", ["reason"])
+REJECTED = Counter(
+    "inkpaw_rejected",
+    "Requests refused before they ran: `busy` by a full worker, else the error's code. `model` is empty if unknown.",
+    ["reason", "model"],
+)
+IN_FLIGHT = Gauge("inkpaw_in_flight", "Requests in flight in all workers.", multiprocess_mode="livesum")
+IN_FLIGHT_LIMIT = Gauge(
+    "inkpaw_in_flight_limit",
+    "Requests in flight above which workers answer 503, by their measured rate.",
+    multiprocess_mode="livesum",
+)
+DECODE_SECONDS = Histogram(
+    "inkpaw_decode_seconds", "Decoding and resizing a request's images.", ["model"], buckets=_STEP_SECONDS
+)
 PREDICTIONS = Counter("inkpaw_predictions", "Images classified, by predicted label.", ["model", "version", "label"])
 CONFIDENCE = Histogram(
     "inkpaw_confidence", "Probability of the predicted label.", ["model", "version"], buckets=_SHARES
@@ -74,10 +100,24 @@ OUTLIER_SCORE = Histogram(
     buckets=(*_SHARES[:-1], 0.99, 1.0),
 )
 
-QUEUE_SECONDS = Histogram("inkpaw_queue_seconds", "A request's wait for its batch.", ["model"], buckets=_SECONDS)
-COMPUTE_SECONDS = Histogram("inkpaw_compute_seconds", "One run of a model.", ["model"], buckets=_SECONDS)
+QUEUE_SECONDS = Histogram("inkpaw_queue_seconds", "A request's wait for its batch.", ["model"], buckets=_STEP_SECONDS)
+COMPUTE_SECONDS = Histogram("inkpaw_compute_seconds", "One run of a model.", ["model"], buckets=_STEP_SECONDS)
 BATCH_ROWS = Histogram("inkpaw_batch_rows", "Rows per run, without padding.", ["model"], buckets=_ROWS)
+BATCH_PADDING = Counter("inkpaw_batch_padding_rows", "Rows added to batches to reach a warmed size.", ["model"])
 QUEUE_ROWS = Gauge("inkpaw_queue_rows", "Rows that wait.", ["model"], multiprocess_mode="livesum")
+QUEUE_AGE = Gauge(
+    "inkpaw_queue_age_seconds", "How long the oldest row has waited.", ["model"], multiprocess_mode="livemax"
+)
+ENGINE_RUNNERS = Gauge(
+    "inkpaw_engine_runners", "Batches that all engines can run at the same time.", multiprocess_mode="livesum"
+)
+ENGINE_BUSY_RUNNERS = Gauge(
+    "inkpaw_engine_busy_runners", "Runners that were busy, mean of the last 10 s.", multiprocess_mode="livesum"
+)
+ENGINE_BUSY_SECONDS = Counter("inkpaw_engine_busy_seconds", "Time for which runners were busy, of all runners.")
+ENGINE_UTILISATION = Derived(
+    "inkpaw_engine_utilisation", "Busy runners over all runners, 0 to 1. Missing while there is no engine."
+)
 MODEL_STATE = Gauge(
     "inkpaw_model_state", "1 for the state a version is in.", ["model", "version", "state"], multiprocess_mode="livesum"
 )
@@ -101,3 +141,17 @@ ENGINE_HANGS = Counter(
     ["reason"],
 )
 GPU_MEMORY = Gauge("inkpaw_gpu_memory_bytes", "GPU memory in use.", ["device"], multiprocess_mode="livesum")
+PROCESS_MEMORY = Derived(
+    "inkpaw_process_resident_bytes",
+    "Resident memory of a process. `index` is an engine's device, or a worker's place by age.",
+    ("role", "index"),
+)
+PROCESSES_WITHOUT_METRICS = Derived(
+    "inkpaw_processes_without_metrics",
+    "Processes whose counts are missing here, because the disk of INKPAW_RUNTIME_DIR was full.",
+)
+BUILD_INFO = Derived(
+    "inkpaw_build_info",
+    "1, for the versions of the service, of Python and of TensorFlow.",
+    ("version", "python", "tensorflow"),
+)

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from service import metrics
 from service.engine.batch import Batch
+from service.engine.busy_time import BusyTime
 from service.engine.repository import Key
 from service.engine.scheduler import Scheduler
 from service.engine.servable import Servable
@@ -44,7 +45,8 @@ class Device:
         self._max_queue_rows = max_queue_rows
         self._signatures: dict[QueueKey, LoadedSignature] = {}
         self._started: dict[int, float] = {}  # by runner's thread, when its batch started
-        self._runners = [threading.Thread(target=self._work, daemon=True) for _ in range(runners)]
+        self._busy_times = [BusyTime() for _ in range(runners)]
+        self._runners = [threading.Thread(target=self._work, args=(busy,), daemon=True) for busy in self._busy_times]
 
     def start(self) -> None:
         for runner in self._runners:
@@ -67,10 +69,6 @@ class Device:
         for queue_key in self._list_queues(key):
             self.close(queue_key)
 
-    def count_rows(self, key: Key) -> int:
-        """Rows that wait for that version."""
-        return sum(map(self.scheduler.count_rows, self._list_queues(key)))
-
     def _list_queues(self, key: Key) -> list[QueueKey]:
         return [queue_key for queue_key in self._signatures.copy() if queue_key[:2] == key]
 
@@ -90,6 +88,14 @@ class Device:
         return self._signatures.get(key)
 
     @property
+    def runner_count(self) -> int:
+        return len(self._runners)
+
+    def count_busy_seconds(self, now: float) -> float:
+        """Of all runners and of all time, batches that run now included; never goes down. `now` is monotonic."""
+        return sum(busy.read(now) for busy in self._busy_times)
+
+    @property
     def is_working(self) -> bool:
         """Whether no runner has died."""
         return all(runner.is_alive() for runner in self._runners)
@@ -105,10 +111,11 @@ class Device:
         started = self.batch_started
         return time.monotonic() - started if started else 0.0
 
-    def _work(self) -> None:
+    def _work(self, busy: BusyTime) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
         while batch := self.scheduler.next():
             started = time.monotonic()
+            busy.start(started)
             try:
                 self._run(self._signatures[batch.key], batch)  # type: ignore[index]
             except Exception:
@@ -116,12 +123,15 @@ class Device:
                 batch.fail(InkpawError("The batch could not be run."))
             finally:
                 self._started.pop(threading.get_ident(), None)
-                self.scheduler.finish(batch, time.monotonic() - started)
+                ended = time.monotonic()
+                busy.stop(ended)
+                self.scheduler.finish(batch, ended - started)
 
     def _run(self, signature: LoadedSignature, batch: Batch) -> None:
         """Run and answer. If that fails, run each request's rows alone: one request's bad rows fail no other's."""
         started = self._started[threading.get_ident()] = time.monotonic()
-        size = signature.size_for(batch.rows)
+        rows = batch.rows
+        size = signature.size_for(rows)
         try:
             outputs: Arrays = signature.run(batch.inputs(size))
         except Exception as error:
@@ -135,7 +145,9 @@ class Device:
         with self._corked():
             batch.answer(outputs, size)
         metrics.get(metrics.COMPUTE_SECONDS, batch.key[0]).observe(seconds)  # type: ignore[index]
-        metrics.get(metrics.BATCH_ROWS, batch.key[0]).observe(batch.rows)  # type: ignore[index]
+        metrics.get(metrics.BATCH_ROWS, batch.key[0]).observe(rows)  # type: ignore[index]
+        if size > rows:
+            metrics.get(metrics.BATCH_PADDING, batch.key[0]).inc(size - rows)  # type: ignore[index]
 
 
 def _explain(error: Exception, batch: Batch) -> InkpawError:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from service import heartbeat, metrics, settings
 from service.engine.device import Device
 from service.engine.handlers import CallHandler
+from service.engine.load_gauges import LoadGauges
 from service.engine.manifest_check import check_manifest
 from service.engine.repository import Repository
 from service.engine.required_models import RequiredModels
@@ -55,6 +56,7 @@ def main(index: int) -> None:
     pulse = Heartbeat(heartbeat.get_path(config.engine_sockets[index]))
     mixed = _use_mixed_precision(config)
     limit = TimeLimit(config.load_seconds, discard=Servable.unload)
+    gauges = LoadGauges(device)
 
     def load(version_dir: Path) -> Servable:
         with pulse.loading():  # ends with the time limit: a load that is left behind holds up nothing
@@ -63,6 +65,7 @@ def main(index: int) -> None:
     def beat() -> None:
         if device.is_working:
             pulse.beat(device.batch_started)
+        gauges.update()
 
     repository = Repository(
         config.model_dir,
@@ -77,7 +80,7 @@ def main(index: int) -> None:
     signal.signal(signal.SIGUSR1, lambda *_: server.stop())  # the supervisor's stop signal; until now it ends at once
     stopping = threading.Event()
     device.start()
-    threading.Thread(target=_watch_models, args=(repository, device, config, stopping), daemon=True).start()
+    threading.Thread(target=_watch_models, args=(repository, config, stopping), daemon=True).start()
     server.serve()
     stopping.set()
     device.stop()
@@ -111,14 +114,14 @@ def _use_mixed_precision(config: Settings) -> bool:
     return supported
 
 
-def _watch_models(repository: Repository, device: Device, config: Settings, stopping: threading.Event) -> None:
+def _watch_models(repository: Repository, config: Settings, stopping: threading.Event) -> None:
     """Refresh the repository every `poll_seconds`."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADER_NICE)
     pause = min(config.poll_seconds, _SECOND_LOOK)
     while True:
         try:
             repository.refresh()
-            _update_gauges(repository, device)
+            _measure_gpus()
         except Exception:  # for example a folder that is removed while it is read: the next look will do
             log.exception("The models could not be refreshed")
         if stopping.wait(pause):
@@ -126,10 +129,7 @@ def _watch_models(repository: Repository, device: Device, config: Settings, stop
         pause = config.poll_seconds
 
 
-def _update_gauges(repository: Repository, device: Device) -> None:
-    for name, model in repository.catalog.models.items():
-        rows = sum(device.count_rows((name, number)) for number in model.versions)
-        metrics.QUEUE_ROWS.labels(name).set(rows)
+def _measure_gpus() -> None:
     for gpu in tf.config.list_logical_devices("GPU"):
         memory = tf.config.experimental.get_memory_info(gpu.name.removeprefix("/device:"))
         metrics.GPU_MEMORY.labels(gpu.name).set(memory["current"])

@@ -112,6 +112,12 @@ class Scheduler:
         queue = self._queues.get(key)
         return queue.rows if queue else 0
 
+    def measure_queues(self) -> dict[Hashable, tuple[int, float]]:
+        """By servable: rows that wait, and for how many seconds the oldest has."""
+        with self._lock:
+            now = self._clock()
+            return {key: (queue.rows, now - queue.oldest() if queue else 0.0) for key, queue in self._queues.items()}
+
     def next(self) -> Batch | None:
         """Wait for the next batch; None once the scheduler is closed. The caller must `finish` it."""
         while not self._closed:

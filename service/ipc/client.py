@@ -38,6 +38,10 @@ class EngineClient:
             return catalog
         return self.refresh()
 
+    def has_model(self, name: str) -> bool:
+        """Whether the last catalog lists it; asks nobody."""
+        return self._catalog is not None and name in self._catalog.models
+
     def refresh(self) -> Catalog:
         """Ask the engine for the catalog now, one call for all who ask at the same time. Raises Unavailable."""
         catalog: Catalog = self.start_refresh().get()

@@ -39,6 +39,10 @@ class EnginePool:
             client.start_refresh()
         return self._get_best(lambda client: client.probe(max(0.0, end - time.monotonic())))
 
+    def has_model(self, name: str) -> bool:
+        """Whether a catalog that is here already lists it; asks nobody."""
+        return any(client.has_model(name) for client in self._clients)
+
     def _get_best(self, get: Callable[[EngineClient], Catalog]) -> Catalog:
         first: Catalog | None = None
         for client in self._clients:

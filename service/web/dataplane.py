@@ -4,8 +4,9 @@ Knows no protocol: every endpoint that runs a model does it through here.
 """
 
 import random
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from service import metrics
 from service.catalog import Catalog, Version
 from service.errors import BadRequest, EngineDown, ModelNotFound, Unavailable
 from service.manifest import Manifest
+from service.web.codecs.images import Images
+from service.web.codecs.uploads import Upload
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
 
@@ -54,6 +57,14 @@ def with_version(request: Request, kind: str | None, spec: ModelSpec, endpoint: 
         if replacement.number == version.number:
             raise
         return endpoint(request, spec, replacement)
+
+
+def decode(request: Request, uploads: Sequence[Upload], manifest: Manifest) -> Images:
+    """The images as the model takes them; the time is counted. Raises what ImageDecoder.decode raises."""
+    started = time.monotonic()
+    images = request.context.decoder.decode(uploads, manifest.image, request.deadline, request.client, tolerant=True)
+    metrics.get(metrics.DECODE_SECONDS, request.model).observe(time.monotonic() - started)
+    return images
 
 
 def run(

@@ -3,6 +3,7 @@
 import time
 
 from service import metrics
+from service.errors import InkpawError
 from service.web.error_response import to_response
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, indent_json
@@ -16,6 +17,8 @@ def dispatch(route: Route, request: Request, spec: ModelSpec) -> Response:
     try:
         response = route.endpoint(request, spec)
     except Exception as error:
+        if isinstance(error, InkpawError) and error.status in (503, 504):
+            metrics.get(metrics.REJECTED, error.code, request.model).inc()
         response = to_response(error, route.protocol)
     finally:
         request.release()

@@ -4,7 +4,7 @@ import logging
 
 from werkzeug.exceptions import HTTPException
 
-from service import errors, metrics
+from service import errors
 from service.errors import ClientDisconnected, InkpawError
 from service.web.response import CLIENT_CLOSED_REQUEST, Response, json_response
 from service.web.routing import Protocol
@@ -16,8 +16,6 @@ def to_response(error: Exception, protocol: Protocol) -> Response:
     """The response to a request that raised that error. Unexpected errors are logged; the client gets a plain 500."""
     match error:
         case InkpawError():
-            if error.status in (503, 504):
-                metrics.REJECTED.labels(error.code).inc()
             return error_response(error, protocol)
         case HTTPException():
             return _from_werkzeug(error, protocol)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from service.catalog import DEFAULT_SIGNATURE, Signature, TensorSpec, Version
 from service.errors import BadRequest, RequestTooLarge
 from service.web.codecs.uploads import name_uploads
-from service.web.dataplane import count_predictions, run
+from service.web.dataplane import count_predictions, decode, run
 from service.web.request import Request
 
 
@@ -35,10 +35,7 @@ def decode_images(
     if encoded.ndim > 1 or not encoded.size:
         raise BadRequest(f"Input '{spec.name}' takes a list of encoded images, at least one.")
     check_rows(request, version.get_signature(), encoded.shape)
-    uploads = name_uploads(encoded.ravel().tolist())
-    images = request.context.decoder.decode(
-        uploads, version.manifest.image, request.deadline, request.client, tolerant=True
-    )
+    images = decode(request, name_uploads(encoded.ravel().tolist()), version.manifest)
     request.truncated = images.truncated
     return images.pixels
 

@@ -25,6 +25,7 @@ _TRAINING = (
 ALLOWED = {
     "service.errors": "",
     "service.client_socket": "",
+    "service.version": "",
     "service.hardware": "",
     "service.heartbeat": "",
     "service.parent": "",
@@ -58,16 +59,16 @@ ALLOWED = {
     "service.web.body service.web.budget service.web.content_encoding service.web.context",
     "service.web.response": "",
     "service.web.routing": "service.errors service.web.request service.web.response",
-    "service.web.error_response": "service.errors service.metrics service.web.response service.web.routing",
-    "service.web.dispatch": "service.metrics service.web.error_response service.web.request service.web.response "
-    "service.web.routing",
-    "service.web.dataplane": "service.catalog service.errors service.manifest service.metrics service.web.request "
-    "service.web.response",
+    "service.web.error_response": "service.errors service.web.response service.web.routing",
+    "service.web.dispatch": "service.errors service.metrics service.web.error_response service.web.request "
+    "service.web.response service.web.routing",
+    "service.web.dataplane": "service.catalog service.errors service.manifest service.metrics service.web.codecs "
+    "service.web.request service.web.response",
     "service.web.health": "service.errors service.web.context",
     "service.web.inputs": "service.catalog service.errors service.web.codecs service.web.dataplane service.web.request",
     "service.web.api.native": _API,
-    "service.web.api.open_inference": _API,
-    "service.web.api.operations": f"{_API} service.metrics_folder",
+    "service.web.api.open_inference": f"{_API} service.version",
+    "service.web.api.operations": f"{_API} service.metrics service.metrics_folder service.version",
     "service.web.api.tensorflow_serving": _API,
     "service.web.app": "service.ipc service.settings service.web.budget service.web.memory service.web.api.native "
     "service.web.api.open_inference "

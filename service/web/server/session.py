@@ -64,7 +64,7 @@ class Session:
         match = self._context.app.router.match(message.head.path)
         required = match is None or match.route.admission
         if required and self._context.admission.full:
-            return self._refuse(message)
+            return self._refuse(message, match)
         return self._serve(message, match, Place(self._context.admission, required), arrived)
 
     def _read_message(self) -> Message:
@@ -117,9 +117,11 @@ class Session:
         connection.linger()
         return False
 
-    def _refuse(self, message: Message) -> bool:
+    def _refuse(self, message: Message, match: Match | None) -> bool:
         """Answer 503; the connection stays open if the rest of the request is small and has arrived."""
-        metrics.get(metrics.REJECTED, "busy").inc()
+        name = match.spec.name if match is not None else ""
+        known = self._context.app.context.engines.has_model(name)  # clients could otherwise create metrics
+        metrics.get(metrics.REJECTED, "busy", name if known else "").inc()
         connection, head, keep_alive = self._connection, message.head, False
         body = Body(connection, message)
         connection.deadline = 0.0  # long past: nothing is waited for

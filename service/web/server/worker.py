@@ -11,6 +11,7 @@ from typing import Any
 import gevent
 from gunicorn.workers.ggevent import GeventWorker
 
+from service import metrics
 from service.errors import ClientDisconnected, InkpawError
 from service.web.server.admission import Admission
 from service.web.server.connection import Connection
@@ -32,8 +33,14 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._connections = 0
         self._max_connections = settings.max_connections - max(1, settings.max_connections // _SPARE)
         self._idle = IdleConnections()
-        admission = Admission(settings.max_in_flight)
-        self._context = SessionContext(self.wsgi, admission, self._idle, self.cfg.keepalive, lambda: self.alive)
+        self._admission = Admission(settings.max_in_flight)
+        self._context = SessionContext(self.wsgi, self._admission, self._idle, self.cfg.keepalive, lambda: self.alive)
+
+    def notify(self) -> None:
+        """The worker's sign of life, once a second; the name is gunicorn's. Gauges are set here: no request pays."""
+        super().notify()
+        metrics.IN_FLIGHT.set(self._admission.in_flight)
+        metrics.IN_FLIGHT_LIMIT.set(self._admission.limit)
 
     def server_class(self, listener: Any, spawn: Any, **_: Any) -> Listener:
         """What accepts connections; the name is gunicorn's."""

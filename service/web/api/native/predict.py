@@ -8,7 +8,7 @@ from itertools import chain
 from service.catalog import Version
 from service.errors import BadRequest, InkpawError
 from service.web.codecs.uploads import read_uploads
-from service.web.dataplane import count_predictions, run, with_version
+from service.web.dataplane import count_predictions, decode, run, with_version
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
 
@@ -21,11 +21,10 @@ def predict(request: Request, spec: ModelSpec) -> Response:
 
 def _predict(request: Request, spec: ModelSpec, version: Version) -> Response:
     assert version.manifest is not None
-    context, labels = request.context, version.manifest.labels
+    labels = version.manifest.labels
     top = _read_top(request.args())
-    uploads = read_uploads(request.body(), request.content_type, context.settings.max_images)
-    image_input = version.manifest.image
-    images = context.decoder.decode(uploads, image_input, request.deadline, request.client, tolerant=True)
+    uploads = read_uploads(request.body(), request.content_type, request.context.settings.max_images)
+    images = decode(request, uploads, version.manifest)
     outputs = run(request, spec.name, version, {version.inputs[0].name: images.pixels})
     rows = outputs["probabilities"].tolist()
     scores = outputs["outlier_score"].tolist() if "outlier_score" in outputs else []

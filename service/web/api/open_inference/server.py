@@ -1,10 +1,10 @@
 """The server itself: what it is, and whether it is alive and ready."""
 
+from service.version import VERSION
 from service.web.health import check_live, check_ready
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
 
-VERSION = "0.1.0"  # as in pyproject.toml: the service runs from its folder, and is not installed
 _EXTENSIONS = ("binary_tensor_data", "model_repository(index)")
 
 

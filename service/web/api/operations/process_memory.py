@@ -7,8 +7,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+
+from service.metrics import PROCESS_MEMORY
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -20,9 +22,7 @@ class ProcessMemory(Collector):
     """
 
     def collect(self) -> Iterable[Metric]:
-        family = GaugeMetricFamily(
-            "inkpaw_process_resident_bytes", "Resident memory of a process; workers by age.", labels=["role", "index"]
-        )
+        family = PROCESS_MEMORY.make_family()
         workers = 0
         master = os.getppid()
         family.add_metric(["master", "0"], _read_resident_bytes(master))

@@ -98,7 +98,7 @@ def test_batch_never_mixes_signatures(engine: Engine) -> None:
     wait_until(lambda: engine.servable.signatures["serving_default"].runs)
     names = ["", "double", "serving_default", "double", "", "double"]
     requests = [gevent.spawn(engine.run, [float(index)], name) for index, name in enumerate(names, 1)]
-    wait_until(lambda: engine.device.count_rows(KEY) == len(names))
+    wait_until(lambda: sum(rows for rows, _ in engine.device.scheduler.measure_queues().values()) == len(names))
     engine.go.set()
     gevent.joinall([first, *requests], timeout=5)
     assert [request.value for request in requests] == [[1], [4], [3], [8], [5], [12]]
