@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from tests.support.model_folder import ModelFolder
 
@@ -21,6 +22,17 @@ def test_broken_version_leaves_the_old_one_and_reports_why(models: ModelFolder) 
     failed = models.repository.catalog.models["net"].versions[2]
     assert (failed.state, failed.error) == ("END", "it is broken")
     assert models.repository.catalog.ready
+
+
+def test_failed_load_is_counted_and_a_good_one_is_not(models: ModelFolder) -> None:
+    def count_failures(name: str) -> float | None:
+        return REGISTRY.get_sample_value("inkpaw_model_load_failures_total", {"model": name})
+
+    models.add_version(1, name="sound")
+    models.add_version(1, "broken", name="unsound")
+    for _ in range(3):
+        models.refresh()
+    assert (count_failures("sound"), count_failures("unsound")) == (0, 1)
 
 
 def test_broken_version_is_loaded_only_once(models: ModelFolder) -> None:

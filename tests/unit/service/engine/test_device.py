@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from prometheus_client import REGISTRY
 
 from service.engine.batch import Batch
 from service.engine.batch_sizes import list_batch_sizes
@@ -74,6 +75,17 @@ def test_one_padded_run_answers_every_task(device: Device, net: Doubling) -> Non
     wait_until(lambda: all(task.results for task in tasks))
     assert [task.answer for task in tasks] == [double(task) for task in tasks]
     assert [len(run) for run in net.runs] == [1, 8]
+
+
+def test_padding_is_counted_apart_from_the_rows_of_requests(device: Device, net: Doubling) -> None:
+    def read(name: str) -> float:
+        return REGISTRY.get_sample_value(f"inkpaw_{name}", {"model": "net"}) or 0.0
+
+    rows, padding = read("batch_rows_sum"), read("batch_padding_rows_total")
+    submit_behind_a_run(device, net, 2, 3)
+    net.go.set()
+    wait_until(lambda: read("batch_rows_sum") == rows + 1 + 5)
+    wait_until(lambda: read("batch_padding_rows_total") == padding + 3)
 
 
 def test_one_bad_row_fails_alone(device: Device, net: Doubling) -> None:
