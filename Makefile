@@ -11,7 +11,7 @@ export DATA_DIR
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: help serve check test test-container deploy-check bench bench-peers picture lint train-setup lock env-example image clean
+.PHONY: help serve check test test-container deploy-check bench bench-peers picture lint train-setup lock env-example metrics-page image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
@@ -71,6 +71,9 @@ COMPILE := --quiet --generate-hashes --no-emit-index-url --no-header --no-annota
 
 env-example: .venv/served ## write .env.example from service/settings.py
 	$(BIN)/python -c 'from service import settings; print(settings.make_example(), end="")' > .env.example
+
+metrics-page: .venv/served ## write docs/metrics.md from service/metrics.py
+	$(BIN)/python -m docs.metrics_page
 
 image: ## build the container image
 	docker build --build-arg REVISION=$$(git rev-parse HEAD) -t inkpaw .

@@ -69,7 +69,8 @@ class Derived(NamedTuple):
 _SECONDS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _STEP_SECONDS = (0.00003, 0.00006, 0.000125, 0.00025, *_SECONDS)  # parts of a request: a small PNG decodes in 60 us
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-_SHARES = tuple(step / 20 for step in range(1, 21))
+SHARE_BOUNDS = tuple(step / 20 for step in range(1, 21))  # as in the `confidence` of a manifest's test figures
+SCORE_BOUNDS = (*SHARE_BOUNDS[:-1], 0.99, 1.0)
 
 REQUESTS = Counter("inkpaw_requests", "Requests answered.", ["model", "version", "protocol", "status"])
 REQUEST_SECONDS = Histogram(
@@ -91,13 +92,20 @@ DECODE_SECONDS = Histogram(
 )
 PREDICTIONS = Counter("inkpaw_predictions", "Images classified, by predicted label.", ["model", "version", "label"])
 CONFIDENCE = Histogram(
-    "inkpaw_confidence", "Probability of the predicted label.", ["model", "version"], buckets=_SHARES
+    "inkpaw_confidence", "Probability of the predicted label.", ["model", "version"], buckets=SHARE_BOUNDS
 )
 OUTLIER_SCORE = Histogram(
     "inkpaw_outlier_score",
     "How unlike the training images an image is.",
     ["model", "version"],
-    buckets=(*_SHARES[:-1], 0.99, 1.0),
+    buckets=SCORE_BOUNDS,
+)
+DRIFT = Gauge(
+    "inkpaw_drift",
+    "Population stability index of the last hour against the version's test set, for the `distribution` of `labels` or "
+    "`confidence`; against validation images for that of `outlier_score`. NaN below 1000 images.",
+    ["model", "version", "distribution"],
+    multiprocess_mode="livemax",
 )
 
 QUEUE_SECONDS = Histogram("inkpaw_queue_seconds", "A request's wait for its batch.", ["model"], buckets=_STEP_SECONDS)

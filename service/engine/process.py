@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from service import heartbeat, metrics, settings
 from service.engine.device import Device
+from service.engine.drift import DriftGauges
 from service.engine.handlers import CallHandler
 from service.engine.load_gauges import LoadGauges
 from service.engine.manifest_check import check_manifest
@@ -77,10 +78,11 @@ def main(index: int) -> None:
         required=RequiredModels(config.readiness_files[index]) if config.ready == "all" else None,
     )
     server = Server(config.engine_sockets[index], CallHandler(repository, device).handle, beat)
+    drift = DriftGauges(config.model_dir, config.metrics_dir) if index == 0 else None  # one engine's work is enough
     signal.signal(signal.SIGUSR1, lambda *_: server.stop())  # the supervisor's stop signal; until now it ends at once
     stopping = threading.Event()
     device.start()
-    threading.Thread(target=_watch_models, args=(repository, config, stopping), daemon=True).start()
+    threading.Thread(target=_watch_models, args=(repository, drift, config, stopping), daemon=True).start()
     server.serve()
     stopping.set()
     device.stop()
@@ -114,7 +116,9 @@ def _use_mixed_precision(config: Settings) -> bool:
     return supported
 
 
-def _watch_models(repository: Repository, config: Settings, stopping: threading.Event) -> None:
+def _watch_models(
+    repository: Repository, drift: DriftGauges | None, config: Settings, stopping: threading.Event
+) -> None:
     """Refresh the repository every `poll_seconds`."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADER_NICE)
     pause = min(config.poll_seconds, _SECOND_LOOK)
@@ -122,8 +126,10 @@ def _watch_models(repository: Repository, config: Settings, stopping: threading.
         try:
             repository.refresh()
             _measure_gpus()
+            if drift is not None:
+                drift.update(repository.catalog)
         except Exception:  # for example a folder that is removed while it is read: the next look will do
-            log.exception("The models could not be refreshed")
+            log.exception("The models or their metrics could not be refreshed")
         if stopping.wait(pause):
             return
         pause = config.poll_seconds

@@ -65,7 +65,7 @@ def test_request_over_the_limit_gets_503_at_once_and_may_retry(narrow: NarrowSer
             assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
             assert answer.headers["Retry-After"] == "1"
         wait_until(lambda: session.post(f"{narrow.url}/predict/tiny", make_digit_png(), timeout=5).status_code == 200)
-    assert narrow.sum_metric("inkpaw_rejected_total", reason="busy") >= 1
+    assert narrow.sum_metric("inkpaw_rejected_total", reason="busy", model="tiny") >= 1
 
 
 def test_probes_bypass_admission(narrow: NarrowService) -> None:

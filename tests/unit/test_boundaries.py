@@ -48,7 +48,7 @@ ALLOWED = {
     "service.client": "",
     "service.ipc": "service.catalog service.client_socket service.errors service.heartbeat",
     "service.engine": "service.catalog service.errors service.hardware service.heartbeat service.ipc service.manifest "
-    "service.metrics service.parent service.plain_file service.settings",
+    "service.metrics service.metrics_folder service.parent service.plain_file service.settings",
     "service.web.budget": "service.errors",
     "service.web.memory": "",
     "service.web.body": "service.errors service.web.budget",
