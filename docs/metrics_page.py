@@ -27,8 +27,8 @@ A histogram has `_bucket`, `_sum` and `_count`. In the list its first and last b
   Requests pay for none of them.
 - **Labels.** `model` and `version` are those that the engine has loaded or tried to load. Names that clients make up
   create no series.
-- **Batches.** The share of padding is
-  `rate(inkpaw_batch_padding_rows_total[5m]) / (rate(inkpaw_batch_rows_sum[5m]) + rate(inkpaw_batch_padding_rows_total[5m]))`.
+- **Batches.** The rows that ran are those of `inkpaw_batch_rows_sum` and of `inkpaw_batch_padding_rows_total`; the
+  latter's part is the share of padding.
 - **Utilisation.** `rate(inkpaw_engine_busy_seconds_total[5m]) / inkpaw_engine_runners` is the same over another time.
 - **Drift.** 0.1 is a small shift, 0.25 a large one. The references are the predicted labels and the confidences of the
   test set, in `servable.json`. `outlier_score` needs none: by its definition, validation images are spread equally over
@@ -58,7 +58,9 @@ def _describe_kind(metric: MetricWrapperBase) -> str:
     if not isinstance(metric, Histogram):
         return metric._type
     first, *_, last = metric._kwargs["buckets"]
-    return f"histogram, {first:g} to {last:g}"
+    if not metric._name.endswith("_seconds"):
+        return f"histogram, {first:g} to {last:g}"
+    return f"histogram, {first * 1e6:g} µs to {last:g} s"
 
 
 def _join(labels: tuple[str, ...]) -> str:
