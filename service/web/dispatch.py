@@ -17,7 +17,8 @@ def dispatch(route: Route, request: Request, spec: ModelSpec) -> Response:
     try:
         response = route.endpoint(request, spec)
     except Exception as error:
-        if isinstance(error, InkpawError) and error.status in (503, 504):
+        # a probe that is answered with 503 was not refused: that is its answer
+        if route.admission and isinstance(error, InkpawError) and error.status in (503, 504):
             metrics.get(metrics.REJECTED, error.code, request.model).inc()
         response = to_response(error, route.protocol)
     finally:

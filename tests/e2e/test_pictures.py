@@ -143,3 +143,11 @@ def test_mixed_precision_gives_the_same_labels(service: Service) -> None:
         assert mixed.stop() == 0
     finally:
         mixed.clean_up()
+
+
+def test_drift_of_every_classifier_is_reported(service: Service) -> None:
+    """NaN until there are enough images; its references come with the shipped models."""
+    lines = [line for line in service.get("/metrics").text.splitlines() if line.startswith("inkpaw_drift{")]
+    for model in ("digits", "cats-dogs"):
+        assert len([line for line in lines if f'model="{model}"' in line]) == 3
+    assert len(lines) == 6

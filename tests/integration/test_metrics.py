@@ -1,6 +1,5 @@
 """Metrics of a running service, and what its processes have loaded."""
 
-import math
 import os
 import signal
 from collections import Counter
@@ -95,10 +94,6 @@ def test_what_autoscalers_go_by_is_reported_without_load(service: Service) -> No
     for name in ("inkpaw_in_flight", "inkpaw_queue_age_seconds", "inkpaw_queue_rows"):
         assert name in service.get("/metrics").text
         wait_until(lambda name=name: service.sum_metric(name) == 0)  # type: ignore[misc]
-
-
-def test_drift_without_predictions_is_unknown(service: Service) -> None:
-    wait_until(lambda: math.isnan(service.sum_metric("inkpaw_drift", model="tiny", distribution="outlier_score")))
 
 
 def test_busy_engine_is_reported_as_busy(serve: Serve) -> None:

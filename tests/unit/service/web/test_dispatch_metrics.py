@@ -111,11 +111,18 @@ def test_refusal_without_an_engine_is_counted_without_a_model(settings: Settings
     assert read("rejected_total", reason="unavailable", model="") == before + 1
 
 
-def test_clients_mistake_is_no_refusal(web: FlaskClient) -> None:
-    def sum_rejected() -> float:
-        samples = (sample for family in REGISTRY.collect() for sample in family.samples)
-        return sum(sample.value for sample in samples if sample.name == "inkpaw_rejected_total")
+def sum_rejected() -> float:
+    samples = (sample for family in REGISTRY.collect() for sample in family.samples)
+    return sum(sample.value for sample in samples if sample.name == "inkpaw_rejected_total")
 
+
+def test_probe_of_a_service_that_is_not_ready_is_no_refusal(settings: Settings) -> None:
+    before = sum_rejected()
+    assert create_app(settings).test_client().get("/readyz").status_code == 503
+    assert sum_rejected() == before
+
+
+def test_clients_mistake_is_no_refusal(web: FlaskClient) -> None:
     before = sum_rejected()
     assert web.post("/predict/echo", data=b"text").status_code == 400
     assert sum_rejected() == before
