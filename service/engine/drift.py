@@ -31,24 +31,30 @@ Totals = defaultdict[tuple[str, str, str, str], float]  # images by model, versi
 
 
 class DriftGauges:
-    """`update` is called often, by one thread, and looks once per `STEP`."""
+    """`update` is called often, by one thread. It reads the metrics once per `STEP`, and takes new versions at once."""
 
     def __init__(self, model_dir: Path, metrics_dir: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._model_dir, self._metrics_dir, self._clock = model_dir, metrics_dir, clock
         self._looks: deque[tuple[float, Totals]] = deque()
+        self._generation = 0  # of the catalog
 
     def update(self, catalog: Catalog) -> None:
         """Raises Unavailable if the metrics cannot be read."""
         now = self._clock()
-        if self._looks and now < self._looks[-1][0] + STEP:
+        if not self._looks or now >= self._looks[-1][0] + STEP:
+            self._look(now)
+        elif catalog.generation == self._generation:
             return
-        self._looks.append((now, _read_totals(metrics_folder.read(self._metrics_dir))))
-        while len(self._looks) > 2 and self._looks[1][0] <= now - WINDOW:
-            self._looks.popleft()
+        self._generation = catalog.generation
         for name, model in catalog.models.items():
             for number, version in model.versions.items():
                 if version.manifest is not None:
                     self._update_version((name, number), version.manifest)
+
+    def _look(self, now: float) -> None:
+        self._looks.append((now, _read_totals(metrics_folder.read(self._metrics_dir))))
+        while len(self._looks) > 2 and self._looks[1][0] <= now - WINDOW:
+            self._looks.popleft()
 
     def _update_version(self, key: Key, manifest: Manifest) -> None:
         name, number = key[0], str(key[1])

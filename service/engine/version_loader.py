@@ -29,6 +29,7 @@ class VersionLoader:
     def load(self, key: Key, folder: Path, files: VersionFiles) -> bool:
         """Whether the version answers now; else its state says why not."""
         self._table.set(key, Slot("LOADING"))
+        metrics.VERSION_REFUSED.labels(key[0], "load")  # 0 from now on: Prometheus sees no rise from nothing
         try:
             servable = self._load_files(folder, files)
         except Exception as error:  # whatever is wrong with one version, the others go on

@@ -24,9 +24,9 @@ def test_broken_version_leaves_the_old_one_and_reports_why(models: ModelFolder) 
     assert models.repository.catalog.ready
 
 
-def test_failed_load_is_counted_and_a_good_one_is_not(models: ModelFolder) -> None:
+def test_failed_load_is_counted_from_zero_on(models: ModelFolder) -> None:
     def count_failures(name: str) -> float | None:
-        return REGISTRY.get_sample_value("inkpaw_model_load_failures_total", {"model": name})
+        return REGISTRY.get_sample_value("inkpaw_version_refused_total", {"model": name, "reason": "load"})
 
     models.add_version(1, name="sound")
     models.add_version(1, "broken", name="unsound")

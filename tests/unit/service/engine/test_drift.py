@@ -71,10 +71,12 @@ class Pets:
             file.write_value(json.dumps([name, sample, labels, "Help."]), float(count), 0.0)
         file.close()
 
-    def measure(self, seconds: float = STEP) -> dict[str, float]:
+    def measure(self, seconds: float = STEP, generation: int = 1) -> dict[str, float]:
         """The gauges after that time."""
         self._clock.now += seconds
-        self._drift.update(Catalog(1, {"pets": Model("pets", {1: Version(1, "AVAILABLE", "", self.manifest)})}))
+        self._drift.update(
+            Catalog(generation, {"pets": Model("pets", {1: Version(1, "AVAILABLE", "", self.manifest)})})
+        )
         values = {
             name: REGISTRY.get_sample_value("inkpaw_drift", {"model": "pets", "version": "1", "distribution": name})
             for name in DISTRIBUTIONS
@@ -128,6 +130,13 @@ def test_metrics_are_read_once_per_step(pets: Pets) -> None:
     pets.count(MIN_IMAGES)
     assert math.isnan(pets.measure(STEP / 2)["labels"])
     assert not math.isnan(pets.measure(STEP / 2)["labels"])
+
+
+def test_version_is_reported_as_soon_as_it_is_loaded(pets: Pets) -> None:
+    for name in DISTRIBUTIONS:
+        metrics.DRIFT.labels("pets", "1", name).set(7)
+    assert set(pets.measure(1.0).values()) == {7}
+    assert all(math.isnan(value) for value in pets.measure(1.0, generation=2).values())
 
 
 def test_every_published_classifier_has_all_references() -> None:
