@@ -20,11 +20,13 @@ def main() -> None:
     handle_signals()
     from service import settings
     from service.binding import open_listener
+    from service.logs import configure_logging
     from service.preflight import check_machine
     from service.runtime_dir import prepare_runtime_dir
 
     try:
         config = settings.load()
+        configure_logging(config.log_format, config.log_level, "master")
         check_machine(config)
         lock = prepare_runtime_dir(config)  # noqa: F841 (held while this process lives)
         listener = open_listener(config.host, config.port)

@@ -1,5 +1,6 @@
 """gunicorn, configured: its master keeps the engines and drains on SIGTERM, its workers answer HTTP."""
 
+import logging
 import signal
 import socket
 from typing import Any
@@ -9,11 +10,15 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from service.binding import make_url
+from service.gunicorn_logger import GunicornLogger
 from service.hardware import list_devices
+from service.logs import configure_logging
 from service.master import Master, prepare_worker, set_quick_stop, start_clock
 from service.metrics_folder import fold_ended
 from service.settings import Settings
 from service.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
 
 _KEEP_ALIVE = 75  # seconds
 _WORKER_SECONDS = 15  # without a sign of life, after which a worker is killed and replaced; it gives one per second
@@ -42,13 +47,14 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": settings.grace_seconds,
             "timeout": _WORKER_SECONDS,
             "keepalive": _KEEP_ALIVE,
+            "logger_class": GunicornLogger,
             "loglevel": settings.log_level,
             "proc_name": "inkpaw",
             "control_socket_disable": True,
             "on_starting": self._start_engines,
             "when_ready": _announce,
             "pre_fork": start_clock,
-            "post_fork": prepare_worker,
+            "post_fork": self._prepare_worker,
             "post_worker_init": set_quick_stop,
             "child_exit": lambda _, __: fold_ended(),  # gunicorn counts the arguments
             "on_exit": self._stop_engines,
@@ -64,6 +70,10 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
 
         return create_app(self._settings)
 
+    def _prepare_worker(self, master: Master, worker: Any) -> None:
+        prepare_worker(master, worker)
+        configure_logging(self._settings.log_format, self._settings.log_level, "worker")
+
     def _start_engines(self, _: Arbiter) -> None:
         for supervisor in self._supervisors:
             supervisor.start()
@@ -77,4 +87,4 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
 
 
 def _announce(arbiter: Arbiter) -> None:
-    print(f"Inkpaw is at {make_url(arbiter.LISTENERS[0].sock)}", flush=True)
+    log.info("Inkpaw is at %s", make_url(arbiter.LISTENERS[0].sock))

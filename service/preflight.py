@@ -1,12 +1,14 @@
 """Holds the settings against the machine, before anything starts."""
 
+import logging
 import os
 import stat
-import sys
 from pathlib import Path
 
 from service.hardware import find_missing_gpu
 from service.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
 
 
 def check_machine(settings: Settings) -> None:
@@ -22,10 +24,10 @@ def _check_path(name: str, path: Path, is_folder: bool) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        print(f"{name}={path} cannot be read ({error.strerror}): it is looked for again and again.", file=sys.stderr)
+        log.warning("%s=%s cannot be read (%s): it is looked for again and again", name, path, error.strerror)
         return
     kind = "folder" if is_folder else "file"
     if not (stat.S_ISDIR(mode) if is_folder else stat.S_ISREG(mode)):
         raise SettingsError(f"{name}={path} is no {kind}.")
     if not os.access(path, os.R_OK | (os.X_OK if is_folder else 0)):
-        print(f"{name}={path} cannot be read by this user: it is tried again and again.", file=sys.stderr)
+        log.warning("%s=%s cannot be read by this user: it is tried again and again", name, path)

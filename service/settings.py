@@ -126,6 +126,12 @@ class Settings(BaseSettings):
         30, ge=1, le=int(_MAX_SECONDS), description="after that, how long requests in flight may take to finish"
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="lowest severity that is logged")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="lines of the log; auto is text on a terminal and json elsewhere"
+    )
+    access_log: float = Field(
+        0.01, ge=0, le=1, description="share of the requests that get a line in the log; failures (5xx) get one anyway"
+    )
 
     @property
     def engine_sockets(self) -> list[Path]:

@@ -26,6 +26,7 @@ from service.hardware import has_bfloat16
 from service.heartbeat import Heartbeat
 from service.ipc.connection import corked
 from service.ipc.server import Server
+from service.logs import configure_logging
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Tuning(NamedTuple):
 def main(index: int) -> None:
     """Run the engine of the device with that index in the settings."""
     config = settings.load()
-    logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s engine %(levelname)s %(message)s")
+    configure_logging(config.log_format, config.log_level, "engine")
     tf.get_logger().setLevel(logging.ERROR)  # it warns about the loader that is used, which is the quickest
     metrics.ENGINE_STARTS.inc()
     tuning = _tune(config)

@@ -20,7 +20,7 @@ from service.web.dispatch import dispatch
 from service.web.memory import return_large_blocks
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
-from service.web.routing import Route, Router
+from service.web.routing import Endpoint, Route, Router
 
 ROUTES = (*native.ROUTES, *tensorflow_serving.ROUTES, *open_inference.ROUTES, *operations.ROUTES)
 
@@ -61,8 +61,8 @@ class App(Flask):
 
     def make_default_options_response(self) -> FlaskResponse:
         """To OPTIONS: the methods of the path, in `Allow`. The name is Flask's."""
-        response = super().make_default_options_response()
-        response.status_code = 204
+        allow = super().make_default_options_response().headers["Allow"]
+        response = self._dispatch_as(lambda _, __: Response(status=204, headers={"Allow": allow}))
         del response.headers["Content-Type"]
         return response
 
@@ -72,6 +72,10 @@ class App(Flask):
         def endpoint(_: Request, __: ModelSpec) -> Response:
             raise error
 
+        return self._dispatch_as(endpoint)
+
+    def _dispatch_as(self, endpoint: Endpoint) -> FlaskResponse:
+        """Answer by that endpoint, which no route names."""
         route = Route((), (), endpoint, self.router.get_protocol(request.path))
         return _to_flask(dispatch(route, self._make_request(), ModelSpec()))
 

@@ -1,10 +1,11 @@
-"""The one place that every request passes, by either door: endpoint, error to response, metrics."""
+"""The one place that every request passes, by either door: id, endpoint, error to response, metrics, log."""
 
 import time
 
 from service import metrics
 from service.errors import InkpawError
 from service.web.error_response import to_response
+from service.web.middleware import access_log, request_id
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, indent_json
 from service.web.routing import Route
@@ -14,20 +15,23 @@ _MAX_NAMED = 100  # images in a header, whose length proxies bound
 
 def dispatch(route: Route, request: Request, spec: ModelSpec) -> Response:
     """The endpoint's response, or the response to its error; never raises."""
+    request.request_id = request_id.choose_request_id(request.get_header)
     try:
         response = route.endpoint(request, spec)
     except Exception as error:
         # a probe that is answered with 503 was not refused: that is its answer
         if route.admission and isinstance(error, InkpawError) and error.status in (503, 504):
             metrics.get(metrics.REJECTED, error.code, request.model).inc()
-        response = to_response(error, route.protocol)
+        response = to_response(error, route.protocol, request.request_id)
     finally:
         request.release()
     if request.truncated:
         response.headers["Inkpaw-Truncated"] = ", ".join(map(str, request.truncated[:_MAX_NAMED]))
     if request.query and request.wants_indentation:
         indent_json(response)
+    response.headers[request_id.HEADER] = request.request_id
     _count(route, request, response)
+    access_log.log_request(route.protocol.name, request, response)
     return response
 
 

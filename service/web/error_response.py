@@ -12,7 +12,7 @@ from service.web.routing import Protocol
 log = logging.getLogger(__name__)
 
 
-def to_response(error: Exception, protocol: Protocol) -> Response:
+def to_response(error: Exception, protocol: Protocol, request_id: str = "") -> Response:
     """The response to a request that raised that error. Unexpected errors are logged; the client gets a plain 500."""
     match error:
         case InkpawError():
@@ -21,7 +21,7 @@ def to_response(error: Exception, protocol: Protocol) -> Response:
             return _from_werkzeug(error, protocol)
         case ClientDisconnected():
             return Response(status=CLIENT_CLOSED_REQUEST)
-    log.error("A request failed", exc_info=error)
+    log.error("A request failed (%s)", request_id, exc_info=error, extra={"request_id": request_id})
     return error_response(InkpawError("Something went wrong in the service; it has been logged."), protocol)
 
 

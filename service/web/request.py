@@ -45,6 +45,7 @@ class Request:
     model: str = ""
     version: str = ""
     truncated: Sequence[int] = ()
+    request_id: str = ""
     _body: bytes | None = None
     _share: Share | None = None
 
@@ -57,6 +58,13 @@ class Request:
     def wants_indentation(self) -> bool:
         """`?pretty`, for people who read the answer; `dispatch` sees to it, for every path."""
         return _PRETTY in self.query and self._parse_query().get(_PRETTY) in ("", "1", "true")
+
+    @property
+    def body_size(self) -> int | None:
+        """Bytes of the body: as declared, else as read and unpacked; None while neither is known."""
+        if self.content_length is not None:
+            return self.content_length
+        return None if self._body is None else len(self._body)
 
     def args(self) -> dict[str, str]:
         """The query's fields; the first value of a field that is given twice."""

@@ -1,6 +1,8 @@
 """A real service with its own processes, a free port, a model folder and a runtime folder."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +19,7 @@ from tests.support.processes import is_alive, list_descendants, list_session, re
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-ADDRESS_PREFIX = "Inkpaw is at "
+ADDRESS = re.compile(r"Inkpaw is at (http://[^\s\"]+)")
 
 # settings that a test does not give; small, so that the service starts quickly
 DEFAULTS = {"workers": 2, "engine_threads": 1, "max_batch_size": 8, "poll_seconds": 0.1, "port": 0, "devices": "cpu"}
@@ -29,19 +31,19 @@ class Service:
     def __init__(self, model_dir: Path, settings: dict[str, Any]) -> None:
         self.model_dir = model_dir
         self.folder = Path(tempfile.mkdtemp(prefix="inkpaw-"))  # short, as the path of a socket is limited to 107 bytes
-        self._log = self.folder / "log"
+        self._output, self._errors = self.folder / "output", self.folder / "errors"
         variables = DEFAULTS | {"model_dir": model_dir, "runtime_dir": self.folder / "run"} | settings
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("INKPAW_", "PROMETHEUS_"))
         }
         own = {f"INKPAW_{name.upper()}": str(value) for name, value in variables.items()}
-        with self._log.open("w") as log:
+        with self._output.open("w") as output, self._errors.open("w") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "service"],
                 cwd=ROOT,
                 env=inherited | own,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=output,
+                stderr=errors,
                 start_new_session=True,
             )
         self.url = ""
@@ -50,7 +52,13 @@ class Service:
 
     @property
     def log(self) -> str:
-        return self._log.read_text()
+        """All that its processes wrote."""
+        return self._output.read_text() + self._errors.read_text()
+
+    @property
+    def log_lines(self) -> list[dict[str, Any]]:
+        """The lines on its standard output. Fails the test if one is not JSON."""
+        return [json.loads(line) for line in self._output.read_text().splitlines()]
 
     @property
     def runtime_dir(self) -> Path:
@@ -60,9 +68,8 @@ class Service:
     def has_address(self) -> bool:
         """Whether the log shows the address. Sets `url`."""
         assert self.process.poll() is None, f"the service ended:\n{self.log}"
-        _, prefix, rest = self.log.partition(ADDRESS_PREFIX)
-        if prefix and "\n" in rest:
-            self.url = rest.split("\n")[0]
+        if match := ADDRESS.search(self.log):  # a line is written whole
+            self.url = match[1]
         return bool(self.url)
 
     def is_ready(self) -> bool:

@@ -29,6 +29,8 @@ ALLOWED = {
     "service.hardware": "",
     "service.heartbeat": "",
     "service.parent": "",
+    "service.logs": "",
+    "service.gunicorn_logger": "",
     "service.metrics_file": "",
     "service.metrics_folder": "service.errors service.metrics_file",
     "service.metrics": "service.metrics_file",
@@ -42,13 +44,14 @@ ALLOWED = {
     "service.binding": "service.settings",
     "service.supervisor": "service.hardware service.heartbeat service.metrics service.metrics_folder",
     "service.master": "service.parent",
-    "service.gunicorn_app": "service.binding service.hardware service.master service.metrics_folder service.settings "
-    "service.supervisor service.web.app",
-    "service.__main__": "service.binding service.gunicorn_app service.preflight service.runtime_dir service.settings",
+    "service.gunicorn_app": "service.binding service.gunicorn_logger service.hardware service.logs service.master "
+    "service.metrics_folder service.settings service.supervisor service.web.app",
+    "service.__main__": "service.binding service.gunicorn_app service.logs service.preflight service.runtime_dir "
+    "service.settings",
     "service.client": "",
     "service.ipc": "service.catalog service.client_socket service.errors service.heartbeat",
-    "service.engine": "service.catalog service.errors service.hardware service.heartbeat service.ipc service.manifest "
-    "service.metrics service.metrics_folder service.parent service.plain_file service.settings",
+    "service.engine": "service.catalog service.errors service.hardware service.heartbeat service.ipc service.logs "
+    "service.manifest service.metrics service.metrics_folder service.parent service.plain_file service.settings",
     "service.web.budget": "service.errors",
     "service.web.memory": "",
     "service.web.body": "service.errors service.web.budget",
@@ -60,8 +63,9 @@ ALLOWED = {
     "service.web.response": "",
     "service.web.routing": "service.errors service.web.request service.web.response",
     "service.web.error_response": "service.errors service.web.response service.web.routing",
-    "service.web.dispatch": "service.errors service.metrics service.web.error_response service.web.request "
-    "service.web.response service.web.routing",
+    "service.web.middleware": "service.web.request service.web.response",
+    "service.web.dispatch": "service.errors service.metrics service.web.error_response service.web.middleware "
+    "service.web.request service.web.response service.web.routing",
     "service.web.dataplane": "service.catalog service.errors service.manifest service.metrics service.web.codecs "
     "service.web.request service.web.response",
     "service.web.health": "service.errors service.web.context",
@@ -76,7 +80,8 @@ ALLOWED = {
     "service.web.dispatch service.web.request service.web.response service.web.routing",
     "service.web.server": "service.client_socket "
     "service.errors service.metrics service.web.app service.web.body service.web.context "
-    "service.web.dispatch service.web.error_response service.web.request service.web.response service.web.routing",
+    "service.web.dispatch service.web.error_response service.web.middleware service.web.request service.web.response "
+    "service.web.routing",
 }
 for _floor in [floor.split() for floor in _TRAINING.split("|")]:
     _below = " ".join(room for room in ALLOWED if room.startswith("training."))

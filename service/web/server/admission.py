@@ -7,6 +7,7 @@ from typing import Literal
 
 from service.errors import Overloaded
 from service.web.error_response import error_response
+from service.web.middleware import request_id
 from service.web.routing import Protocol
 
 FULL = "Every place is taken; try again."
@@ -15,6 +16,8 @@ _MAX_WAIT = 0.075  # seconds
 _MIN_LIMIT = 32  # requests; fewer are no overload, whatever they cost
 _WEIGHT = 0.02  # of the newest gap between two answers in their running mean
 _MAX_GAP = 32  # running means: the pause before a batch is answered; a longer gap has another cause, and is cut
+
+_ID_PLACE = b"{id}"  # in a refusal that is made once for many requests
 
 
 class Admission:
@@ -76,13 +79,15 @@ class Place:
         self._state = "left"
 
 
-def make_refusal(protocol: Protocol, keep_alive: bool, include_body: bool = True) -> bytes:
-    """A whole 503 response in the protocol's shape; without its body for a HEAD request."""
-    return _make_refusal(protocol, keep_alive, include_body, int(time.time()))
+def make_refusal(protocol: Protocol, ident: str, keep_alive: bool, include_body: bool = True) -> bytes:
+    """A whole 503 response in the protocol's shape, to the request of that id; without its body for a HEAD request."""
+    refusal = _make_refusal(protocol, keep_alive, include_body, int(time.time()))
+    return refusal.replace(_ID_PLACE, ident.encode("ascii"), 1)
 
 
 @lru_cache(16)
 def _make_refusal(protocol: Protocol, keep_alive: bool, include_body: bool, second: int) -> bytes:
     """Made once per second, for its date: under overload a refusal must cost next to nothing."""
     response = error_response(Overloaded(FULL), protocol)
+    response.headers[request_id.HEADER] = _ID_PLACE.decode()
     return response.to_bytes(keep_alive, include_body)

@@ -22,15 +22,14 @@ def takes(match: Match | None, method: str) -> TypeGuard[Match]:
 
 def answer(match: Match, head: Head, body: Body, context: Context, client: ClientSocket, arrived: float) -> Response:
     """`arrived` on the monotonic clock."""
-    headers = head.headers
     request = Request(
         context=context,
         path=head.path,
         method=head.method,
         query=head.query,
-        content_type=headers.get("CONTENT-TYPE", ""),
+        content_type=head.headers.get("CONTENT-TYPE", ""),
         content_length=head.content_length,
-        get_header=lambda name: headers.get(name.upper()),
+        get_header=head.get_header,
         stream=body,
         client=client,
         arrived=arrived,

@@ -25,6 +25,10 @@ class Head(NamedTuple):
     content_length: int | None
     keep_alive: bool
 
+    def get_header(self, name: str) -> str | None:
+        """The value of a header, whatever the case of its name."""
+        return self.headers.get(name.upper())
+
 
 def read_head(parser: httptools.HttpRequestParser, target: bytes, fields: list[tuple[bytes, bytes]]) -> Head:
     """The head that the parser has just completed. Raises BadRequest, HeadTooLarge."""

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from service import metrics
-from service.errors import InkpawError, RequestTimeout
+from service.errors import InkpawError, Overloaded, RequestTimeout
 from service.web.app import App
 from service.web.error_response import to_response
+from service.web.middleware import access_log, request_id
 from service.web.response import Response
 from service.web.routing import Match
 from service.web.server import fast_path, wsgi
@@ -37,7 +38,8 @@ class SessionContext:
 class Session:
     def __init__(self, connection: Connection, context: SessionContext) -> None:
         self._connection, self._context = connection, context
-        self._request_seconds = context.app.context.settings.request_seconds
+        settings = context.app.context.settings
+        self._request_seconds, self._access_log = settings.request_seconds, settings.access_log
 
     def run(self) -> None:
         """Serve requests until the connection ends. Raises OSError, ClientDisconnected, InkpawError."""
@@ -113,7 +115,11 @@ class Session:
         if isinstance(error, TimeoutError):
             error = RequestTimeout("The request's head did not arrive in time.")
         connection.deadline = time.monotonic() + _MIN_SEND
-        connection.send(to_response(error, self._context.app.router.default).to_bytes(keep_alive=False))
+        response, ident = to_response(error, self._context.app.router.default), request_id.make_request_id()
+        response.headers[request_id.HEADER] = ident
+        if access_log.select(response.status, self._access_log):
+            access_log.write(response.status, ident, lambda _: None, bytes_out=len(response.body))
+        connection.send(response.to_bytes(keep_alive=False))
         connection.linger()
         return False
 
@@ -130,5 +136,9 @@ class Session:
             keep_alive = drained and self._context.is_alive() and head.keep_alive
         connection.deadline = time.monotonic() + _MIN_SEND
         protocol = self._context.app.router.get_protocol(head.path)
-        connection.send(make_refusal(protocol, keep_alive, head.method != "HEAD"))
+        ident = request_id.choose_request_id(head.get_header)
+        if access_log.select(Overloaded.status, self._access_log):
+            fields = {"method": head.method, "path": head.path, "protocol": protocol.name}
+            access_log.write(Overloaded.status, ident, head.get_header, **fields, bytes_in=head.content_length)
+        connection.send(make_refusal(protocol, ident, keep_alive, head.method != "HEAD"))
         return keep_alive

@@ -92,11 +92,12 @@ def test_refusal_is_a_complete_503_in_the_shape_of_the_protocol(
     settings: Settings, path: str, keep_alive: bool
 ) -> None:
     protocol = create_app(settings).router.get_protocol(path)
-    head, _, body = make_refusal(protocol, keep_alive).partition(b"\r\n\r\n")
+    head, _, body = make_refusal(protocol, "some-id", keep_alive).partition(b"\r\n\r\n")
     fields = dict(line.split(b": ") for line in head.split(b"\r\n")[1:])
     assert head.startswith(b"HTTP/1.1 503 ")
     assert int(fields[b"Content-Length"]) == len(body)
     assert fields[b"Retry-After"] == b"1"
+    assert fields[b"X-Request-Id"] == b"some-id"
     assert fields[b"Connection"] == (b"keep-alive" if keep_alive else b"close")
     error = json.loads(body)["error"]
     assert isinstance(error, str) if path.startswith("/v") else set(error) == {"code", "message"}
@@ -104,4 +105,4 @@ def test_refusal_is_a_complete_503_in_the_shape_of_the_protocol(
 
 def test_refusal_of_a_head_request_has_no_body(settings: Settings) -> None:
     protocol = create_app(settings).router.default
-    assert make_refusal(protocol, True, include_body=False).endswith(b"\r\n\r\n")
+    assert make_refusal(protocol, "some-id", True, include_body=False).endswith(b"\r\n\r\n")
