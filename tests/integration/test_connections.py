@@ -4,7 +4,10 @@ import http.client
 import json
 import socket
 import struct
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -152,3 +155,57 @@ def test_endless_chunks_after_an_answer_end_the_connection(client: Client) -> No
     status, _ = client.read_response()
     assert status == 404
     assert client.is_closed()
+
+
+CHUNKED = b"POST /predict/tiny HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "endless"),
+    [
+        (b"", b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n" * 2000),
+        (CHUNKED, b"1\r\na\r\n" * 50_000),
+        (CHUNKED + b"1;x=", b"a" * (1 << 18)),
+        (CHUNKED + b"0\r\nX: ", b"a" * (1 << 18)),
+        (CHUNKED + b"0\r\n", b"X: a\r\n" * 50_000),
+    ],
+    ids=["pipelined requests", "chunks of a byte", "extension", "trailer", "trailers"],
+)
+def test_client_that_never_pauses_holds_up_no_other(service: Service, head: bytes, endless: bytes) -> None:
+    with ExitStack() as stack:
+        for _ in service.worker_pids * 2:  # so that each worker has one
+            stack.enter_context(flood(service, head, endless))
+        for _ in range(20):
+            began = time.monotonic()
+            assert service.get("/livez").status_code == 200
+            assert time.monotonic() - began < 1.5
+
+
+@contextmanager
+def flood(service: Service, head: bytes, endless: bytes) -> Iterator[None]:
+    """Send without a pause, and read what comes back, on one connection."""
+    host, port = service.url.removeprefix("http://").split(":")
+    sock = socket.create_connection((host, int(port)))
+
+    def send() -> None:
+        with suppress(OSError):
+            sock.sendall(head)
+            while True:
+                sock.sendall(endless)
+
+    def read() -> None:
+        with suppress(OSError):
+            while sock.recv(1 << 20):
+                pass
+
+    threads = [threading.Thread(target=target, daemon=True) for target in (send, read)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(5)
+        sock.close()

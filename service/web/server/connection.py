@@ -1,9 +1,12 @@
 """A client's connection: its requests one after another, their bodies, and the answers."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 
+import gevent
 from gevent import Timeout, socket
+from gevent.hub import get_hub
 
 from service.client_socket import ClientSocket
 from service.errors import ClientDisconnected
@@ -15,6 +18,7 @@ _READ_BODY = 1 << 18
 MAX_DRAINED = 1 << 26  # bytes of a body that its answer did not need
 _LINGER = 1.0  # seconds
 _MIN_TIMEOUT = 0.001  # seconds; a timeout of 0 would make the socket non-blocking
+_MAX_STEPS = 4  # reads and sends without a wait, after which the worker's other connections get a turn
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -27,6 +31,7 @@ class Connection:
         self.client = ClientSocket(sock.fileno())
         self.deadline: float | None = None
         self._parser = HttpParser()
+        self._steps, self._turn = 0, 0
 
     @property
     def has_message(self) -> bool:
@@ -60,6 +65,9 @@ class Connection:
             raise ClientDisconnected
 
     def _receive(self, size: int) -> bool:
+        self._give_turn()
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise TimeoutError  # a client that never pauses would never let the socket's own timeout pass
         self._set_timeout()
         try:
             data = self.sock.recv(size)
@@ -73,11 +81,21 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         """Send all. `sendall` alone would first ask the kernel for its buffer's size; most answers fit without it."""
+        self._give_turn()
         self._set_timeout()
         data = self.client.remove_sent(data)
         sent = self.sock.send(data)
         if sent < len(data):
             self.sock.sendall(data[sent:])
+
+    def _give_turn(self) -> None:
+        """A socket that is always ready never waits, and would keep the loop from all other connections."""
+        turn = get_hub().loop.iteration
+        if turn != self._turn:
+            self._steps, self._turn = 0, turn
+        self._steps += 1
+        if self._steps > _MAX_STEPS:
+            gevent.sleep(0)
 
     def _set_timeout(self) -> None:
         self.sock.settimeout(None if self.deadline is None else max(_MIN_TIMEOUT, self.deadline - time.monotonic()))
@@ -88,7 +106,7 @@ class Connection:
             self.sock.shutdown(socket.SHUT_WR)
             self.sock.settimeout(None)
             while self.sock.recv(_READ):  # past the parser, which would keep what nobody reads
-                pass
+                gevent.sleep(0)
 
 
 class Body:
@@ -123,10 +141,23 @@ class Body:
             self._connection.read_more()
             if message.complete and self._on_complete is not None:
                 self._on_complete()
-        part = message.parts.popleft()
-        if len(part) > size:
-            message.parts.appendleft(part[size:])
+        return _take(message.parts, size)
+
+
+def _take(parts: deque[bytes], size: int) -> bytes:
+    """Up to `size` bytes of the parts in one piece: a client may send a chunk per byte."""
+    part = parts.popleft()
+    if len(part) > size:
+        parts.appendleft(part[size:])
         return part[:size]
+    if not parts:
+        return part
+    pieces = [part]
+    size -= len(part)
+    while parts and len(parts[0]) <= size:
+        size -= len(parts[0])
+        pieces.append(parts.popleft())
+    return b"".join(pieces)
 
 
 def drain(body: Stream, limit: int) -> bool:

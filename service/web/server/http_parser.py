@@ -13,6 +13,8 @@ from service.errors import BadRequest, HeadTooLarge, InkpawError
 from service.web.server.head import Head, read_head
 from service.web.server.head_cache import find_head, remember_head
 
+_MAX_OVERHEAD = 1 << 17  # bytes of a body's chunk sizes, extensions and trailers
+_MAX_OVERHEAD_PER_BYTE = 16  # and so many more per byte of the body
 MAX_HEAD = 1 << 15  # bytes; a head that arrives in one read may be as large as the read
 
 
@@ -42,6 +44,7 @@ class HttpParser:
         self._between_messages = True
         self._head_bytes: int | None = None  # read of a head that is not complete; None outside a head
         self._fed = 0
+        self._raw, self._payload = 0, 0  # bytes since the message began, and those of them that are its body
 
     def feed(self, data: bytes) -> None:
         """Read the connection's next bytes. Never raises: what is wrong with them is in `error`."""
@@ -65,6 +68,10 @@ class HttpParser:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD:
                 self.error = self.error or HeadTooLarge(f"The request's head is larger than {MAX_HEAD} bytes.")
+        elif not self._between_messages:
+            self._raw += len(data)
+            if self._raw - self._payload > _MAX_OVERHEAD + _MAX_OVERHEAD_PER_BYTE * self._payload:
+                self.error = self.error or BadRequest("The body's chunks are mostly extensions, trailers or sizes.")
 
     def _feed(self, data: bytes) -> None:
         while True:
@@ -90,6 +97,7 @@ class HttpParser:
     def on_message_begin(self) -> None:
         self._between_messages = False
         self._url, self._fields = b"", []
+        self._raw, self._payload = 0, 0
         self._head_bytes = -self._fed  # the data in which it begins is not counted: where it begins is not known
 
     def on_url(self, url: bytes) -> None:
@@ -113,6 +121,7 @@ class HttpParser:
 
     def on_body(self, part: bytes) -> None:
         assert self._message is not None
+        self._payload += len(part)
         self._message.parts.append(part)
 
     def on_message_complete(self) -> None:

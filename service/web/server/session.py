@@ -21,6 +21,7 @@ from service.web.server.idle import IdleConnections
 
 LINGER = 2.0  # seconds for which a stopping worker still takes requests on the connections that it has
 _MIN_SEND = 1.0  # seconds that a client has to take an answer which is ready just before the request's deadline
+_MAX_REFUSED_WAIT = 0.002  # seconds for what has arrived of a refused request
 _MAX_REFUSED_BODY = 1 << 16  # bytes; the rest of a larger body of a refused request is not waited for
 
 
@@ -130,7 +131,7 @@ class Session:
         metrics.get(metrics.REJECTED, "busy", name if known else "").inc()
         connection, head, keep_alive = self._connection, message.head, False
         body = Body(connection, message)
-        connection.deadline = 0.0  # long past: nothing is waited for
+        connection.deadline = time.monotonic() + _MAX_REFUSED_WAIT
         with contextlib.suppress(OSError, InkpawError):
             drained = not body.awaits_continue and drain(body, _MAX_REFUSED_BODY)
             keep_alive = drained and self._context.is_alive() and head.keep_alive

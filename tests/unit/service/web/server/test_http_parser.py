@@ -212,3 +212,19 @@ def test_body_does_not_count_as_head() -> None:
 def test_head_has_a_limit_in_fields() -> None:
     fields = b"".join(b"X-%d: a\r\n" % number for number in range(MAX_FIELDS))
     assert read_error(GET.replace(b"\r\n\r\n", b"\r\n" + fields + b"\r\n")).status == 431
+
+
+@pytest.mark.parametrize(
+    "endless", [b"1;x=" + b"a" * 999, b"1\r\na\r\n0\r\nX: " + b"a" * 999, b"0\r\n" + b"X: a\r\n" * 99]
+)
+def test_endless_extensions_and_trailers_are_refused(endless: bytes) -> None:
+    parser = feed(CHUNKED[: CHUNKED.index(b"3\r\n")], endless)
+    for _ in range(9):
+        parser.feed(b"X: a\r\n" * 3000 if endless.startswith(b"0") else b"a" * (1 << 14))
+    assert isinstance(parser.error, BadRequest | HeadTooLarge)
+
+
+def test_body_of_one_byte_per_chunk_is_read() -> None:
+    parser = feed(CHUNKED[: CHUNKED.index(b"3\r\n")], *[b"1\r\na\r\n" * 5000] * 20, b"0\r\n\r\n")
+    assert parser.error is None
+    assert b"".join(parser.messages[0].parts) == b"a" * 100_000
