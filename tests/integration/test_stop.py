@@ -16,7 +16,7 @@ def test_requests_in_flight_are_answered_before_the_service_stops(serve: Serve) 
     service = serve("slow", max_batch_size=1, poll_seconds=0.05)
     answers: list[requests.Response] = []
     senders = [
-        threading.Thread(target=lambda: answers.append(service.post("/predict/slow", make_png(20)))) for _ in range(8)
+        threading.Thread(target=lambda: answers.append(service.post("/predict/slow", make_png(60)))) for _ in range(8)
     ]
     with requests.Session() as idle:  # an idle keep-alive connection must not delay the stop
         assert idle.get(f"{service.url}/readyz", timeout=5).status_code == 200
