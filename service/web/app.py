@@ -9,6 +9,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter
 
 from service.ipc.pool import EnginePool
 from service.settings import Settings
+from service.web.api.documentation import routes as documentation
 from service.web.api.native import routes as native
 from service.web.api.open_inference import routes as open_inference
 from service.web.api.operations import routes as operations
@@ -22,7 +23,13 @@ from service.web.request import ModelSpec, Request
 from service.web.response import Response
 from service.web.routing import Endpoint, Route, Router
 
-ROUTES = (*native.ROUTES, *tensorflow_serving.ROUTES, *open_inference.ROUTES, *operations.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *native.ROUTES,
+    *tensorflow_serving.ROUTES,
+    *open_inference.ROUTES,
+    *operations.ROUTES,
+    *documentation.make_routes(lambda: ROUTES),
+)
 
 CLIENT = "inkpaw.client"  # in the WSGI environment: the ClientSocket
 ARRIVED = "inkpaw.arrived"  # in the WSGI environment: when the request began, on the monotonic clock

@@ -39,7 +39,7 @@ def _from_werkzeug(error: HTTPException, protocol: Protocol) -> Response:
         case 404:
             ours: InkpawError = (protocol.unmatched or errors.NotFound)("There is nothing at this path.")
         case 405:
-            ours = (protocol.unmatched or errors.MethodNotAllowed)("This path does not take this method.")
+            ours = errors.MethodNotAllowed("This path does not take this method.")
         case 413:
             ours = errors.RequestTooLarge("The request's body is too large, or has too many parts.")
         case _:

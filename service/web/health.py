@@ -1,9 +1,19 @@
 """Whether the service is alive, and whether it should get requests: each protocol has paths that ask for it."""
 
+import msgspec
+
 from service.errors import Unavailable
 from service.web.context import Context
 
 _PROBE_SECONDS = 0.3  # a probe must be answered within half a second, whatever hangs
+
+
+class Live(msgspec.Struct):
+    live: bool = True
+
+
+class Ready(msgspec.Struct):
+    ready: bool = True
 
 
 def check_live(context: Context) -> None:

@@ -1,7 +1,7 @@
 """The route table: what each path means, spelled once per protocol and read by both doors, Flask and the fast path.
 
 A protocol's `routes.py` lists its routes. Flask's rules, the fast path's patterns, the exemption from admission, the
-metric's label and the shape of an error all come from there.
+metric's label, the shape of an error and the OpenAPI document all come from there.
 """
 
 import re
@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+import msgspec
+
 from service.errors import InkpawError
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
+from service.web.route_doc import RouteDoc
 
 Endpoint = Callable[[Request, ModelSpec], Response]
 
@@ -22,12 +25,19 @@ _MAX_CACHED_PATH = 256  # characters; the cache of matches must stay small whate
 _CACHED_PATHS = 256
 
 
-def native_error_body(error: InkpawError) -> object:
-    """The `error` of Inkpaw's own API: a stable code for programs, and a sentence for people."""
-    return {"code": error.code, "message": error.message}
+class NativeError(msgspec.Struct):
+    """What went wrong: a stable code for programs, and a sentence for people."""
+
+    code: str
+    message: str
 
 
-def message_error_body(error: InkpawError) -> object:
+def native_error_body(error: InkpawError) -> NativeError:
+    """The `error` of Inkpaw's own API."""
+    return NativeError(error.code, error.message)
+
+
+def message_error_body(error: InkpawError) -> str:
     """The `error` of TensorFlow Serving's API and of the Open Inference Protocol: the sentence alone."""
     return error.message
 
@@ -36,12 +46,13 @@ def message_error_body(error: InkpawError) -> object:
 class Protocol:
     """`name` is the metrics' label; `error_body` makes the value of `error` in the JSON of an error response.
 
-    `unmatched` is the error where no route takes a path or its method, if not those of HTTP, 404 and 405.
+    `unmatched` is the error where no route takes a path, if not that of HTTP, 404. `title` is for people.
     """
 
     name: str
     error_body: Callable[[InkpawError], object] = native_error_body
     unmatched: type[InkpawError] | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,7 @@ class Route:
     `rules` are Flask's, with the parameters of ModelSpec: `<name>`, `<version:version>`, `<label>`; `<plain:name>` has
     no colon, which may begin a verb. A slash at the end of a path means nothing. With `admission` a request takes a
     place of its worker, and gets 503 when there is none; without, it always gets in. With `fast_path` a plain request
-    skips Flask.
+    skips Flask. `doc` is what `/openapi.json` says about it.
     """
 
     rules: tuple[str, ...]
@@ -60,6 +71,7 @@ class Route:
     protocol: Protocol
     admission: bool = True
     fast_path: bool = False
+    doc: RouteDoc | None = None
 
 
 class Match(NamedTuple):

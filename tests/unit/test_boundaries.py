@@ -14,7 +14,7 @@ CLIENT = ROOT / "service/client"
 
 _API = (
     "service.catalog service.errors service.web.body service.web.codecs service.web.dataplane service.web.health "
-    "service.web.inputs service.web.request service.web.response service.web.routing"
+    "service.web.inputs service.web.request service.web.response service.web.route_doc service.web.routing"
 )
 _SHARED = "service.errors service.hardware service.images service.manifest"  # what training may use of the service
 _TRAINING = (
@@ -61,7 +61,9 @@ ALLOWED = {
     "service.web.request": "service.client_socket "
     "service.web.body service.web.budget service.web.content_encoding service.web.context",
     "service.web.response": "",
-    "service.web.routing": "service.errors service.web.request service.web.response",
+    "service.web.route_doc": "service.errors",
+    "service.web.routing": "service.errors service.web.request service.web.response service.web.route_doc",
+    "service.web.openapi": "service.errors service.version service.web.route_doc service.web.routing",
     "service.web.error_response": "service.errors service.web.response service.web.routing",
     "service.web.middleware": "service.web.request service.web.response",
     "service.web.dispatch": "service.errors service.metrics service.web.error_response service.web.middleware "
@@ -70,12 +72,13 @@ ALLOWED = {
     "service.web.request service.web.response",
     "service.web.health": "service.errors service.web.context",
     "service.web.inputs": "service.catalog service.errors service.web.codecs service.web.dataplane service.web.request",
+    "service.web.api.documentation": f"{_API} service.web.openapi",
     "service.web.api.native": _API,
     "service.web.api.open_inference": f"{_API} service.version",
     "service.web.api.operations": f"{_API} service.metrics service.metrics_folder service.version",
     "service.web.api.tensorflow_serving": _API,
     "service.web.app": "service.ipc service.settings service.web.budget service.web.memory service.web.api.native "
-    "service.web.api.open_inference "
+    "service.web.api.documentation service.web.api.open_inference "
     "service.web.api.operations service.web.api.tensorflow_serving service.web.codecs service.web.context "
     "service.web.dispatch service.web.request service.web.response service.web.routing",
     "service.web.server": "service.client_socket "

@@ -27,12 +27,16 @@ class Upload:
     title: str
 
 
-class _Encoded(msgspec.Struct, forbid_unknown_fields=True):
+class EncodedImage(msgspec.Struct, forbid_unknown_fields=True):
+    """An image in any format that is read, as base64."""
+
     b64: bytes  # msgspec decodes base64 into bytes
 
 
-class _Instances(msgspec.Struct, forbid_unknown_fields=True):
-    instances: list[_Encoded]
+class Instances(msgspec.Struct, forbid_unknown_fields=True):
+    """Images in JSON."""
+
+    instances: list[EncodedImage]
 
 
 class _EncodedText(msgspec.Struct, forbid_unknown_fields=True):
@@ -83,7 +87,7 @@ def name_uploads(images: list[bytes]) -> list[Upload]:
 def _read_json(body: bytes) -> list[bytes]:
     """The images of `{"instances": [{"b64": ...}]}`. Raises BadRequest."""
     try:
-        return [instance.b64 for instance in parse_json(body, _Instances).instances]
+        return [instance.b64 for instance in parse_json(body, Instances).instances]
     except BadRequest:  # base64 in another form, or a body that the next line refuses as well
         texts = [instance.b64 for instance in parse_json(body, _TextInstances).instances]
     images: list[bytes] = []

@@ -2,6 +2,7 @@
 
 import hashlib
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from werkzeug.http import parse_etags, quote_etag
@@ -12,6 +13,24 @@ from service.web.codecs.image_formats import MEDIA_TYPES, encode_images
 from service.web.dataplane import run, with_version
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
+
+
+class EncodedSample(msgspec.Struct):
+    """A PNG as base64."""
+
+    b64: str
+
+
+class GeneratedSamples(msgspec.Struct):
+    """The samples with what they were made of; a label is `any` where none was asked for."""
+
+    model: str
+    version: int
+    seeds: list[int]
+    labels: list[str]
+    truncation: float
+    images: list[EncodedSample]
+
 
 _MAX_HEADER = 1024  # characters
 

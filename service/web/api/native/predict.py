@@ -5,12 +5,37 @@ import re
 from collections.abc import Sequence
 from itertools import chain
 
+import msgspec
+
 from service.catalog import Version
 from service.errors import BadRequest, InkpawError
 from service.web.codecs.uploads import read_uploads
 from service.web.dataplane import count_predictions, decode, run, with_version
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
+
+
+class Prediction(msgspec.Struct, omit_defaults=True):
+    """What an image shows. `outlier_score` is there if the model has one: how unlike its training images this one is.
+    `warnings` has `truncated` for a picture that lacks its last bytes.
+
+    `probabilities` are in the order of the classes; with `top`, the likeliest first.
+    """
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]
+    outlier_score: float | msgspec.UnsetType = msgspec.UNSET
+    warnings: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Predictions(msgspec.Struct):
+    """One prediction per image, in the order sent."""
+
+    model: str
+    version: int
+    predictions: list[Prediction]
+
 
 _TOP = re.compile(r"[1-9][0-9]{0,3}")
 
@@ -33,10 +58,10 @@ def _predict(request: Request, spec: ModelSpec, version: Version) -> Response:
     best = count_predictions(spec.name, version.number, version.manifest, outputs)
     predictions = [_to_prediction(labels, row, index, top) for row, index in zip(rows, best, strict=True)]
     for prediction, score in zip(predictions, scores, strict=False):
-        prediction["outlier_score"] = round(score, 6)
+        prediction.outlier_score = round(score, 6)
     for index in images.truncated:
-        predictions[index]["warnings"] = ["truncated"]
-    return json_response({"model": spec.name, "version": version.number, "predictions": predictions})
+        predictions[index].warnings = ["truncated"]
+    return json_response(Predictions(spec.name, version.number, predictions))
 
 
 def _read_top(args: dict[str, str]) -> int | None:
@@ -49,11 +74,8 @@ def _read_top(args: dict[str, str]) -> int | None:
     return int(text)
 
 
-def _to_prediction(labels: Sequence[str], row: list[float], best: int, top: int | None) -> dict[str, object]:
+def _to_prediction(labels: Sequence[str], row: list[float], best: int, top: int | None) -> Prediction:
     probabilities = [round(probability, 6) for probability in row]
     indices = sorted(range(len(row)), key=row.__getitem__, reverse=True)[:top] if top else range(len(row))
-    return {
-        "label": labels[best],
-        "probability": probabilities[best],
-        "probabilities": {labels[index]: probabilities[index] for index in indices},
-    }
+    named = {labels[index]: probabilities[index] for index in indices}
+    return Prediction(labels[best], probabilities[best], named)

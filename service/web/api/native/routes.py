@@ -1,11 +1,12 @@
 """Inkpaw's own API: images to labels, seeds to images."""
 
+from service.web.api.native import docs
 from service.web.api.native.generate import generate
 from service.web.api.native.predict import predict
 from service.web.routing import Protocol, Route
 
-PREDICT = Protocol("predict")
-GENERATE = Protocol("generate")
+PREDICT = Protocol("predict", title="Images to labels")
+GENERATE = Protocol("generate", title="Seeds to images")
 
 _VERSIONS = "/versions/<version:version>"
 _LABELS = "/labels/<label>"
@@ -17,11 +18,13 @@ ROUTES = (
         predict,
         PREDICT,
         fast_path=True,
+        doc=docs.PREDICT,
     ),
     Route(
         ("/generate/<name>", f"/generate/<name>{_VERSIONS}", f"/generate/<name>{_LABELS}"),
         ("GET", "POST"),
         generate,
         GENERATE,
+        doc=docs.GENERATE,
     ),
 )

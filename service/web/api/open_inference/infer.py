@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +22,28 @@ from service.web.dataplane import with_version
 from service.web.inputs import check_rows, decode_images, run_signature, takes_images
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
+
+
+class InferredTensor(msgspec.Struct, omit_defaults=True):
+    """An output. `data` is flat, in C order; what JSON has no number for is "NaN", "Infinity" or "-Infinity".
+
+    Without `data`, its bytes follow the JSON, as many as `parameters.binary_data_size` says.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    datatype: str
+    parameters: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    data: list[Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class InferResponse(msgspec.Struct, omit_defaults=True):
+    """`id` is that of the request."""
+
+    model_name: str
+    model_version: str
+    outputs: list[InferredTensor]
+    id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def infer(request: Request, spec: ModelSpec) -> Response:
@@ -85,9 +108,9 @@ def _to_response(infer_request: InferRequest, name: str, version: Version, array
             fields |= strings.to_json(array)
         else:
             fields["data"] = to_json(array)
-        outputs.append(fields)
-    body = {"model_name": name, "model_version": str(version.number), "outputs": outputs}
-    response = json_response(body if infer_request.id is None else {**body, "id": infer_request.id})
+        outputs.append(InferredTensor(**fields))
+    request_id = msgspec.UNSET if infer_request.id is None else infer_request.id
+    response = json_response(InferResponse(name, str(version.number), outputs, request_id))
     if blobs:
         response.headers[JSON_LENGTH_HEADER] = str(len(response.body))
         response.content_type = "application/octet-stream"

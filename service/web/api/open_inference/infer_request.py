@@ -1,6 +1,7 @@
 """The body of an infer call: JSON, and after it the bytes of the binary tensors (the protocol's extension)."""
 
 import re
+from typing import Annotated
 
 import msgspec
 
@@ -12,6 +13,12 @@ from service.web.request import Request
 JSON_LENGTH_HEADER = "Inference-Header-Content-Length"
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _MAX_SHAPE = 1024  # characters of JSON
+
+_Shape = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "array", "items": {"type": "integer"}})]
+_Data = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(description="The elements, flat or nested; left out if they are in binary after the JSON."),
+]
 
 
 class Parameters(msgspec.Struct, frozen=True):
@@ -33,10 +40,10 @@ class InputTensor(msgspec.Struct):
     """`shape` and `data` are the JSON as it came: both are bounded before anything is made of them."""
 
     name: str
-    shape: msgspec.Raw
+    shape: _Shape
     datatype: str
     parameters: Parameters = Parameters()
-    data: msgspec.Raw = msgspec.Raw(b"null")
+    data: _Data = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
 
     def read_shape(self) -> tuple[int, ...]:
         """Raises BadRequest."""

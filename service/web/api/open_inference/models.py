@@ -1,5 +1,7 @@
 """A model: whether it answers, and what it takes and returns."""
 
+import msgspec
+
 from service.catalog import TensorSpec, Version
 from service.web.codecs.tensors import name_datatype
 from service.web.dataplane import resolve_version, with_version
@@ -9,9 +11,32 @@ from service.web.response import Response, json_response
 _ANY_SHAPE = (-1,)  # the protocol has no word for any number of dimensions
 
 
+class ModelReady(msgspec.Struct):
+    name: str
+    ready: bool
+
+
+class TensorMetadata(msgspec.Struct):
+    """In `shape`, -1 is any size."""
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+
+
+class ModelDescription(msgspec.Struct):
+    """What a model takes and returns; `versions` are those that answer."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+
+
 def get_ready(request: Request, spec: ModelSpec) -> Response:
     resolve_version(request, None, spec)
-    return json_response({"name": spec.name, "ready": True})
+    return json_response(ModelReady(spec.name, True))
 
 
 def get_metadata(request: Request, spec: ModelSpec) -> Response:
@@ -23,16 +48,16 @@ def _get_metadata(request: Request, spec: ModelSpec, version: Version) -> Respon
     signature = version.get_signature(request.args().get("signature_name", ""))
     model = request.context.engines.catalog().models.get(spec.name)
     versions = model.versions.values() if model else [version]
-    body = {
-        "name": spec.name,
-        "versions": [str(each.number) for each in versions if each.state == "AVAILABLE"],
-        "platform": "tensorflow_savedmodel",
-        "inputs": [_to_tensor(tensor) for tensor in signature.inputs],
-        "outputs": [_to_tensor(tensor) for tensor in signature.outputs],
-    }
-    return json_response(body)
+    metadata = ModelDescription(
+        name=spec.name,
+        versions=[str(each.number) for each in versions if each.state == "AVAILABLE"],
+        platform="tensorflow_savedmodel",
+        inputs=[_to_tensor(tensor) for tensor in signature.inputs],
+        outputs=[_to_tensor(tensor) for tensor in signature.outputs],
+    )
+    return json_response(metadata)
 
 
-def _to_tensor(spec: TensorSpec) -> dict[str, object]:
+def _to_tensor(spec: TensorSpec) -> TensorMetadata:
     shape = _ANY_SHAPE if spec.shape is None else spec.shape
-    return {"name": spec.name, "datatype": name_datatype(spec.dtype), "shape": shape}
+    return TensorMetadata(spec.name, name_datatype(spec.dtype), shape)

@@ -16,14 +16,25 @@ _STATES: dict[State, str] = {
 }
 
 
-class _IndexRequest(msgspec.Struct):
-    ready: bool = False  # list only what answers
+class IndexRequest(msgspec.Struct):
+    """`ready` lists only what answers."""
+
+    ready: bool = False
+
+
+class IndexEntry(msgspec.Struct):
+    """A version; `reason` says why it does not answer."""
+
+    name: str
+    version: str
+    state: str
+    reason: str
 
 
 def get_index(request: Request, _: ModelSpec) -> Response:
-    wanted = parse_json(request.body() or b"{}", _IndexRequest)
+    wanted = parse_json(request.body() or b"{}", IndexRequest)
     index = [
-        {"name": name, "version": str(number), "state": _STATES[version.state], "reason": version.error}
+        IndexEntry(name, str(number), _STATES[version.state], version.error)
         for name, model in request.context.engines.refresh().models.items()
         for number, version in model.versions.items()
         if version.state == "AVAILABLE" or not wanted.ready

@@ -1,16 +1,17 @@
 """What operators ask: health, metrics, and what is served."""
 
+from service.web.api.operations import docs
 from service.web.api.operations.health import get_livez, get_readyz
 from service.web.api.operations.index import get_index
 from service.web.api.operations.metrics import get_metrics
 from service.web.routing import Protocol, Route
 
-PROTOCOL = Protocol("operations")
+PROTOCOL = Protocol("operations", title="For operators")
 
 ROUTES = (
-    Route(("/",), ("GET",), get_index, PROTOCOL),
+    Route(("/",), ("GET",), get_index, PROTOCOL, doc=docs.INDEX),
     # a busy worker must answer these, or Kubernetes would take it out of service just when it is needed
-    Route(("/livez",), ("GET",), get_livez, PROTOCOL, admission=False),
-    Route(("/readyz",), ("GET",), get_readyz, PROTOCOL, admission=False),
-    Route(("/metrics",), ("GET",), get_metrics, PROTOCOL, admission=False),
+    Route(("/livez",), ("GET",), get_livez, PROTOCOL, admission=False, doc=docs.LIVEZ),
+    Route(("/readyz",), ("GET",), get_readyz, PROTOCOL, admission=False, doc=docs.READYZ),
+    Route(("/metrics",), ("GET",), get_metrics, PROTOCOL, admission=False, doc=docs.METRICS),
 )

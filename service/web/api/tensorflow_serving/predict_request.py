@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -12,6 +12,14 @@ from service.web.body import parse_json
 from service.web.codecs.not_finite import quote_words
 
 _MISSING = msgspec.Raw(b"")
+_Rows = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        description="One element per row: the row's tensor, or an object of tensors by input.",
+        extra_json_schema={"type": "array", "minItems": 1},
+    ),
+]
+_Columns = Annotated[msgspec.Raw, msgspec.Meta(description="A tensor, or an object of tensors by input.")]
 _OBJECTS = re.compile(rb"[\s\[]*\{")
 _OBJECT = re.compile(rb"\s*\{")
 _ROW_OBJECT = re.compile(rb"\s*\[\s*\{")
@@ -23,8 +31,8 @@ class PredictRequest(msgspec.Struct):
     """`instances` and `inputs` are the JSON as it came, one of them empty; an empty signature is the default one."""
 
     signature_name: str = ""
-    instances: msgspec.Raw = _MISSING
-    inputs: msgspec.Raw = _MISSING
+    instances: _Rows = msgspec.field(default_factory=lambda: _MISSING)
+    inputs: _Columns = msgspec.field(default_factory=lambda: _MISSING)
 
     @property
     def in_rows(self) -> bool:

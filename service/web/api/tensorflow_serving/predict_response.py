@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +14,18 @@ from service.web.codecs.float_text import shorten
 from service.web.response import Response, json_response
 
 _BINARY_SUFFIX = "_bytes"  # of the names of outputs whose strings are written as base64
+
+
+class RowsReply(msgspec.Struct):
+    """One element per row: the output, or an object of the outputs by name."""
+
+    predictions: list[Any]
+
+
+class ColumnsReply(msgspec.Struct):
+    """The output, or an object of the outputs by name."""
+
+    outputs: Any
 
 
 def write_rows(outputs: Mapping[str, NDArray]) -> Response:

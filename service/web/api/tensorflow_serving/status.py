@@ -1,10 +1,32 @@
 """The state of a model's versions: TensorFlow Serving's status call."""
 
-from service.catalog import Version
+import msgspec
+
+from service.catalog import State, Version
 from service.errors import ModelNotFound
 from service.web.api.tensorflow_serving.labels import with_known_label
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
+
+
+class Status(msgspec.Struct):
+    """`error_code` is `OK` or `UNKNOWN`."""
+
+    error_code: str
+    error_message: str
+
+
+class VersionStatus(msgspec.Struct):
+    version: str
+    state: State
+    status: Status
+
+
+class ModelStatus(msgspec.Struct):
+    """Newest first. `ready` is whether a request to this path would be answered."""
+
+    model_version_status: list[VersionStatus]
+    ready: bool
 
 
 @with_known_label
@@ -23,13 +45,9 @@ def get_status(request: Request, spec: ModelSpec) -> Response:
         raise ModelNotFound(f"Model '{name}' has no such version.")
     versions.sort(key=lambda version: version.number, reverse=True)
     ready = any(version.state == "AVAILABLE" for version in versions)
-    return json_response({"model_version_status": [_to_status(version) for version in versions], "ready": ready})
+    return json_response(ModelStatus([_to_status(version) for version in versions], ready))
 
 
-def _to_status(version: Version) -> dict[str, object]:
-    code = "UNKNOWN" if version.error else "OK"
-    return {
-        "version": str(version.number),
-        "state": version.state,
-        "status": {"error_code": code, "error_message": version.error},
-    }
+def _to_status(version: Version) -> VersionStatus:
+    status = Status("UNKNOWN" if version.error else "OK", version.error)
+    return VersionStatus(str(version.number), version.state, status)

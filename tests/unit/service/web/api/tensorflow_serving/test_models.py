@@ -109,9 +109,9 @@ def test_metadata_is_protobufs_json(web: FlaskClient, path: str) -> None:
         ("GET", "/v1", 400, "nothing at this path"),
         ("GET", "/v1/models", 400, "nothing at this path"),
         ("POST", "/v1/models/net:explain", 400, "nothing at this path"),
-        ("GET", "/v1/models/net:predict", 400, "does not take this method"),
-        ("POST", "/v1/models/net", 400, "does not take this method"),
-        ("DELETE", "/v1/models/net/metadata", 400, "does not take this method"),
+        ("GET", "/v1/models/net:predict", 405, "does not take this method"),
+        ("POST", "/v1/models/net", 405, "does not take this method"),
+        ("DELETE", "/v1/models/net/metadata", 405, "does not take this method"),
     ],
 )
 def test_mistake_has_tensorflow_servings_status_and_shape(

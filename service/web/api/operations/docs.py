@@ -1,0 +1,32 @@
+"""What the operators' paths say about themselves in `/openapi.json`."""
+
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from service.errors import DeadlineExceeded, EngineDown, Unavailable
+from service.web.api.operations.index import Index
+from service.web.health import Live, Ready
+from service.web.route_doc import Content, Reply, RouteDoc, reply_json
+
+INDEX = RouteDoc(
+    "What is served",
+    (reply_json("The models that have a manifest, and the other paths.", Index),),
+    errors=(Unavailable, EngineDown, DeadlineExceeded),
+    curl=("curl localhost:8080/",),
+)
+LIVEZ = RouteDoc(
+    "Whether the service is alive",
+    (reply_json("It is alive.", Live),),
+    errors=(Unavailable,),
+    curl=("curl localhost:8080/livez",),
+)
+READYZ = RouteDoc(
+    "Whether every model answers",
+    (reply_json("Every model answers.", Ready),),
+    errors=(Unavailable, EngineDown),
+    curl=("curl localhost:8080/readyz",),
+)
+METRICS = RouteDoc(
+    "Metrics, for Prometheus",
+    (Reply("What all processes have counted.", (Content(CONTENT_TYPE_LATEST, schema={"type": "string"}),)),),
+    curl=("curl localhost:8080/metrics",),
+)
