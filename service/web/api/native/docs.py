@@ -13,7 +13,6 @@ from service.web.codecs.uploads import Instances
 from service.web.route_doc import RUN_ERRORS, Content, Parameter, Reply, RouteDoc, reply_json
 
 _FILES = {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}}
-_Text = Annotated[str, Meta(min_length=1)]
 _Seed = Annotated[int, Meta(ge=0, le=MAX_SEED)]
 _GET = ("GET",)
 
@@ -57,11 +56,17 @@ GENERATE = RouteDoc(
     summary="Generate samples",
     description="The same seed, label and truncation give the same image, alone or among others.",
     parameters=(
-        Parameter("count", "query", "How many; 1 if not given.", Annotated[int, Meta(ge=1)], methods=_GET),
+        Parameter(
+            "count",
+            "query",
+            "How many; 1 if not given, at most `INKPAW_MAX_IMAGES`.",
+            Annotated[int, Meta(ge=1)],
+            methods=_GET,
+        ),
         Parameter("seed", "query", "Of the first sample; the others count up. Else it is drawn.", _Seed, 3, _GET),
-        Parameter("seeds", "query", "A seed per sample, separated by commas.", _Text, methods=_GET),
-        Parameter("label", "query", "A class by name or index, or several; `any` and -1 are any.", _Text, "7", _GET),
-        Parameter("labels", "query", "The same as `label`.", _Text, methods=_GET),
+        Parameter("seeds", "query", "A seed per sample, separated by commas.", str, methods=_GET),
+        Parameter("label", "query", "A class by name or index, or several; `any` and -1 are any.", str, "7", _GET),
+        Parameter("labels", "query", "The same as `label`.", str, methods=_GET),
         Parameter(
             "truncation",
             "query",

@@ -42,8 +42,9 @@ def generate(request: Request, spec: ModelSpec) -> Response:
 def _generate(request: Request, spec: ModelSpec, version: Version) -> Response:
     assert version.manifest is not None
     wanted = read_generate_request(request)
+    wanted.check()
     seeds = wanted.choose_seeds(request.context.settings.max_images)
-    wanted.check(len(seeds))
+    wanted.check_format(len(seeds))
     labels = wanted.choose_labels(version.manifest.labels, len(seeds))
     etag = _make_etag(spec.name, version, wanted, seeds, labels)
     if wanted.repeatable and etag in parse_etags(request.get_header("If-None-Match")):

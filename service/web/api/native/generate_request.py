@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -16,29 +17,41 @@ ANY = -1  # the index of "any label"
 Label = int | str
 
 
+_Count = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1})]  # of the schema alone: `check` says it better
+_Seed = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": MAX_SEED})]
+_Truncation = Annotated[float, msgspec.Meta(extra_json_schema={"exclusiveMinimum": 0, "maximum": 1})]
+_Format = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(MEDIA_TYPES)})]
+
+
 class GenerateRequest(msgspec.Struct, forbid_unknown_fields=True):
     """`labels` by name or by index, one for all samples or one per sample; -1 is any. Without a seed one is drawn."""
 
-    count: int | None = None
-    seed: int | None = None
-    seeds: list[int] | None = None
+    count: _Count | None = None
+    seed: _Seed | None = None
+    seeds: list[_Seed] | None = None
     labels: list[Label] | Label | None = None
-    truncation: float = 1.0
-    format: str = "png"
+    truncation: _Truncation = 1.0
+    format: _Format = "png"
 
     @property
     def repeatable(self) -> bool:
         """Whether the same request gives the same images."""
         return self.seed is not None or self.seeds is not None
 
-    def check(self, count: int) -> None:
-        """Raises BadRequest if the format or the truncation makes no sense for `count` samples."""
+    def check(self) -> None:
+        """Raises BadRequest if one of the fields makes no sense by itself."""
         if self.format not in MEDIA_TYPES:
             raise BadRequest(f"There is no format '{self.format}'. There are: {', '.join(MEDIA_TYPES)}.")
-        if self.format == "png" and count > 1:
-            raise BadRequest(f"A png holds one sample; for {count} ask for grid, zip, npy or json.")
         if not 0 < self.truncation <= 1:
             raise BadRequest("truncation must be over 0 and at most 1.")
+        if self.seed is not None:
+            _check_seeds([self.seed])
+        _check_seeds(self.seeds or [])
+
+    def check_format(self, count: int) -> None:
+        """Raises BadRequest if the format cannot hold that many samples."""
+        if self.format == "png" and count > 1:
+            raise BadRequest(f"A png holds one sample; for {count} ask for grid, zip, npy or json.")
 
     def choose_seeds(self, limit: int) -> list[int]:
         """One seed per sample: those given, or `count` from the first one up. Raises BadRequest, RequestTooLarge."""
@@ -52,8 +65,7 @@ class GenerateRequest(msgspec.Struct, forbid_unknown_fields=True):
             _check_count(count, limit)
             first = secrets.randbits(31) if self.seed is None else self.seed
             seeds = list(range(first, first + count))
-        if min(seeds) < 0 or max(seeds) > MAX_SEED:
-            raise BadRequest(f"A seed must be from 0 to {MAX_SEED}.")
+        _check_seeds(seeds)
         return seeds
 
     def choose_labels(self, names: Sequence[str], count: int) -> list[int]:
@@ -86,6 +98,11 @@ def _from_query(query: dict[str, str]) -> GenerateRequest:
         return msgspec.convert(fields, GenerateRequest, strict=False)
     except msgspec.ValidationError as error:
         raise BadRequest(f"The query is not what this path takes: {error}.") from None
+
+
+def _check_seeds(seeds: Sequence[int]) -> None:
+    if seeds and (min(seeds) < 0 or max(seeds) > MAX_SEED):
+        raise BadRequest(f"A seed must be from 0 to {MAX_SEED}.")
 
 
 def _check_count(count: int, limit: int) -> None:

@@ -15,7 +15,7 @@ from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
 
 
-class Prediction(msgspec.Struct, omit_defaults=True):
+class Prediction(msgspec.Struct):
     """What an image shows. `outlier_score` is there if the model has one: how unlike its training images this one is.
     `warnings` has `truncated` for a picture that lacks its last bytes.
 

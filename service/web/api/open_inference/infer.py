@@ -24,7 +24,7 @@ from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
 
 
-class InferredTensor(msgspec.Struct, omit_defaults=True):
+class InferredTensor(msgspec.Struct):
     """An output. `data` is flat, in C order; what JSON has no number for is "NaN", "Infinity" or "-Infinity".
 
     Without `data`, its bytes follow the JSON, as many as `parameters.binary_data_size` says.
@@ -37,7 +37,7 @@ class InferredTensor(msgspec.Struct, omit_defaults=True):
     data: list[Any] | msgspec.UnsetType = msgspec.UNSET
 
 
-class InferResponse(msgspec.Struct, omit_defaults=True):
+class InferResponse(msgspec.Struct):
     """`id` is that of the request."""
 
     model_name: str

@@ -59,7 +59,7 @@ class OutputTensor(msgspec.Struct):
 
 
 class InferRequest(msgspec.Struct):
-    inputs: list[InputTensor]
+    inputs: Annotated[list[InputTensor], msgspec.Meta(extra_json_schema={"minItems": 1})]
     outputs: list[OutputTensor] = []
     parameters: Parameters = Parameters()
     id: str | None = None

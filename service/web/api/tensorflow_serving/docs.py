@@ -1,6 +1,6 @@
 """What TensorFlow Serving's API says about its routes in `/openapi.json`."""
 
-from service.errors import BadRequest
+from service.errors import NotFound
 from service.web.api.tensorflow_serving.metadata import ModelMetadata
 from service.web.api.tensorflow_serving.predict_request import PredictRequest
 from service.web.api.tensorflow_serving.predict_response import ColumnsReply, RowsReply
@@ -51,7 +51,7 @@ PREDICT = RouteDoc(
 )
 NOT_OFFERED = RouteDoc(
     summary="Not offered",
-    description="Takes tf.Example messages in TensorFlow Serving. Here it answers 400 for every model.",
+    description="Takes tf.Example messages in TensorFlow Serving. Here it answers 404 for every model.",
     replies=(),
-    errors=(*MODEL_ERRORS, BadRequest),
+    errors=(*MODEL_ERRORS, NotFound),
 )

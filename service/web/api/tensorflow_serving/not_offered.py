@@ -1,7 +1,7 @@
 """`:classify` and `:regress` take tf.Example messages, which a signature must have been made for."""
 
 from service.catalog import Version
-from service.errors import BadRequest
+from service.errors import NotFound
 from service.web.api.tensorflow_serving.labels import with_known_label
 from service.web.dataplane import with_version
 from service.web.request import ModelSpec, Request
@@ -19,6 +19,6 @@ def refuse_regress(request: Request, spec: ModelSpec) -> Response:
 
 
 def _refuse(request: Request, spec: ModelSpec, _: Version) -> Response:
-    """400, as TensorFlow Serving answers for a signature of another kind."""
+    """404 for every model: nothing is wrong with the request, which 400 would say."""
     verb = request.path.rstrip("/").rpartition(":")[2]
-    raise BadRequest(f"{verb} is not offered here. Send the inputs to POST /v1/models/{spec.name}:predict.")
+    raise NotFound(f"{verb} is not offered here. Send the inputs to POST /v1/models/{spec.name}:predict.")

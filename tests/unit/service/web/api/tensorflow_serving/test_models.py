@@ -92,10 +92,10 @@ def test_metadata_is_protobufs_json(web: FlaskClient, path: str) -> None:
         (
             "POST",
             "/v1/models/net:classify",
-            400,
+            404,
             "classify is not offered here. Send the inputs to POST /v1/models/net",
         ),
-        ("POST", "/v1/models/net/versions/2:regress", 400, "regress is not offered here"),
+        ("POST", "/v1/models/net/versions/2:regress", 404, "regress is not offered here"),
         ("POST", "/v1/models/net/labels/x:classify", 400, "no label 'x'"),
         ("POST", "/v1/models/unheard:regress", 404, "no model 'unheard'"),
         ("GET", "/v1/models/unheard", 404, "no model 'unheard'"),
