@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 import schemathesis
+from hypothesis import strategies
 from schemathesis import Case, HookContext
 from schemathesis.transport.serialization import Binary
 
@@ -50,6 +51,9 @@ _TENSORS: dict[str, list[Any]] = {
 }
 
 
+schemathesis.openapi.format("binary", strategies.just(Binary(_PNG)))  # what is sent as bytes is an image
+
+
 @cache
 def list_models(url: str) -> set[str]:
     return {entry["name"] for entry in requests.post(f"{url}/v2/repository/index", timeout=10).json()}
@@ -67,7 +71,8 @@ def map_case(_: HookContext, case: Case) -> Case:
         case.path_parameters["label"] = LABEL
     if path.startswith("/predict"):
         case.path_parameters["name"] = CLASSIFIER
-        _fit_upload(case)
+        if case.media_type == "application/json":
+            case.body = {"instances": [{"b64": _TEXT}]}
     elif path.startswith("/generate"):
         case.path_parameters["name"] = GENERATOR
         if case.method == "POST":
@@ -81,16 +86,6 @@ def map_case(_: HookContext, case: Case) -> Case:
     elif case.query and "signature_name" in case.query:
         case.query["signature_name"] = "serving_default"
     return case
-
-
-def _fit_upload(case: Case) -> None:
-    match case.media_type:
-        case "application/json":
-            case.body = {"instances": [{"b64": _TEXT}]}
-        case "multipart/form-data":
-            case.body = {"image": Binary(_PNG)}
-        case _:
-            case.body = Binary(_PNG)
 
 
 def _fit_tensors(case: Case, name: str) -> None:

@@ -12,7 +12,8 @@ from service.web.codecs.image_formats import MEDIA_TYPES
 from service.web.codecs.uploads import Instances
 from service.web.route_doc import RUN_ERRORS, Content, Parameter, Reply, RouteDoc, reply_json
 
-_FILES = {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}}
+_FILE = {"type": "string", "format": "binary"}
+_FILES = {"type": "object", "properties": {"file": _FILE}, "additionalProperties": _FILE, "minProperties": 1}
 _Seed = Annotated[int, Meta(ge=0, le=MAX_SEED)]
 _GET = ("GET",)
 
@@ -59,7 +60,7 @@ GENERATE = RouteDoc(
         Parameter(
             "count",
             "query",
-            "How many; 1 if not given, at most `INKPAW_MAX_IMAGES`.",
+            "1 if not given; at most `INKPAW_MAX_IMAGES`.",
             Annotated[int, Meta(ge=1)],
             methods=_GET,
         ),
