@@ -29,8 +29,8 @@ PREDICT = RouteDoc(
         ),
     ),
     body=(
-        Content("image/*"),
         Content("application/octet-stream"),
+        Content("image/*"),
         Content("multipart/form-data", schema=_FILES),
         Content("application/json", (Instances,)),
     ),

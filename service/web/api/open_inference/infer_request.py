@@ -37,10 +37,10 @@ class Parameters(msgspec.Struct, frozen=True):
 
 
 class InputTensor(msgspec.Struct):
-    """`shape` and `data` are the JSON as it came: both are bounded before anything is made of them."""
+    """`datatype` is the protocol's name, such as `UINT8`, `FP32` or `BYTES`."""
 
     name: str
-    shape: _Shape
+    shape: _Shape  # as it came, like the data: both are bounded before anything is made of them
     datatype: str
     parameters: Parameters = Parameters()
     data: _Data = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))

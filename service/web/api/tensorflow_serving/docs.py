@@ -1,5 +1,9 @@
 """What TensorFlow Serving's API says about its routes in `/openapi.json`."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from service.errors import NotFound
 from service.web.api.tensorflow_serving.metadata import ModelMetadata
 from service.web.api.tensorflow_serving.predict_request import PredictRequest
@@ -10,6 +14,9 @@ from service.web.route_doc import MODEL_ERRORS, RUN_ERRORS, Content, RouteDoc, r
 _MODELS = "localhost:8080/v1/models"
 _ROWS = '{"instances": [{"seeds": 3, "labels": 7, "truncation": 1.0}]}'
 _COLUMNS = '{"inputs": {"seeds": [3, 4], "labels": [7, 7], "truncation": [1.0, 0.5]}}'
+
+_EITHER = {"oneOf": [{"required": ["instances"]}, {"required": ["inputs"]}]}
+_Either = Annotated[PredictRequest, Meta(extra_json_schema=_EITHER)]
 
 STATUS = RouteDoc(
     summary="The state of a model's versions",
@@ -33,7 +40,7 @@ PREDICT = RouteDoc(
     body=(
         Content(
             "application/json",
-            (PredictRequest,),
+            (_Either,),
             examples={
                 "rows": {"instances": [{"seeds": 3, "labels": 7, "truncation": 1.0}]},
                 "columns": {"inputs": {"seeds": [3, 4], "labels": [7, 7], "truncation": [1.0, 0.5]}},

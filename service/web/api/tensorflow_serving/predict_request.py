@@ -28,7 +28,7 @@ _EMPTY_LIST = re.compile(rb"\s*\[\s*\]")
 
 
 class PredictRequest(msgspec.Struct):
-    """`instances` and `inputs` are the JSON as it came, one of them empty; an empty signature is the default one."""
+    """Either `instances`, which are rows, or `inputs`, which are columns. An empty signature is the default one."""
 
     signature_name: str = ""
     instances: _Rows = msgspec.field(default_factory=lambda: _MISSING)
