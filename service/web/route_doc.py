@@ -24,6 +24,10 @@ MODEL_ERRORS: ErrorTypes = (BadRequest, ModelNotFound, Unavailable, DeadlineExce
 RUN_ERRORS: ErrorTypes = (*MODEL_ERRORS, RequestTooLarge, Overloaded, EngineDown)  # of one that runs it
 BODY_ERRORS: ErrorTypes = (BadRequest, RequestTimeout, RequestTooLarge, UnsupportedContentEncoding)
 
+TRUNCATED_HEADER = {
+    "Inkpaw-Truncated": "If encoded images lack their last bytes: their indices, separated by commas."
+}  # of every reply to tensors
+
 
 @dataclass(frozen=True)
 class Content:
@@ -77,5 +81,5 @@ class RouteDoc:
     curl: tuple[str, ...] = ()
 
 
-def reply_json(description: str, *forms: Any) -> Reply:
-    return Reply(description, (Content("application/json", forms),))
+def reply_json(description: str, *forms: Any, headers: Mapping[str, str] | None = None) -> Reply:
+    return Reply(description, (Content("application/json", forms),), headers=headers or {})

@@ -11,7 +11,16 @@ from service.web.api.open_inference.models import ModelDescription, ModelReady
 from service.web.api.open_inference.repository import IndexEntry, IndexRequest
 from service.web.api.open_inference.server import Server
 from service.web.health import Live, Ready
-from service.web.route_doc import MODEL_ERRORS, RUN_ERRORS, Content, Parameter, Reply, RouteDoc, reply_json
+from service.web.route_doc import (
+    MODEL_ERRORS,
+    RUN_ERRORS,
+    TRUNCATED_HEADER,
+    Content,
+    Parameter,
+    Reply,
+    RouteDoc,
+    reply_json,
+)
 
 _GENERATE = {
     "id": "one",
@@ -58,7 +67,7 @@ INFER = RouteDoc(
         Reply(
             "The outputs: in JSON, or where binary data are asked for, JSON and after it their bytes.",
             (Content("application/json", (InferResponse,)), Content(_BINARY)),
-            headers={JSON_LENGTH_HEADER: "The bytes of JSON that a binary body begins with."},
+            headers=TRUNCATED_HEADER | {JSON_LENGTH_HEADER: "The bytes of JSON that a binary body begins with."},
         ),
     ),
     description=(
