@@ -14,7 +14,8 @@ _DESCRIPTION = """Images to labels, seeds to images, in three protocols on one p
 A slash at the end of a path means nothing. GET paths answer HEAD as well, and every path answers OPTIONS with 204 and
 the methods in `Allow`; another method is 405. Bodies may have `Content-Encoding: gzip` or `deflate`, or come in chunks.
 Errors in the HTTP itself, found before the path is known, have the shape of the native API. Base64 may have line
-breaks, the URL-safe alphabet, no padding, or a `data:` URL around it.
+breaks, the URL-safe alphabet, no padding, or a `data:` URL around it. Every answer has `X-Request-Id`: that of the
+request, or a new one.
 """
 
 

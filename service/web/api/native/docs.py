@@ -12,8 +12,12 @@ from service.web.codecs.image_formats import MEDIA_TYPES
 from service.web.codecs.uploads import Instances
 from service.web.route_doc import RUN_ERRORS, Content, Parameter, Reply, RouteDoc, reply_json
 
-_FILE = {"type": "string", "format": "binary"}
-_FILES = {"type": "object", "properties": {"file": _FILE}, "additionalProperties": _FILE, "minProperties": 1}
+_FILES = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "string", "format": "binary"}},
+    "description": "Any number of files, under any names. Fields without a file are passed over.",
+}
 _Seed = Annotated[int, Meta(ge=0, le=MAX_SEED)]
 _GET = ("GET",)
 
