@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from service.client_socket import ClientSocket
 from service.web.body import Stream, read_body
 from service.web.budget import Share
-from service.web.content_encoding import unpack
+from service.web.content_encoding import check_content_encoding, unpack
 from service.web.context import Context
 
 _PRETTY = "pretty"
@@ -75,17 +75,21 @@ class Request:
     def _parse_query(self) -> dict[str, str]:
         return dict(reversed(parse_qsl(self.query, keep_blank_values=True)))
 
-    def body(self) -> bytes:
-        """The whole body, unpacked, within its bounds.
+    def body(self, limit: int | None = None) -> bytes:
+        """The whole body, unpacked, within its bounds; `limit` is a smaller one than the settings', in bytes.
 
-        Raises RequestTooLarge, RequestTimeout, UnsupportedContentEncoding, BadRequest, Overloaded.
+        What the head already tells is refused before the body is read, so that a client with `Expect: 100-continue`
+        need not send it. Raises UnsupportedContentEncoding, RequestTooLarge, RequestTimeout, BadRequest, Overloaded,
+        ClientDisconnected.
         """
         if self._body is None:
-            limit, coding = self.context.settings.max_body_bytes, self.get_header("Content-Encoding") or ""
+            coding, most = self.get_header("Content-Encoding") or "", self.context.settings.max_body_bytes
+            check_content_encoding(coding)
+            limit = most if limit is None else min(limit, most)
             if coding or self.content_length is None or self.content_length > _SMALL_BODY:
                 self._share = self.context.body_budget.open_share()
             body = read_body(self.stream, self.content_length, limit, self.deadline, self._share)
-            self._body = unpack(body, coding, limit, self._share)
+            self._body = unpack(body, coding, limit, self._share, self.deadline, self.client)
         return self._body
 
     def release(self) -> None:

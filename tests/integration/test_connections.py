@@ -103,6 +103,22 @@ def test_client_that_expects_100_continue_gets_it(client: Client) -> None:
     assert client.read_label() == "6"
 
 
+@pytest.mark.parametrize(
+    ("path", "length", "field", "status"),
+    [
+        ("/predict/brittle", 1000, "Content-Encoding: br", 415),
+        ("/generate/blot", 1000, "Content-Encoding: br", 415),
+        ("/generate/blot", 100_000, "Accept: */*", 413),
+    ],
+)
+def test_body_that_its_head_dooms_is_not_asked_for(
+    client: Client, path: str, length: int, field: str, status: int
+) -> None:
+    client.send(make_post(bytes(length), "Expect: 100-continue", field, path=path)[:-length])
+    assert client.read_response()[0] == status
+    assert client.is_closed()
+
+
 def test_request_after_an_unread_body_is_answered(client: Client) -> None:
     client.send(make_post(bytes(900_000), path="/predict/unknown"), make_post(make_png(0, 7)))
     assert client.read_response()[0] == 404

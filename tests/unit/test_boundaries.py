@@ -55,7 +55,7 @@ ALLOWED = {
     "service.web.budget": "service.errors",
     "service.web.memory": "",
     "service.web.body": "service.errors service.web.budget",
-    "service.web.content_encoding": "service.errors service.web.budget",
+    "service.web.content_encoding": "service.client_socket service.errors service.web.budget",
     "service.web.codecs": "service.client_socket service.errors service.images service.web.body service.web.budget",
     "service.web.context": "service.ipc service.settings service.web.budget service.web.codecs",
     "service.web.request": "service.client_socket "

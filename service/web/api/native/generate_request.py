@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -14,7 +14,13 @@ from service.web.request import Request
 MAX_SEED = (1 << 63) - 1
 ANY = -1  # the index of "any label"
 
+_SMALL_BODY = 1 << 16  # bytes; more than a request for few samples needs
+_BYTES_PER_SAMPLE = 64  # of JSON, indented: a seed of 19 digits and a label
+_MAX_SAMPLES = 1 << 16  # the most that the setting of images per request may be
+
 Label = int | str
+_T = TypeVar("_T")
+_Samples = Annotated[list[_T], msgspec.Meta(max_length=_MAX_SAMPLES)]
 
 
 _Count = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1})]  # of the schema alone: `check` says it better
@@ -28,8 +34,8 @@ class GenerateRequest(msgspec.Struct, forbid_unknown_fields=True):
 
     count: _Count | None = None
     seed: _Seed | None = None
-    seeds: list[_Seed] | None = None
-    labels: list[Label] | Label | None = None
+    seeds: _Samples[_Seed] | None = None
+    labels: _Samples[Label] | Label | None = None
     truncation: _Truncation = 1.0
     format: _Format = "png"
 
@@ -82,7 +88,8 @@ class GenerateRequest(msgspec.Struct, forbid_unknown_fields=True):
 def read_generate_request(request: Request) -> GenerateRequest:
     """From the body of a POST, else from the query. Raises BadRequest, RequestTooLarge, RequestTimeout."""
     if request.method == "POST":
-        return parse_json(request.body() or b"{}", GenerateRequest)
+        limit = max(_SMALL_BODY, _BYTES_PER_SAMPLE * request.context.settings.max_images)
+        return parse_json(request.body(limit) or b"{}", GenerateRequest)
     return _from_query(request.args())
 
 

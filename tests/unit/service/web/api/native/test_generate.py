@@ -1,17 +1,21 @@
 """`/generate` with a fake engine: valid and invalid requests, and the headers of the response."""
 
+import gzip
 import io
 import json
 import re
 import zipfile
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
 from service.ipc import wire
-from service.web.api.native.generate_request import MAX_SEED
+from service.settings import Settings
+from service.web.api.native.generate_request import MAX_SEED, GenerateRequest
+from service.web.app import create_app
 from tests.support.engine import FakeEngine
 
 
@@ -55,6 +59,28 @@ def read_error(answer: Any) -> str:
 )
 def test_invalid_request_is_refused_with_the_reason(web: FlaskClient, body: object, reason: str) -> None:
     assert re.search(reason, read_error(web.post("/generate/blot", json=body)))
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_body_larger_than_any_request_needs_is_refused(web: FlaskClient, packed: bool) -> None:
+    body = json.dumps({"labels": ["a", "b"] * 8000}).encode()
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    answer = web.post("/generate/blot", data=gzip.compress(body) if packed else body, headers=headers)
+    assert "65536 bytes, the limit" in read_error(answer)
+    assert answer.status_code == 413
+
+
+def test_body_grows_with_the_samples_that_are_allowed(settings: Settings, engine: FakeEngine) -> None:
+    count = 1 << 14
+    web = create_app(settings.model_copy(update={"max_images": count})).test_client()
+    body = {"labels": ["7"] * count, "seeds": [MAX_SEED] * count, "format": "gif"}
+    assert "There is no format" in read_error(web.post("/generate/blot", data=json.dumps(body, indent=4)))
+
+
+@pytest.mark.parametrize("name", ["labels", "seeds"])
+def test_lists_are_bounded(name: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="65536"):
+        msgspec.convert({name: [1] * 65537}, GenerateRequest)
 
 
 @pytest.mark.parametrize(
