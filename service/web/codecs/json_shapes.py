@@ -3,11 +3,14 @@
 import re
 from collections.abc import Sequence
 
+import gevent
+
 from service.errors import BadRequest
 from service.web.codecs.strings import MAX_ELEMENTS, MAX_QUOTES, count_quotes
 from service.web.codecs.tensors import MAX_DIMENSIONS
 
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b"[],"))
+_LARGE = 1 << 20  # bytes; before them the worker's other requests get a turn
 _OBJECT = re.compile(rb"\{\s*0\s*:\s*0\s*\}")
 _EMPTY = re.compile(rb"[\s\[]*\]")
 
@@ -17,6 +20,8 @@ def infer_shape(name: str, data: bytes) -> tuple[int, ...]:
 
     `data` has passed a JSON parser, and `hide_texts` where it may hold texts. Raises BadRequest.
     """
+    if len(data) > _LARGE:
+        gevent.sleep(0)
     structure = data.translate(None, _NOT_STRUCTURE)
     depth = len(structure) - len(structure.lstrip(b"["))
     if depth > MAX_DIMENSIONS:
@@ -72,5 +77,5 @@ def _count_structure(shape: Sequence[int]) -> int:
 def _nest(shape: Sequence[int]) -> bytes:
     structure = b""
     for size in reversed(shape):
-        structure = b"[" + b",".join([structure] * size) + b"]"
+        structure = b"[" + ((structure + b",") * size)[:-1] + b"]"
     return structure

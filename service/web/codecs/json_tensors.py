@@ -35,7 +35,11 @@ def from_json(name: str, datatype: str, shape: Sequence[int], data: bytes) -> ND
     dtype = get_dtype(name, datatype)
     count = count_elements(name, shape)
     try:
+        if len(data) > _PIECE:
+            gevent.sleep(0)
         check_structure(data, shape, count)
+        if len(data) > _PIECE:
+            gevent.sleep(0)
         elements = data.translate(None, b"[] \t\r\n")
         array = np.empty(count, dtype)
         start = 0

@@ -4,13 +4,10 @@ Python, JavaScript and TensorFlow Serving write bare words: `[NaN, -Infinity]`. 
 are made texts before it reads the body, in the spelling of protobuf's JSON mapping: `["NaN", "-Infinity"]`.
 """
 
-import re
-
 import gevent
 
 NAMES = ("NaN", "Infinity", "-Infinity")
 
-_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _MAX_QUOTES = 1 << 19  # more than a tensor of strings needs
 _PIECE = 1 << 20  # bytes of what is between two texts
 _TEXTS_PER_TURN = 1000  # after which the worker's other requests get a turn
@@ -27,23 +24,32 @@ def quote_words(body: bytes) -> bytes:
     """
     if (b"NaN" not in body and b"Infinity" not in body) or body.count(b'"') > _MAX_QUOTES:
         return body
+    marks = _hide_escapes(body)  # every quote in it begins or ends a text
     result = bytearray()
     start = texts = 0
     while start < len(body):
-        text = body.find(b'"', start)
+        text = marks.find(b'"', start)
         text = len(body) if text < 0 else text
         while start < text:
             comma = body.find(b",", start + _PIECE, text)  # a piece must not end within a word
             end = text if comma < 0 else comma
             result += _quote_words(body[start:end])
             start = end
-        match = _TEXT.match(body, text)
-        start = match.end() if match else len(body)
+            if start < text:
+                gevent.sleep(0)
+        start = marks.find(b'"', text + 1) + 1 or len(body)
         result += body[text:start]
         texts += 1
         if texts % _TEXTS_PER_TURN == 0:
             gevent.sleep(0)
     return bytes(result)
+
+
+def _hide_escapes(body: bytes) -> bytes:
+    """As long as the body, without escaped quotes. A regular expression would take seconds for many escapes."""
+    if b"\\" not in body:
+        return body
+    return body.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
 
 
 def _quote_words(numbers: bytes) -> bytes:

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from service.catalog import Signature, Version
+from service.catalog import Signature, TensorSpec, Version
 from service.errors import BadRequest
 from service.web.api.open_inference.infer_request import (
     JSON_LENGTH_HEADER,
@@ -51,13 +51,15 @@ def infer(request: Request, spec: ModelSpec) -> Response:
 
 
 def _infer(request: Request, spec: ModelSpec, version: Version) -> Response:
-    infer_request, blobs = read_infer_request(request)
+    infer_request, blobs = read_infer_request(request, version)
     signature_name = infer_request.parameters.signature_name
     signature = version.get_signature(signature_name)
+    infer_request.check(signature)
+    specs = {spec.name: spec for spec in signature.inputs}
     inputs = {}
     for tensor in infer_request.inputs:
         blob, blobs = take_blob(tensor, blobs)
-        inputs[tensor.name] = _to_array(request, version, signature, tensor, blob)
+        inputs[tensor.name] = _to_array(request, version, signature, specs[tensor.name], tensor, blob)
     if blobs:
         raise BadRequest(f"{len(blobs)} bytes after the JSON belong to no input.")
     outputs = run_signature(request, spec.name, version, inputs, signature_name)
@@ -65,16 +67,20 @@ def _infer(request: Request, spec: ModelSpec, version: Version) -> Response:
 
 
 def _to_array(
-    request: Request, version: Version, signature: Signature, tensor: InputTensor, blob: memoryview | None
+    request: Request,
+    version: Version,
+    signature: Signature,
+    spec: TensorSpec,
+    tensor: InputTensor,
+    blob: memoryview | None,
 ) -> NDArray:
     shape = tensor.read_shape()
     check_rows(request, signature, shape)
     if tensor.datatype == tensors.BYTES:
-        spec = next((spec for spec in signature.inputs if spec.name == tensor.name), None)
-        if spec is not None and spec.dtype == "string":
+        if spec.dtype == "string":
             base64 = tensor.parameters.content_type == strings.BASE64
             return _read_strings(tensor, shape, blob, strings.BASE64_TEXTS if base64 else strings.TEXTS)
-        if spec is None or not takes_images(version, spec):
+        if not takes_images(version, spec):
             raise BadRequest(f"Input '{tensor.name}' does not take {tensors.BYTES}.")
         return decode_images(request, version, spec, _read_strings(tensor, shape, blob, strings.BASE64_TEXTS))
     if blob is None:
@@ -93,8 +99,6 @@ def _read_strings(
 def _to_response(infer_request: InferRequest, name: str, version: Version, arrays: dict[str, NDArray]) -> Response:
     outputs, blobs = [], []
     for output in infer_request.outputs or map(OutputTensor, arrays):
-        if output.name not in arrays:
-            raise BadRequest(f"There is no output '{output.name}'. There are: {', '.join(arrays)}.")
         array = arrays[output.name]
         fields: dict[str, Any] = {
             "name": output.name,

@@ -11,7 +11,7 @@ from service.web.codecs.json_shapes import hide_texts, infer_shape
 from service.web.codecs.json_tensors import from_json
 from service.web.codecs.tensors import name_datatype
 from service.web.dataplane import with_version
-from service.web.inputs import check_rows, decode_images, run_signature, takes_images
+from service.web.inputs import check_json_size, check_rows, decode_images, run_signature, takes_images
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
 
@@ -22,7 +22,9 @@ def predict(request: Request, spec: ModelSpec) -> Response:
 
 
 def _predict(request: Request, spec: ModelSpec, version: Version) -> Response:
-    predict_request = read_predict_request(request.body())
+    body = request.body()
+    check_json_size(request, version, body)
+    predict_request = read_predict_request(body)
     signature = version.get_signature(predict_request.signature_name)
     columns = predict_request.split_columns([tensor.name for tensor in signature.inputs])
     inputs = {

@@ -30,7 +30,7 @@ _EMPTY_LIST = re.compile(rb"\s*\[\s*\]")
 class PredictRequest(msgspec.Struct):
     """Either `instances`, which are rows, or `inputs`, which are columns. An empty signature is the default one."""
 
-    signature_name: str = ""
+    signature_name: Annotated[str, msgspec.Meta(max_length=1024)] = ""
     instances: _Rows = msgspec.field(default_factory=lambda: _MISSING)
     inputs: _Columns = msgspec.field(default_factory=lambda: _MISSING)
 

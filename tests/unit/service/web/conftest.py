@@ -13,7 +13,9 @@ from service.web.app import create_app
 from tests.support.engine import FakeEngine, make_handler
 
 DIGITS = tuple("0123456789")
-IMAGES = Signature((TensorSpec("images", "uint8", (-1, 28, 28, 1)),))
+IMAGES = Signature(
+    (TensorSpec("images", "uint8", (-1, 28, 28, 1)),), (TensorSpec("probabilities", "float32", (-1, 10)),)
+)
 
 
 def make_version(number: int, kind: str, treatment: str = "photo") -> Version:

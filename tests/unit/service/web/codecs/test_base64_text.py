@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.web.codecs import base64_text
 from service.web.codecs.base64_text import decode_base64
 
 DATA = bytes(range(256)) * 2
@@ -16,6 +17,16 @@ def test_every_form_is_decoded(data: bytes) -> None:
     strict, safe = b64encode(data).decode(), urlsafe_b64encode(data).decode()
     for text in (strict, safe, strict.rstrip("="), safe.rstrip("="), encodebytes(data).decode(), f" {strict}\r\n"):
         assert decode_base64(text) == data
+
+
+@given(st.binary(max_size=40), st.integers(1, 9))
+def test_large_text_is_decoded_in_pieces(data: bytes, piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(base64_text, "_PIECE", piece)
+        assert decode_base64(urlsafe_b64encode(data).decode()) == data
+        assert decode_base64(encodebytes(data).decode()) == data
+        with pytest.raises(ValueError, match="not base64"):
+            decode_base64(b64encode(data).decode() + "!")
 
 
 @pytest.mark.parametrize("head", ["data:image/png;base64", "data:;base64", "DATA:image/jpeg;charset=x;BASE64"])

@@ -1,6 +1,7 @@
 """The shape of a JSON tensor is known before anything is made of it."""
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,22 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
 from service.errors import BadRequest
-from service.web.codecs.json_shapes import hide_texts, infer_shape
+from service.web.codecs.json_shapes import check_structure, hide_texts, infer_shape
 
 
 @given(array_shapes(min_dims=0, max_dims=4, min_side=1, max_side=4), st.sampled_from([None, 2]))
 def test_shape_is_that_of_nested_lists(shape: tuple[int, ...], indent: int | None) -> None:
     text = json.dumps(np.ones(shape, int).tolist(), indent=indent).encode()
     assert infer_shape("x", text) == shape
+
+
+@given(array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=3))
+def test_structure_is_that_of_the_shape(shape: tuple[int, ...]) -> None:
+    data = json.dumps(np.ones(shape, int).tolist()).encode()
+    if 0 not in shape[:-1]:
+        check_structure(data, shape, math.prod(shape))
+    with pytest.raises(ValueError, match="not the elements of that shape"):
+        check_structure(b"[" + data + b",1]", shape, math.prod(shape))
 
 
 @pytest.mark.parametrize(("data", "shape"), [([], (0,)), ([[], []], (2, 0)), ([[[]]], (1, 1, 0)), ([[1]], (1, 1))])

@@ -47,3 +47,8 @@ def test_what_is_no_json_stays_none(body: bytes) -> None:
 def test_number_of_texts_is_limited() -> None:
     body = b"[" + b'"",' * 300_000 + b"NaN]"
     assert quote_words(body) is body
+
+
+@pytest.mark.parametrize("text", ['"\\\\"', r'"\\\"NaN"', r'"NaN\u005c"', r'"\"NaN\""'])
+def test_escapes_do_not_end_a_text(text: str) -> None:
+    assert quote_words(f"[{text},NaN]".encode()) == f'[{text},"NaN"]'.encode()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from service.web import inputs
 from tests.support.pictures import make_png
 
 IMAGES = np.zeros((3, 28, 28, 1), np.uint8)
@@ -88,9 +89,15 @@ def test_bytes_tensor_holds_encoded_images(web: FlaskClient) -> None:
         ({"inputs": [make_input(datatype="UINT9", data=[1])]}, "no datatype 'UINT9'"),
         ({"inputs": [make_input(datatype="BYTES", data=["?"])]}, "base64"),
         ({"inputs": [make_input(datatype="BYTES", data=["aGk="])]}, "of the shape [3, 28, 28, 1]"),
-        ({"inputs": [make_input(name="other", datatype="BYTES", data=["aGk="])]}, "does not take"),
+        ({"inputs": [make_input(name="other", data=["no number"])]}, "The inputs must be images."),
+        ({"inputs": [make_input(data=["no number"]), make_input(name="other")]}, "The inputs must be images."),
+        ({"id": "i" * 1025, "inputs": [make_input(data=IMAGES.tolist())]}, "$.id"),
+        ({"inputs": [make_input(name="i" * 1025, data=[1])]}, "1024"),
+        ({"parameters": {"signature_name": "i" * 1025}, "inputs": [make_input()]}, "1024"),
+        ({"inputs": [make_input(name=str(index)) for index in range(10)]}, "at most length 9"),
+        ({"inputs": [make_input()], "outputs": [{"name": str(index)} for index in range(10)]}, "at most length 9"),
         ({"inputs": [make_input(parameters={"binary_data_size": 5})]}, "0 are left"),
-        ({"inputs": [make_input(data=IMAGES.tolist())], "outputs": [{"name": "x"}]}, "no output 'x'"),
+        ({"inputs": [make_input(data="no list")], "outputs": [{"name": "x"}]}, "no output 'x'"),
         ({}, "inputs"),
     ],
 )
@@ -169,6 +176,13 @@ def test_elements_beyond_the_shape_are_not_read(web: FlaskClient, shape: list[in
     blob = bytes(4) * 200_000  # 200,000 empty elements
     head = {"name": "images", "shape": shape, "datatype": "BYTES", "parameters": {"binary_data_size": len(blob)}}
     assert infer(web, {"inputs": [head]}, blob).status_code in (400, 413)
+
+
+def test_json_of_more_elements_than_the_input_has_is_refused(web: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "_SPARE_COMMAS", 8)
+    answer = web.post("/v2/models/echo/infer", data=make_json("[8,28,28,1]", "[" + "NaN," * 7000 + "1]"))
+    error = {"error": "The JSON has more elements than the inputs of the model can have."}
+    assert (answer.status_code, answer.get_json()) == (413, error)
 
 
 def test_length_header_of_thousands_of_digits_is_refused(web: FlaskClient) -> None:

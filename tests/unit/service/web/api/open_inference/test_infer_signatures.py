@@ -85,10 +85,10 @@ def test_limit_of_rows_applies_only_to_batched_signatures(web: FlaskClient) -> N
     assert post(web, ["a"] * 9, [9], "whole").status_code == 200
 
 
-def test_other_inputs_take_no_bytes(web: FlaskClient) -> None:
+def test_other_inputs_are_refused_with_a_list(web: FlaskClient) -> None:
     tensor = {"name": "other", "shape": [1], "datatype": "BYTES", "data": ["a"]}
     answer = web.post("/v2/models/texts/infer", json={"inputs": [tensor]})
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "Input 'other' does not take BYTES.")
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "The inputs must be text.")
 
 
 @pytest.mark.parametrize("path", ["/predict/texts", "/generate/texts?seed=1"])

@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 from service.catalog import Catalog, Model, Signature, TensorSpec, Version
 from service.ipc import wire
 from service.settings import Settings
+from service.web import inputs
 from tests.support.engine import EngineReply, FakeEngine, make_handler, make_run_reply
 from tests.support.pictures import make_png
 from tests.unit.service.web.conftest import CATALOG
@@ -182,6 +183,25 @@ def test_images_are_arrays_or_encoded(web: FlaskClient, body: dict[str, Any]) ->
     reply = post(web, "echo", json.dumps(body)).get_json()
     ((probabilities,),) = reply.values()
     assert np.argmax(probabilities) == 7
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"instances": [' + "[7]," * 99 + "[7]]}", '{"inputs": {' + '"o": [1],' * 99 + '"x": [1]}}'],
+    ids=["rows", "columns"],
+)
+def test_json_of_more_elements_than_the_input_has_is_refused(
+    web: FlaskClient, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    monkeypatch.setattr(inputs, "_SPARE_COMMAS", 8)
+    answer = post(web, "flags", body)
+    error = {"error": "The JSON has more elements than the inputs of the model can have."}
+    assert (answer.status_code, answer.get_json()) == (413, error)
+
+
+def test_name_of_a_signature_is_limited(web: FlaskClient) -> None:
+    answer = post(web, "half", json.dumps({"signature_name": "x" * 1025, "instances": [1]}))
+    assert (answer.status_code, "length <= 1024" in answer.get_json()["error"]) == (400, True)
 
 
 def test_several_outputs_are_named(web: FlaskClient) -> None:
