@@ -71,11 +71,13 @@ ALLOWED = {
     "service.web.dataplane": "service.catalog service.errors service.manifest service.metrics service.web.codecs "
     "service.web.request service.web.response",
     "service.web.health": "service.errors service.web.context",
+    "service.web.playground": "service.errors service.web.request service.web.response",
     "service.web.inputs": "service.catalog service.errors service.web.codecs service.web.dataplane service.web.request",
     "service.web.api.documentation": f"{_API} service.web.openapi",
     "service.web.api.native": _API,
     "service.web.api.open_inference": f"{_API} service.version",
-    "service.web.api.operations": f"{_API} service.metrics service.metrics_folder service.version",
+    "service.web.api.operations": f"{_API} service.metrics service.metrics_folder service.version "
+    "service.web.playground",
     "service.web.api.tensorflow_serving": _API,
     "service.web.app": "service.ipc service.settings service.web.budget service.web.memory service.web.api.native "
     "service.web.api.documentation service.web.api.open_inference "

@@ -49,6 +49,24 @@ PREDICT = RouteDoc(
     ),
 )
 
+PREPARE = RouteDoc(
+    summary="Show an image as a model sees it",
+    description="One image, as for /predict. The model is not run.",
+    body=PREDICT.body,
+    replies=(
+        Reply(
+            "What the model gets.",
+            (Content(MEDIA_TYPES["png"]),),
+            headers={"Inkpaw-Version": "The version that would answer.", "Cache-Control": "That it is not to be kept."},
+        ),
+    ),
+    errors=RUN_ERRORS,
+    curl=(
+        "curl 'localhost:8080/generate/digits-gan?label=7&seed=3' -o seven.png",
+        "curl --data-binary @seven.png localhost:8080/prepare/digits -o seen.png",
+    ),
+)
+
 _CACHE_HEADERS = {"ETag": "Where a seed was given: the tag of the answer.", "Cache-Control": "Whether to keep it."}
 _HEADERS = _CACHE_HEADERS | {
     "Inkpaw-Version": "The version that answered.",

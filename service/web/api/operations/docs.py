@@ -1,10 +1,13 @@
 """What the operators' paths say about themselves in `/openapi.json`."""
 
+from http import HTTPStatus
+
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from service.errors import DeadlineExceeded, EngineDown, Unavailable
+from service.errors import DeadlineExceeded, EngineDown, NotFound, Unavailable
 from service.web.api.operations.index import Index
 from service.web.health import Live, Ready
+from service.web.playground.files import FILES
 from service.web.route_doc import Content, Reply, RouteDoc, reply_json
 
 INDEX = RouteDoc(
@@ -12,6 +15,21 @@ INDEX = RouteDoc(
     (reply_json("The models that have a manifest, and the other paths.", Index),),
     errors=(Unavailable, EngineDown, DeadlineExceeded),
     curl=("curl localhost:8080/",),
+)
+PLAYGROUND = RouteDoc(
+    "A file of the page that browsers get at /",
+    (
+        Reply(
+            "The file.",
+            tuple(
+                Content(kind, schema={"type": "string"})
+                for kind in sorted({file.content_type for file in FILES.values()})
+            ),
+        ),
+        Reply("Unchanged: the tag in `If-None-Match` fits.", status=HTTPStatus.NOT_MODIFIED),
+    ),
+    errors=(NotFound,),
+    curl=("curl localhost:8080/playground/index.html -o page.html",),
 )
 LIVEZ = RouteDoc(
     "Whether the service is alive",

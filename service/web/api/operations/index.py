@@ -1,7 +1,10 @@
-"""What is served, and where."""
+"""What is served, and where; for browsers, the playground."""
 
 import msgspec
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
+from service.web.playground.files import PAGE, make_file_response
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
 
@@ -27,6 +30,18 @@ class Index(msgspec.Struct):
 
 
 def get_index(request: Request, _: ModelSpec) -> Response:
+    response = make_file_response(request, PAGE) if _prefers_html(request) else _list_models(request)
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _prefers_html(request: Request) -> bool:
+    """Whether the client is a browser: `*/*`, or no Accept at all, gets JSON."""
+    accept = parse_accept_header(request.get_header("Accept"), MIMEAccept)
+    return accept.quality("text/html") > accept.quality("application/json")
+
+
+def _list_models(request: Request) -> Response:
     """The models that have a manifest, with the path of each, and the operators' paths.
 
     `status` is for KServe's clients, which ask here whether a server is alive.

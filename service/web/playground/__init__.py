@@ -1,0 +1,1 @@
+"""The playground: a page for browsers in plain HTML, CSS and ES modules. Its files lie beside this one."""
