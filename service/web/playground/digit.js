@@ -5,7 +5,7 @@ import { announce, find, formatOutlierScore, formatShare, hideImage, isOutlier, 
 import { Pad } from "./pad.js";
 import { followKeyboard, followPointer } from "./pen.js";
 import { predict, prepare } from "./service.js";
-import { Status } from "./status.js";
+import { SILENT, Status } from "./status.js";
 
 const MODEL = "digits";
 const PACE_MS = 40; // from one request to the next
@@ -41,23 +41,26 @@ export function startDigit() {
   async function askOnce() {
     try {
       const picture = () => pad.toPicture();
-      const [answer, seen] = await Promise.all([predict(MODEL, picture, status), prepare(MODEL, picture, status)]);
-      if (!pad.isEmpty) show(answer, seen);
+      await Promise.all([predict(MODEL, picture, status).then(show), prepare(MODEL, picture, SILENT).then(showSeen)]);
     } catch (error) {
       status.showError(error.message, () => (isAsking ? null : keepAsking()));
     }
   }
 
-  function show({ prediction, version, milliseconds }, seen) {
+  function show({ prediction, version, milliseconds }) {
+    if (pad.isEmpty) return; // erased meanwhile
     const { label, probability, probabilities, outlier_score: score } = prediction;
     bars.show(probabilities, label);
     find("digit-label").textContent = label;
     find("digit-detail").textContent =
       `${formatShare(probability)} sure, ${formatOutlierScore(score)}` +
       (isOutlier(score) ? ". This is unlike the digits it learned from." : "");
-    showBlob(find("seen"), seen);
     status.showAnswer(MODEL, version, milliseconds);
     if (!pad.isDrawing) announce(`It reads ${label}, ${formatShare(probability)} sure.`);
+  }
+
+  function showSeen(picture) {
+    if (!pad.isEmpty) showBlob(find("seen"), picture);
   }
 
   function showNothing() {

@@ -12,6 +12,7 @@ export class Pad {
     this.entries = [];
     this.onChange = onChange;
     this.isDrawing = false;
+    this.picture = null; // of the drawing as it is now, once somebody asked for it
   }
 
   get side() {
@@ -58,6 +59,11 @@ export class Pad {
 
   // A PNG of the drawing, dark on white.
   toPicture() {
+    this.picture ??= this._render();
+    return this.picture;
+  }
+
+  _render() {
     const copy = new OffscreenCanvas(SIDE, SIDE);
     const context = copy.getContext("2d");
     context.fillStyle = "#fff";
@@ -73,6 +79,7 @@ export class Pad {
   _change() {
     this.context.clearRect(0, 0, SIDE, SIDE);
     for (const stroke of this._visible()) drawStroke(this.context, stroke);
+    this.picture = null;
     this.onChange();
   }
 }

@@ -1,8 +1,17 @@
 // The section "Cats and dogs": any number of photographs, each with its label.
 
-import { announce, find, formatOutlierScore, formatShare, isOutlier, make, showBlob } from "./dom.js";
+import {
+  announce,
+  find,
+  formatMilliseconds,
+  formatOutlierScore,
+  formatShare,
+  isOutlier,
+  make,
+  showBlob,
+} from "./dom.js";
 import { predict, prepare } from "./service.js";
-import { Status } from "./status.js";
+import { SILENT, Status } from "./status.js";
 
 const MODEL = "cats-dogs";
 const AT_ONCE = 4; // requests in flight
@@ -97,9 +106,8 @@ function makeCard(file) {
 
 // A browser does not show every format that the service reads: then the thumbnail is what the net sees.
 async function showPrepared(file, image) {
-  const silent = new Status(make("div"));
   try {
-    showBlob(image, await prepare(MODEL, () => file, silent));
+    showBlob(image, await prepare(MODEL, () => file, SILENT));
   } catch {
     image.classList.add("missing"); // the card says why: the prediction fails too
   }
@@ -108,10 +116,10 @@ async function showPrepared(file, image) {
 function showAnswer({ text, detail, status }, { prediction, version, milliseconds }) {
   const { label, probability, outlier_score: score } = prediction;
   text.replaceChildren(make("b", "", label), ` ${formatShare(probability)}`);
-  detail.textContent = formatOutlierScore(score);
-  detail.classList.toggle("warning", isOutlier(score));
-  if (isOutlier(score)) detail.textContent += ": unlike what it learned from";
-  status.showAnswer(MODEL, version, milliseconds);
+  const strangeness = make("span", isOutlier(score) ? "warning" : "", formatOutlierScore(score));
+  if (isOutlier(score)) strangeness.textContent += ": unlike what it learned from";
+  detail.replaceChildren(strangeness, make("br"), `version ${version}, ${formatMilliseconds(milliseconds)}`);
+  status.clear();
 }
 
 function summarise(labels) {

@@ -2,6 +2,9 @@
 
 import { formatMilliseconds, make } from "./dom.js";
 
+// For requests whose troubles are not worth a sentence of their own.
+export const SILENT = { showSlow() {}, showRetry() {} };
+
 export class Status {
   constructor(element) {
     this.element = element;
