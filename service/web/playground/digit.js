@@ -2,49 +2,61 @@
 
 import { Bars } from "./bars.js";
 import { announce, find, formatOutlierScore, formatShare, hideImage, isOutlier, showBlob } from "./dom.js";
+import { Newest } from "./newest.js";
 import { Pad } from "./pad.js";
 import { followKeyboard, followPointer } from "./pen.js";
 import { predict, prepare } from "./service.js";
 import { SILENT, Status } from "./status.js";
 
 const MODEL = "digits";
-const PACE_MS = 40; // from one request to the next
+const READING_PACE_MS = 40; // from one request to the next
+const SEEN_PACE_MS = 120; // slower: the bars come first
 
 export function startDigit() {
   const bars = new Bars(find("bars"), [..."0123456789"]);
   const status = new Status(find("digit-status"));
   const eraser = find("eraser");
   const brush = () => ({ width: Number(find("width").value), erases: eraser.ariaPressed === "true" });
-  let changes = 0; // counts up with every change of the drawing
-  let isAsking = false;
-  const pad = new Pad(find("pad"), () => {
-    changes++;
+  const pad = new Pad(find("pad"), showChange, showEnd);
+  const reading = new Newest(read, READING_PACE_MS);
+  const seeing = new Newest(see, SEEN_PACE_MS);
+  let verdict = "";
+
+  function showChange() {
     find("undo").disabled = !pad.canUndo;
     find("clear").disabled = pad.isEmpty;
     find("pad-hint").hidden = !pad.isEmpty;
-    if (!isAsking) keepAsking();
-  });
-
-  // One request at a time, until the newest drawing has its answer.
-  async function keepAsking() {
-    isAsking = true;
-    for (let answered = -1; answered !== changes; ) {
-      const pace = new Promise((resolve) => setTimeout(resolve, PACE_MS));
-      answered = changes;
-      if (pad.isEmpty) showNothing();
-      else await askOnce();
-      if (answered !== changes) await pace;
-    }
-    isAsking = false;
+    reading.change();
+    seeing.change();
   }
 
-  async function askOnce() {
+  function showEnd() {
+    if (reading.isAsking) reading.hurry();
+    else if (verdict) announce(verdict);
+  }
+
+  async function read() {
+    if (pad.isEmpty) return showNothing();
     try {
-      const picture = () => pad.toPicture();
-      await Promise.all([predict(MODEL, picture, status).then(show), prepare(MODEL, picture, SILENT).then(showSeen)]);
+      show(await predict(MODEL, () => takePicture(reading), status));
     } catch (error) {
-      status.showError(error.message, () => (isAsking ? null : keepAsking()));
+      status.showError(error.message, () => (reading.change(), seeing.change()));
     }
+  }
+
+  async function see() {
+    if (pad.isEmpty) return hideImage(find("seen"));
+    try {
+      const picture = await prepare(MODEL, () => takePicture(seeing), SILENT);
+      if (!pad.isEmpty) showBlob(find("seen"), picture);
+    } catch {
+      hideImage(find("seen")); // the bars' request fails too, and says why
+    }
+  }
+
+  function takePicture(newest) {
+    newest.note();
+    return pad.toPicture();
   }
 
   function show({ prediction, version, milliseconds }) {
@@ -56,17 +68,14 @@ export function startDigit() {
       `${formatShare(probability)} sure, ${formatOutlierScore(score)}` +
       (isOutlier(score) ? ". This is unlike the digits it learned from." : "");
     status.showAnswer(MODEL, version, milliseconds);
-    if (!pad.isDrawing) announce(`It reads ${label}, ${formatShare(probability)} sure.`);
-  }
-
-  function showSeen(picture) {
-    if (!pad.isEmpty) showBlob(find("seen"), picture);
+    verdict = `It reads ${label}, ${formatShare(probability)} sure.`;
+    if (!pad.isDrawing && reading.isCurrent) announce(verdict);
   }
 
   function showNothing() {
     bars.clear();
     status.clear();
-    hideImage(find("seen"));
+    verdict = "";
     find("digit-label").textContent = "–";
     find("digit-detail").textContent = "Nothing is drawn yet.";
   }

@@ -1,16 +1,18 @@
 // The drawing: strokes that can be undone, and their picture on the canvas.
 
+const PICTURE_SIDE = 168; // pixels: six for each that the net sees
 const SIDE = 280; // units of the drawing; a stroke does not depend on the size of the canvas
 const INK = "#15171c";
 
 // A stroke is {points, width, erases}; clearing is an entry too, so that it can be undone.
 export class Pad {
-  constructor(canvas, onChange) {
+  constructor(canvas, onChange, onEnd) {
     this.canvas = canvas;
-    this.context = canvas.getContext("2d");
+    this.context = canvas.getContext("2d", { willReadFrequently: true });
     this.context.scale(canvas.width / SIDE, canvas.height / SIDE);
     this.entries = [];
     this.onChange = onChange;
+    this.onEnd = onEnd; // a stroke has ended; the drawing is the same
     this.isDrawing = false;
     this.picture = null; // of the drawing as it is now, once somebody asked for it
   }
@@ -33,16 +35,17 @@ export class Pad {
     this._change();
   }
 
-  extend(x, y) {
+  // `points` are [x, y] each.
+  extend(...points) {
     if (!this.isDrawing) return;
-    this.entries.at(-1).points.push([x, y]);
+    this.entries.at(-1).points.push(...points);
     this._change();
   }
 
   end() {
     if (!this.isDrawing) return;
     this.isDrawing = false;
-    this._change();
+    this.onEnd();
   }
 
   undo() {
@@ -64,11 +67,11 @@ export class Pad {
   }
 
   _render() {
-    const copy = new OffscreenCanvas(SIDE, SIDE);
-    const context = copy.getContext("2d");
+    const copy = new OffscreenCanvas(PICTURE_SIDE, PICTURE_SIDE);
+    const context = copy.getContext("2d", { willReadFrequently: true });
     context.fillStyle = "#fff";
-    context.fillRect(0, 0, SIDE, SIDE);
-    context.drawImage(this.canvas, 0, 0, SIDE, SIDE);
+    context.fillRect(0, 0, PICTURE_SIDE, PICTURE_SIDE);
+    context.drawImage(this.canvas, 0, 0, PICTURE_SIDE, PICTURE_SIDE);
     return copy.convertToBlob({ type: "image/png" });
   }
 

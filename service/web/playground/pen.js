@@ -28,7 +28,7 @@ export function followPointer(pad, brush) {
   canvas.addEventListener("pointermove", (event) => {
     if (event.pointerId !== pointer) return;
     const events = event.getCoalescedEvents?.() ?? [];
-    for (const step of events.length ? events : [event]) pad.extend(...locate(step));
+    pad.extend(...(events.length ? events : [event]).map(locate));
   });
   for (const name of ["pointerup", "pointercancel"]) {
     canvas.addEventListener(name, (event) => {
@@ -74,7 +74,7 @@ export function followKeyboard(pad, marker, brush) {
       x = Math.min(Math.max(x + ARROWS[key][0] * step, 0), pad.side);
       y = Math.min(Math.max(y + ARROWS[key][1] * step, 0), pad.side);
     }
-    if (isDown && pad.isDrawing) pad.extend(x, y);
+    if (isDown && pad.isDrawing) pad.extend([x, y]);
   }
 
   canvas.addEventListener("keydown", (event) => {
