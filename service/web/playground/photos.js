@@ -114,10 +114,11 @@ async function showPrepared(file, image) {
 }
 
 function showAnswer({ text, detail, status }, { prediction, version, milliseconds }) {
-  const { label, probability, outlier_score: score } = prediction;
+  const { label, probability, outlier_score: score, warnings = [] } = prediction;
   text.replaceChildren(make("b", "", label), ` ${formatShare(probability)}`);
   const strangeness = make("span", isOutlier(score) ? "warning" : "", formatOutlierScore(score));
   if (isOutlier(score)) strangeness.textContent += ": unlike what it learned from";
+  if (warnings.includes("truncated")) strangeness.append(". The file lacks its end.");
   detail.replaceChildren(strangeness, make("br"), `version ${version}, ${formatMilliseconds(milliseconds)}`);
   status.clear();
 }

@@ -19,7 +19,8 @@ def _prepare(request: Request, _: ModelSpec, version: Version) -> Response:
     uploads = read_uploads(request.body(), request.content_type, context.settings.max_images)
     if len(uploads) > 1:
         raise BadRequest(f"A png holds one image; the request holds {len(uploads)}.")
-    images = context.decoder.decode(uploads, version.manifest.image)
-    response = Response(encode_images(images, "png", {}, []), content_type=MEDIA_TYPES["png"])
+    image_input = version.manifest.image
+    images = context.decoder.decode(uploads, image_input, request.deadline, request.client, tolerant=True)
+    response = Response(encode_images(images.pixels, "png", {}, []), content_type=MEDIA_TYPES["png"])
     response.headers |= {"Inkpaw-Version": str(version.number), "Cache-Control": "no-store"}
     return response
