@@ -46,6 +46,11 @@ def test_every_classifier_of_the_image_answers(service: Service) -> None:
         assert name != "digits" or prediction["label"] == "7"
 
 
+def test_image_has_the_files_of_the_playground(service: Service) -> None:
+    for name in ("index.html", "style.css", "main.js", "icon.svg"):
+        assert service.get(f"/playground/{name}").status_code == 200, name
+
+
 def test_healthcheck_of_the_image_works(podman: Podman, service: Service) -> None:
     assert podman.run("healthcheck", "run", service.name).returncode == 0
 
