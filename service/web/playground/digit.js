@@ -83,6 +83,10 @@ export function startDigit() {
   followPointer(pad, brush);
   followKeyboard(pad, find("pen"), brush);
   eraser.addEventListener("click", () => (eraser.ariaPressed = String(eraser.ariaPressed !== "true")));
-  find("undo").addEventListener("click", () => pad.undo());
-  find("clear").addEventListener("click", () => pad.clear());
+  for (const id of ["undo", "clear"]) {
+    find(id).addEventListener("click", ({ currentTarget }) => {
+      pad[id]();
+      if (currentTarget.disabled) pad.canvas.focus(); // or the keyboard would be nowhere
+    });
+  }
 }

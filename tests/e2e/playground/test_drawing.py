@@ -99,6 +99,13 @@ def test_keyboard_alone_draws_and_undoes(page: Any) -> None:
     wait_for_text(page, "#digit-detail", "Nothing is drawn yet.")
 
 
+def test_focus_returns_to_the_paper_when_nothing_is_left_to_undo(page: Any) -> None:
+    draw(page, ONE)
+    page.locator("#undo").press("Enter")
+    expect(page.locator("#undo")).to_be_disabled()
+    expect(page.locator("#pad")).to_be_focused()
+
+
 def test_every_control_is_reached_with_tab(page: Any) -> None:
     draw(page, ONE)
     page.evaluate("document.activeElement.blur()")
