@@ -26,6 +26,7 @@ export function startDigit() {
     find("undo").disabled = !pad.canUndo;
     find("clear").disabled = pad.isEmpty;
     find("pad-hint").hidden = !pad.isEmpty;
+    if (pad.isEmpty) showNothing(); // at once, however slow the service is
     reading.change();
     seeing.change();
   }
@@ -45,7 +46,7 @@ export function startDigit() {
   }
 
   async function see() {
-    if (pad.isEmpty) return hideImage(find("seen"));
+    if (pad.isEmpty) return;
     try {
       const picture = await prepare(MODEL, () => takePicture(seeing), SILENT);
       if (!pad.isEmpty) showBlob(find("seen"), picture);
@@ -76,6 +77,7 @@ export function startDigit() {
     bars.clear();
     status.clear();
     verdict = "";
+    hideImage(find("seen"));
     find("digit-label").textContent = "–";
     find("digit-detail").textContent = "Nothing is drawn yet.";
   }
