@@ -7,12 +7,18 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from service.errors import DeadlineExceeded, EngineDown, NotFound, Unavailable
 from service.web.api.operations.index import Index
 from service.web.health import Live, Ready
-from service.web.playground.files import FILES
+from service.web.playground.files import FILES, PAGE
 from service.web.route_doc import Content, Reply, RouteDoc, reply_json
 
 INDEX = RouteDoc(
     "What is served",
-    (reply_json("The models that have a manifest, and the other paths.", Index),),
+    (
+        Reply(
+            "The models that have a manifest, and the other paths. A browser gets the playground.",
+            (Content("application/json", (Index,)), Content(FILES[PAGE].content_type, schema={"type": "string"})),
+        ),
+        Reply("Unchanged: the tag in `If-None-Match` fits.", status=HTTPStatus.NOT_MODIFIED),
+    ),
     errors=(Unavailable, EngineDown, DeadlineExceeded),
     curl=("curl localhost:8080/",),
 )
