@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from service.errors import DeadlineExceeded, EngineDown, NotFound, Unavailable
+from service.errors import DeadlineExceeded, EngineDown, Unavailable
 from service.web.api.operations.index import Index
 from service.web.health import Live, Ready
 from service.web.playground.files import FILES, PAGE
@@ -34,7 +34,6 @@ PLAYGROUND = RouteDoc(
         ),
         Reply("Unchanged: the tag in `If-None-Match` fits.", status=HTTPStatus.NOT_MODIFIED),
     ),
-    errors=(NotFound,),
     curl=("curl localhost:8080/playground/index.html -o page.html",),
 )
 LIVEZ = RouteDoc(

@@ -4,14 +4,14 @@ from service.web.api.operations import docs
 from service.web.api.operations.health import get_livez, get_readyz
 from service.web.api.operations.index import get_index
 from service.web.api.operations.metrics import get_metrics
-from service.web.api.operations.playground import get_playground_file
+from service.web.api.operations.playground import PLAYGROUND_PATHS, get_playground_file
 from service.web.routing import Protocol, Route
 
 PROTOCOL = Protocol("operations", title="For operators")
 
 ROUTES = (
     Route(("/",), ("GET",), get_index, PROTOCOL, doc=docs.INDEX),
-    Route(("/playground/<name>",), ("GET",), get_playground_file, PROTOCOL, doc=docs.PLAYGROUND),
+    Route(PLAYGROUND_PATHS, ("GET",), get_playground_file, PROTOCOL, doc=docs.PLAYGROUND),
     # a busy worker must answer these, or Kubernetes would take it out of service just when it is needed
     Route(("/livez",), ("GET",), get_livez, PROTOCOL, admission=False, doc=docs.LIVEZ),
     Route(("/readyz",), ("GET",), get_readyz, PROTOCOL, admission=False, doc=docs.READYZ),
