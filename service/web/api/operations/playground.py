@@ -4,7 +4,6 @@ from service.web.playground.files import FILES, make_file_response
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
 
-
 PLAYGROUND_PATHS = tuple(f"/playground/{name}" for name in sorted(FILES))
 
 
