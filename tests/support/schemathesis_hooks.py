@@ -69,7 +69,7 @@ def map_case(_: HookContext, case: Case) -> Case:
     choose = random.Random(repr((case.query, case.body))).choice
     if "{label}" in path:
         case.path_parameters["label"] = LABEL
-    if path.startswith("/predict"):
+    if path.startswith(("/predict", "/prepare")):
         case.path_parameters["name"] = CLASSIFIER
         if case.media_type == "application/json":
             case.body = {"instances": [{"b64": _TEXT}]}
