@@ -97,8 +97,8 @@ def test_what_autoscalers_go_by_is_reported_without_load(service: Service) -> No
 
 
 def test_busy_engine_is_reported_as_busy(serve: Serve) -> None:
-    """One runner with more than it can do: utilisation nears 1, rows wait, and requests are in flight."""
-    service = serve("slow")
+    """Runners with more than they can do: utilisation nears 1, rows wait, and requests are in flight."""
+    service = serve("slow", max_batch_size=1)
     with Load(lambda session: session.post(f"{service.url}/predict/slow", make_png(30), timeout=30), threads=6):
         wait_until(lambda: service.sum_metric("inkpaw_engine_utilisation") > 0.5, 30)
         wait_until(lambda: service.sum_metric("inkpaw_queue_age_seconds", model="slow") > 0.1)
