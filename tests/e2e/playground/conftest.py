@@ -17,8 +17,9 @@ CHROMIUM = shutil.which("chromium")
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator["Browser"]:
+    """Not for the whole session: while it is open, an event loop runs in this thread, and no other test has one."""
     if CHROMIUM is None:
         pytest.skip("chromium is not on this machine")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -28,7 +29,7 @@ def browser() -> Iterator["Browser"]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shipped(browser: "Browser") -> Iterator[Service]:
     with run_service(ROOT / "models", Service, workers=1) as service:
         yield service
