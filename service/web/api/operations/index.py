@@ -1,9 +1,12 @@
 """What is served, and where; for browsers, the playground."""
 
+import contextlib
+
 import msgspec
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
+from service.errors import DeadlineExceeded, Unavailable
 from service.web.playground.files import PAGE, make_file_response
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
@@ -46,9 +49,12 @@ def _list_models(request: Request) -> Response:
 
     `status` is for KServe's clients, which ask here whether a server is alive.
     """
+    engines = request.context.engines
+    with contextlib.suppress(Unavailable, DeadlineExceeded):
+        engines.refresh()  # another worker may have seen a newer catalog; without an engine the last one counts
     models = [
         ServedModel(name, version.number, f"/{_VERBS[version.manifest.kind]}/{name}")
-        for name, model in request.context.engines.catalog().models.items()
+        for name, model in engines.catalog().models.items()
         if (version := model.default) and version.manifest
     ]
     health = ["/livez", "/readyz"]

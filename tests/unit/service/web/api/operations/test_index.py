@@ -2,8 +2,15 @@
 
 import pytest
 from flask.testing import FlaskClient
+from numpy.typing import NDArray
 
+from service.catalog import Catalog
+from service.ipc import wire
+from service.settings import Settings
+from service.web.app import create_app
 from service.web.playground.files import FILES, PAGE
+from tests.support.engine import EngineReply, FakeEngine, make_handler
+from tests.unit.service.web.conftest import CATALOG
 
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
@@ -22,6 +29,23 @@ def test_everybody_else_gets_json(web: FlaskClient, accept: str | None) -> None:
     answer = web.get("/", headers={} if accept is None else {"Accept": accept})
     assert answer.mimetype == "application/json" and answer.get_json()["status"] == "alive"
     assert answer.headers["Vary"] == "Accept"
+
+
+def test_model_that_this_worker_has_not_heard_of_is_listed(settings: Settings) -> None:
+    """Two workers may know catalogs of different age: no reply has told this one that there is a newer one."""
+    models = dict(CATALOG.models)
+    echo = models.pop("echo")
+
+    def answer(call: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
+        return make_handler(Catalog(1, models))(call, arrays)
+
+    with FakeEngine(settings.engine_sockets[0], answer) as engine:
+        client = create_app(settings).test_client()
+        assert "echo" not in {model["model"] for model in client.get("/").get_json()["models"]}
+        models["echo"] = echo
+        assert "echo" in {model["model"] for model in client.get("/").get_json()["models"]}
+    assert engine.calls
+    assert "echo" in {model["model"] for model in client.get("/").get_json()["models"]}, "the engine has gone"
 
 
 def test_page_that_the_browser_has_is_not_sent_again(web: FlaskClient) -> None:
