@@ -50,7 +50,7 @@ def main(index: int) -> None:
     """Run the engine of the device with that index in the settings."""
     config = settings.load()
     configure_logging(config.log_format, config.log_level, "engine")
-    tf.get_logger().setLevel(logging.ERROR)  # it warns about the loader that is used, which is the quickest
+    _configure_tensorflow()
     metrics.ENGINE_STARTS.inc()
     tuning = _tune(config)
     scheduler = Scheduler(config.batch_timeout_ms / 1000, tuning.patience, tuning.share)
@@ -98,6 +98,15 @@ def _load(path: Path, max_batch_size: int, mixed: bool) -> Servable:
         servable.unload()
         raise
     return servable
+
+
+def _configure_tensorflow() -> None:
+    """Whatever first touches TensorFlow's devices sets their threads and memory for the whole process, and it need not
+    be a session with a configuration of its own: see make_session_config, which wants the same."""
+    tf.get_logger().setLevel(logging.ERROR)  # it warns about the loader that is used, which is the quickest
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
 
 
 def _tune(config: Settings) -> Tuning:
