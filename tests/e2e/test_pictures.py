@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from service.hardware import count_cores
 from tests.support.handwriting import draw_digit
+from tests.support.pictures import make_digit_png
+from tests.support.processes import count_waits_by_thread
 from tests.support.server import Service
 
 ROOT = Path(__file__).parents[2]
@@ -151,3 +154,15 @@ def test_drift_of_every_classifier_is_reported(service: Service) -> None:
     for model in ("digits", "cats-dogs"):
         assert len([line for line in lines if f'model="{model}"' in line]) == 3
     assert len(lines) == 6
+
+
+def test_each_run_takes_one_thread_of_the_engine(service: Service) -> None:
+    """Runs that are shared by threads wait for each other, which costs more than a small net."""
+    picture, requests = make_digit_png(), 200
+    assert service.post("/predict/digits", picture).status_code == 200
+    before = count_waits_by_thread(service.engine_pid)
+    for _ in range(requests):
+        service.post("/predict/digits", picture)
+    waits = count_waits_by_thread(service.engine_pid)
+    busy = [thread for thread, count in waits.items() if count - before.get(thread, 0) > requests / 10]
+    assert len(busy) <= 1 + count_cores(), "more threads than the socket's and the runners'"

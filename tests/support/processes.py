@@ -68,3 +68,13 @@ def read_memory(pid: int) -> int:
 def _read_status_bytes(pid: int, field: str) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition(f"{field}:")[2].split()[0]) * 1024
+
+
+def count_waits_by_thread(pid: int) -> dict[int, int]:
+    """How often each thread of the process has waited for something, by the thread's id."""
+    waits = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            status = (task / "status").read_text()
+            waits[int(task.name)] = int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+    return waits
