@@ -107,11 +107,6 @@ class Scheduler:
             queue.max_batch_size, queue.held = max_batch_size, False
             self._has_work.notify_all()
 
-    def count_rows(self, key: Hashable) -> int:
-        """Rows that wait for that servable."""
-        queue = self._queues.get(key)
-        return queue.rows if queue else 0
-
     def measure_queues(self) -> dict[Hashable, tuple[int, float]]:
         """By servable: rows that wait, and for how many seconds the oldest has."""
         with self._lock:

@@ -1,5 +1,6 @@
 """Tasks with unique rows, which record what their callbacks are called with."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -70,3 +71,8 @@ def submit(scheduler: Scheduler, *rows: int, key: str = "net", deadline: float =
     for recorded in tasks:
         scheduler.submit(key, recorded.task)
     return tasks
+
+
+def count_waiting(scheduler: Scheduler, key: Hashable) -> int:
+    """The rows that wait for that servable; 0 if it has no queue."""
+    return scheduler.measure_queues().get(key, (0, 0.0))[0]

@@ -14,7 +14,7 @@ from service.engine.batch_sizes import list_batch_sizes
 from service.engine.device import Device
 from service.engine.scheduler import Scheduler
 from service.errors import Overloaded
-from tests.support.tasks import RecordedTask, double, make_task
+from tests.support.tasks import RecordedTask, count_waiting, double, make_task
 from tests.support.waiting import call_with_timeout, wait_until
 
 KEY = ("net", 1)
@@ -208,7 +208,7 @@ def test_one_batch_runs_per_runner(net: Doubling) -> None:
     for task in tasks:
         device.scheduler.submit(KEY, task.task)
     wait_until(lambda: len(net.runs) == 3)
-    assert device.scheduler.count_rows(KEY) == 8
+    assert count_waiting(device.scheduler, KEY) == 8
     net.go.set()
     wait_until(lambda: all(task.results for task in tasks))
     assert [task.answer for task in tasks] == [double(task) for task in tasks]

@@ -18,6 +18,7 @@ from service.engine.scheduler import Scheduler
 from service.errors import BadRequest, DeadlineExceeded, InkpawError, ModelNotFound, Overloaded, Unavailable
 from service.ipc.client import EngineClient
 from service.ipc.server import Server
+from tests.support.tasks import count_waiting
 from tests.support.waiting import wait_until
 
 NET = Version(1, "AVAILABLE")
@@ -105,7 +106,7 @@ def test_inputs_of_another_name_are_refused(engine: Engine) -> None:
 def test_full_queue_refuses_a_call(engine: Engine) -> None:
     first = engine.occupy_device()
     others = [gevent.spawn(engine.run, 1.0, 2.0) for _ in range(2)]
-    wait_until(lambda: engine.device.scheduler.count_rows(("net", 1)) == 4)
+    wait_until(lambda: count_waiting(engine.device.scheduler, ("net", 1)) == 4)
     with pytest.raises(Overloaded):
         engine.run(5)
     engine.net.go.set()
@@ -160,7 +161,7 @@ def test_stopping_device_fails_waiting_tasks(engine: Engine) -> None:
             errors.append(error)
 
     waiting = gevent.spawn(run)
-    wait_until(lambda: engine.device.scheduler.count_rows(("net", 1)))
+    wait_until(lambda: count_waiting(engine.device.scheduler, ("net", 1)))
     engine.device.scheduler.close()
     waiting.join(5)
     assert [error.status for error in errors] == [503]

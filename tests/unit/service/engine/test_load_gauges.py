@@ -12,7 +12,7 @@ from service.engine.busy_time import BusyTime, MovingMean
 from service.engine.device import Device
 from service.engine.load_gauges import LoadGauges
 from service.engine.scheduler import Scheduler
-from tests.support.tasks import make_task
+from tests.support.tasks import count_waiting, make_task
 from tests.support.waiting import wait_until
 
 
@@ -59,7 +59,7 @@ def read(name: str, **labels: str) -> float:
 def occupy_runners(device: Device) -> None:
     for _ in range(2):
         device.scheduler.submit(("waiting", 1), make_task(4).task)
-    wait_until(lambda: device.scheduler.count_rows(("waiting", 1)) == 0)
+    wait_until(lambda: count_waiting(device.scheduler, ("waiting", 1)) == 0)
 
 
 def test_runner_counts_as_busy_while_its_batch_still_runs(device: Device) -> None:

@@ -7,7 +7,7 @@ import pytest
 from service.engine.batch import Batch
 from service.engine.scheduler import Scheduler
 from service.errors import DeadlineExceeded, InkpawError, Overloaded
-from tests.support.tasks import double, make_task, read_ids, run, submit
+from tests.support.tasks import count_waiting, double, make_task, read_ids, run, submit
 from tests.support.waiting import call_with_timeout
 from tests.unit.service.conftest import FakeClock
 
@@ -48,7 +48,7 @@ def test_full_queue_refuses_at_once(scheduler: Scheduler) -> None:
     with pytest.raises(Overloaded):
         scheduler.submit("net", make_task(3).task)
     submit(scheduler, 2)
-    assert scheduler.count_rows("net") == 5
+    assert count_waiting(scheduler, "net") == 5
 
 
 def test_task_larger_than_the_queue_limit_runs_if_the_queue_is_empty(scheduler: Scheduler) -> None:
@@ -67,7 +67,7 @@ def test_cancelled_task_neither_runs_nor_gets_a_callback(scheduler: Scheduler) -
     assert batch and read_ids(batch) == other.ids
     run(batch)
     assert cancelled.results == []
-    assert scheduler.count_rows("net") == 0
+    assert count_waiting(scheduler, "net") == 0
 
 
 def test_task_cancelled_while_it_runs_gets_no_callback(scheduler: Scheduler) -> None:
@@ -105,7 +105,7 @@ def test_task_submitted_past_its_deadline_is_refused(scheduler: Scheduler, clock
     scheduler.open("net", max_batch_size=8, max_rows=100)
     with pytest.raises(DeadlineExceeded):
         scheduler.submit("net", make_task(1, deadline=clock.now).task)
-    assert scheduler.count_rows("net") == 0
+    assert count_waiting(scheduler, "net") == 0
 
 
 def test_failed_batch_is_run_again_one_request_at_a_time(scheduler: Scheduler) -> None:

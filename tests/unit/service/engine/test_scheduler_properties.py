@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from service.engine.batch import Batch
 from service.engine.scheduler import Scheduler
 from service.errors import DeadlineExceeded, InkpawError, Overloaded, Unavailable
-from tests.support.tasks import RecordedTask, double, make_task, read_ids, run
+from tests.support.tasks import RecordedTask, count_waiting, double, make_task, read_ids, run
 from tests.support.waiting import call_with_timeout
 from tests.unit.service.conftest import FakeClock
 
@@ -32,12 +32,12 @@ class Batching(RuleBasedStateMachine):
     @rule(key=st.sampled_from(sorted(QUEUES)), rows=st.integers(1, 12), patience=st.integers(1, 5))
     def submit(self, key: str, rows: int, patience: int) -> None:
         task = make_task(rows, self.clock.now + patience)
-        before = self.scheduler.count_rows(key)
+        before = count_waiting(self.scheduler, key)
         try:
             self.scheduler.submit(key, task.task)
         except Overloaded:
             assert before + rows > QUEUES[key][1]
-            assert self.scheduler.count_rows(key) <= before
+            assert count_waiting(self.scheduler, key) <= before
             self.cancelled.add(task)
         self.tasks[key].append(task)
 
@@ -84,7 +84,7 @@ class Batching(RuleBasedStateMachine):
     def queues_stay_within_their_limits(self) -> None:
         for key, (_, limit) in QUEUES.items():
             largest = max((len(task.ids) for task in self.tasks[key]), default=0)
-            assert 0 <= self.scheduler.count_rows(key) <= max(limit, largest)
+            assert 0 <= count_waiting(self.scheduler, key) <= max(limit, largest)
 
     @invariant()
     def results_are_single_and_correct(self) -> None:
