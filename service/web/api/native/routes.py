@@ -10,31 +10,15 @@ PREDICT = Protocol("predict", title="Images to labels")
 GENERATE = Protocol("generate", title="Seeds to images")
 PREPARE = Protocol("prepare", title="Images as a model sees them")
 
-_VERSIONS = "/versions/<version:version>"
-_LABELS = "/labels/<label>"
+
+def _list_rules(verb: str) -> tuple[str, ...]:
+    """The verb's paths: of the model, of one of its versions, of one of its labels."""
+    model = f"/{verb}/<name>"
+    return model, f"{model}/versions/<version:version>", f"{model}/labels/<label>"
+
 
 ROUTES = (
-    Route(
-        ("/predict/<name>", f"/predict/<name>{_VERSIONS}", f"/predict/<name>{_LABELS}"),
-        ("POST",),
-        predict,
-        PREDICT,
-        fast_path=True,
-        doc=docs.PREDICT,
-    ),
-    Route(
-        ("/generate/<name>", f"/generate/<name>{_VERSIONS}", f"/generate/<name>{_LABELS}"),
-        ("GET", "POST"),
-        generate,
-        GENERATE,
-        doc=docs.GENERATE,
-    ),
-    Route(
-        ("/prepare/<name>", f"/prepare/<name>{_VERSIONS}", f"/prepare/<name>{_LABELS}"),
-        ("POST",),
-        prepare,
-        PREPARE,
-        fast_path=True,
-        doc=docs.PREPARE,
-    ),
+    Route(_list_rules("predict"), ("POST",), predict, PREDICT, fast_path=True, doc=docs.PREDICT),
+    Route(_list_rules("generate"), ("GET", "POST"), generate, GENERATE, doc=docs.GENERATE),
+    Route(_list_rules("prepare"), ("POST",), prepare, PREPARE, fast_path=True, doc=docs.PREPARE),
 )
