@@ -62,7 +62,7 @@ def with_version(request: Request, kind: str | None, spec: ModelSpec, endpoint: 
 def decode(request: Request, uploads: Sequence[Upload], manifest: Manifest) -> Images:
     """The images as the model takes them; the time is counted. Raises what ImageDecoder.decode raises."""
     started = time.monotonic()
-    images = request.context.decoder.decode(uploads, manifest.image, request.deadline, request.client, tolerant=True)
+    images = request.context.decoder.decode(uploads, manifest.image, request.deadline, request.client)
     metrics.get(metrics.DECODE_SECONDS, request.model).observe(time.monotonic() - started)
     return images
 

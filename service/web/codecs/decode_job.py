@@ -5,16 +5,14 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from service.errors import InkpawError
-from service.images import Estimate, ImageInput, Prepared, estimate_cost, prepare, prepare_tolerantly
+from service.images import Estimate, ImageInput, Prepared, estimate_cost, prepare_tolerantly
 from service.web.codecs.uploads import Upload
 
 
-def prepare_upload(upload: Upload, image_input: ImageInput, max_pixels: int, tolerant: bool) -> Prepared:
-    """`tolerant` of a JPEG that lacks its last bytes. Raises BadImage or ImageTooLarge that names the upload."""
+def prepare_upload(upload: Upload, image_input: ImageInput, max_pixels: int) -> Prepared:
+    """As `prepare_tolerantly`. Raises BadImage or ImageTooLarge that names the upload."""
     try:
-        if tolerant:
-            return prepare_tolerantly(upload.data, image_input, max_pixels)
-        return Prepared(prepare(upload.data, image_input, max_pixels), truncated=False)
+        return prepare_tolerantly(upload.data, image_input, max_pixels)
     except InkpawError as error:
         raise type(error)(f"{upload.title}: {error.message}") from None
 
@@ -26,14 +24,13 @@ class DecodeJob:
     in a cycle.
     """
 
-    def __init__(self, uploads: Sequence[Upload], image_input: ImageInput, max_pixels: int, tolerant: bool) -> None:
+    def __init__(self, uploads: Sequence[Upload], image_input: ImageInput, max_pixels: int) -> None:
         shape = len(uploads), image_input.height, image_input.width, image_input.channels
         self.pixels = np.empty(shape, np.uint8)
         self.truncated: set[int] = set()
         self.running: set[int] = set()
         self.is_given_up = False
-        self._uploads, self._image_input = uploads, image_input
-        self._max_pixels, self._tolerant = max_pixels, tolerant
+        self._uploads, self._image_input, self._max_pixels = uploads, image_input, max_pixels
         self._refusals: dict[int, tuple[type[InkpawError], str]] = {}
 
     @property
@@ -53,7 +50,7 @@ class DecodeJob:
     def _run_one(self, index: int) -> bool:
         self.running.add(index)
         try:
-            prepared = prepare_upload(self._uploads[index], self._image_input, self._max_pixels, self._tolerant)
+            prepared = prepare_upload(self._uploads[index], self._image_input, self._max_pixels)
         except InkpawError as error:
             self._refusals[index] = type(error), error.message
             return False

@@ -44,9 +44,8 @@ class ImageDecoder:
         image_input: ImageInput,
         deadline: float,
         client: ClientSocket | None = None,
-        tolerant: bool = False,
     ) -> Images:
-        """The images in the order sent; `tolerant` of JPEGs that lack their last bytes.
+        """The images in the order sent; JPEGs may lack their last bytes.
 
         Raises BadImage or ImageTooLarge that names the first bad upload, Overloaded, DeadlineExceeded and
         ClientDisconnected.
@@ -55,9 +54,9 @@ class ImageDecoder:
             raise DeadlineExceeded("The request's time was up before its images were decoded.")
         if len(uploads) == 1 and len(uploads[0].data) < _MIN_THREADED and estimate_cost(uploads[0].data).is_quick:
             # a digit, as in most requests: a job would cost it a fifth more
-            pixels, is_truncated = prepare_upload(uploads[0], image_input, self._max_pixels, tolerant)
+            pixels, is_truncated = prepare_upload(uploads[0], image_input, self._max_pixels)
             return Images(pixels[np.newaxis], [0] if is_truncated else [])
-        return self._decode_several(DecodeJob(uploads, image_input, self._max_pixels, tolerant), deadline, client)
+        return self._decode_several(DecodeJob(uploads, image_input, self._max_pixels), deadline, client)
 
     def _decode_several(self, job: DecodeJob, deadline: float, client: ClientSocket | None) -> Images:
         costs = job.estimate()

@@ -14,7 +14,7 @@ from PIL import Image
 
 from service.client_socket import ClientSocket
 from service.errors import BadImage, ClientDisconnected, DeadlineExceeded, InkpawError, Overloaded
-from service.images import ImageInput
+from service.images import ImageInput, Prepared
 from service.web.budget import Budget
 from service.web.codecs import decode_job
 from service.web.codecs.images import ImageDecoder
@@ -40,7 +40,7 @@ class SlowPrepare:
         self.running = self.most = 0
         self._guard = threading.Lock()
 
-    def __call__(self, *_: Any) -> np.ndarray:
+    def __call__(self, *_: Any) -> Prepared:
         with self._guard:
             self.threads.append(threading.get_ident())
             self.running += 1
@@ -48,13 +48,13 @@ class SlowPrepare:
         assert self.released.wait(20)
         with self._guard:
             self.running -= 1
-        return np.zeros((28, 28, 1), np.uint8)
+        return Prepared(np.zeros((28, 28, 1), np.uint8), truncated=False)
 
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowPrepare]:
     slow = SlowPrepare()
-    monkeypatch.setattr(decode_job, "prepare", slow)
+    monkeypatch.setattr(decode_job, "prepare_tolerantly", slow)
     yield slow
     slow.released.set()
 
