@@ -62,7 +62,7 @@ lint: .venv/developed ## check style and types
 lock: .venv/developed ## pin the dependencies of pyproject.toml in lock/ again
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra train --extra dev $(COMPILE) -o lock/all.tmp
-	for part in serve:'--extra server' cpu:'--extra cpu' gpu:'--extra gpu' train:'--extra train' dev:'--extra train --extra dev'; do \
+	for part in serve:'--extra server' litert:'--extra litert --extra tracing' cpu:'--extra cpu' gpu:'--extra gpu' train:'--extra train' dev:'--extra train --extra dev'; do \
 	  $(BIN)/uv pip compile pyproject.toml $${part#*:} -c lock/all.tmp $(COMPILE) -o lock/$${part%%:*}.txt; done
 	rm lock/all.tmp
 
