@@ -116,6 +116,12 @@ QUEUE_ROWS = Gauge("inkpaw_queue_rows", "Rows that wait.", ["model"], multiproce
 QUEUE_AGE = Gauge(
     "inkpaw_queue_age_seconds", "How long the oldest row has waited.", ["model"], multiprocess_mode="livemax"
 )
+QUEUE_FILL = Gauge(
+    "inkpaw_queue_fill",
+    "Rows that wait over INKPAW_MAX_QUEUE_ROWS, in the fullest queue of the model: at 1 requests get 503.",
+    ["model"],
+    multiprocess_mode="livemax",
+)
 ENGINE_RUNNERS = Gauge(
     "inkpaw_engine_runners", "Batches that all engines can run at the same time.", multiprocess_mode="livesum"
 )

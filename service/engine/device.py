@@ -88,6 +88,11 @@ class Device:
         return self._signatures.get(key)
 
     @property
+    def max_queue_rows(self) -> int:
+        """The bound of each queue."""
+        return self._max_queue_rows
+
+    @property
     def runner_count(self) -> int:
         return len(self._runners)
 

@@ -30,12 +30,15 @@ class LoadGauges:
     def _update_queues(self) -> None:
         """A model has several queues, one per version and signature."""
         rows: Counter[str] = Counter()
+        fullest: dict[str, int] = {}
         ages: dict[str, float] = {}
         for key, (waiting, age) in self._device.scheduler.measure_queues().items():
             name: str = key[0]  # type: ignore[index]
             rows[name] += waiting
+            fullest[name] = max(waiting, fullest.get(name, 0))
             ages[name] = max(age, ages.get(name, 0.0))
         self._models |= set(rows)
         for name in self._models:  # one that is unloaded goes to 0
             metrics.get(metrics.QUEUE_ROWS, name).set(rows[name])
+            metrics.get(metrics.QUEUE_FILL, name).set(fullest.get(name, 0) / self._device.max_queue_rows)
             metrics.get(metrics.QUEUE_AGE, name).set(ages.get(name, 0.0))

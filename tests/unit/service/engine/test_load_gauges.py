@@ -102,12 +102,13 @@ def test_rows_and_the_wait_of_the_oldest_are_of_all_queues_of_a_model(device: De
     device.scheduler.submit(("waiting", 1), make_task(2).task)
     gauges.update()
     assert read("queue_rows", model="waiting") == 5
+    assert read("queue_fill", model="waiting") == 3 / 100  # of the fullest queue
     assert 0.1 <= read("queue_age_seconds", model="waiting") <= time.monotonic() - before
     assert submitted - before < 5
     gate.go.set()
     wait_until(lambda: sum(rows for rows, _ in device.scheduler.measure_queues().values()) == 0)
     gauges.update()
-    assert (read("queue_rows", model="waiting"), read("queue_age_seconds", model="waiting")) == (0, 0)
+    assert {read(f"queue_{name}", model="waiting") for name in ("rows", "age_seconds", "fill")} == {0}
 
 
 def test_queue_of_an_unloaded_model_is_empty(device: Device, gate: Gate) -> None:
