@@ -11,7 +11,7 @@ export DATA_DIR
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: help serve check test test-container deploy-check bench bench-peers picture lint train-setup lock env-example metrics-page image clean
+.PHONY: help serve check test test-container deploy-check bench bench-peers picture lint train-setup lock env-example metrics-page observe image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
@@ -74,6 +74,10 @@ env-example: .venv/served ## write .env.example from service/settings.py
 
 metrics-page: .venv/served ## write docs/metrics.md from service/metrics.py
 	$(BIN)/python -m docs.metrics_page
+
+observe: .venv/developed ## write the Grafana dashboard, and the alert rules for Kubernetes
+	$(BIN)/python -m docker.observe.dashboard
+	$(BIN)/python -m docker.observe.prometheus_rule
 
 image: ## build the container image
 	docker build --build-arg REVISION=$$(git rev-parse HEAD) -t inkpaw .

@@ -30,6 +30,7 @@ def test_batch_job_is_valid() -> None:
         ("overlays/cpu", "components/autoscale-keda", "ScaledObject", {"minReplicaCount": "2"}),
         ("overlays/cpu", "components/autoscale-hpa", "HorizontalPodAutoscaler", {"minReplica": 2}),
         ("overlays/cpu", "components/prometheus-operator", "PodMonitor", {"podMetricsEndpoint": []}),
+        ("overlays/cpu", "components/prometheus-operator", "PrometheusRule", {"groups": [{"name": "a", "rule": []}]}),
     ],
 )
 def test_a_wrong_field_is_noticed(overlay: str, component: str, kind: str, change: dict[str, object]) -> None:
