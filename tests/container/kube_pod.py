@@ -1,12 +1,12 @@
 """A rendered overlay, played by podman: the same pod, with the local image and a port on loopback."""
 
 import json
-import socket
 from pathlib import Path
 
 from tests.container.podman import IMAGE, Podman
 from tests.container.service import Service
 from tests.support.manifests import find, find_all, get_server, render
+from tests.support.tcp import find_free_ports
 
 
 class KubePod(Service):
@@ -14,9 +14,7 @@ class KubePod(Service):
 
     def __init__(self, podman: Podman, folder: Path, *folders: str) -> None:
         self._podman = podman
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            self.port = sock.getsockname()[1]
+        [self.port] = find_free_ports(1)
         documents = render(*folders)
         deployment, server = find(documents, "Deployment"), get_server(documents)
         server["image"] = IMAGE

@@ -1,12 +1,12 @@
 """A container of the service as in production: only /tmp is writable, no capabilities, limited resources."""
 
-import socket
 import time
 from pathlib import Path
 
 import requests
 
 from tests.container.podman import IMAGE, Podman
+from tests.support.tcp import find_free_ports
 
 _HARDENED = (
     "--network=host",
@@ -26,10 +26,9 @@ _HARDENED = (
 class Service:
     def __init__(self, podman: Podman, settings: dict[str, object]) -> None:
         self._podman = podman
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            self.port = sock.getsockname()[1]
-        settings = {"host": "127.0.0.1", "port": self.port, **settings}
+        [free_port] = find_free_ports(1)
+        settings = {"host": "127.0.0.1", "port": free_port, **settings}
+        self.port = settings["port"]
         environment = [f"--env=INKPAW_{name.upper()}={value}" for name, value in settings.items()]
         self.name = podman("run", "--detach", *_HARDENED, *environment, IMAGE)
 
@@ -45,7 +44,7 @@ class Service:
             try:
                 if self.get(path).status_code == status:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 pass
             time.sleep(0.1)
         logs = self._podman.run("logs", self.name)

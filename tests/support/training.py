@@ -2,10 +2,11 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.support.tcp import find_free_ports
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,16 +32,6 @@ def wait(process: Process, seconds: float = 240) -> subprocess.CompletedProcess[
 
 def run(folder: Path, *arguments: str, prelude: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     return wait(start(folder, *arguments, prelude=prelude, **environment))
-
-
-def find_free_ports(count: int) -> list[int]:
-    """Numbers of free TCP ports."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [sock.getsockname()[1] for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
 
 
 def start_workers(folder: Path, count: int, *arguments: str) -> list[Process]:
