@@ -1,92 +1,73 @@
-"""The job that scores a folder: every picture once, whatever part it is in, and a busy service is asked again."""
+"""The job that scores a folder: its pods' commands score every picture once, and go on after a failure."""
 
 import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 from tests.support.manifest_rules import check_no_token, check_resources, check_restricted_profile, check_volumes
-from tests.support.manifests import KUBERNETES, find, render
-
-SCRIPT = KUBERNETES / "others/batch/score.py"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers with the body's text as the label; 503 the first time, 400 to `bad`."""
-
-    protocol_version = "HTTP/1.1"
-    refused: ClassVar[set[str]] = set()
-
-    def do_POST(self) -> None:
-        text = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        if text not in self.refused and text.endswith("0"):
-            self.refused.add(text)
-            self._answer(503, {"error": {"code": "overloaded"}})
-        elif text == "bad":
-            self._answer(400, {"error": {"code": "bad_image"}})
-        else:
-            self._answer(200, {"predictions": [{"label": text}]})
-
-    def _answer(self, status: int, body: object) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("Retry-After", "0")
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: object) -> None: ...
+from tests.support.manifests import ROOT, Document, find, render
+from tests.support.stub_service import BAD, Failure, StubService
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/predict/digits"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def stub() -> Iterator[StubService]:
+    service = StubService()
+    yield service
+    service.stop()
 
 
-def run_part(url: str, index: int, parts: int, pictures: Path, results: Path) -> list[dict[str, object]]:
-    env = os.environ | {"JOB_COMPLETION_INDEX": str(index), "JOB_COMPLETIONS": str(parts)}
-    subprocess.run([sys.executable, str(SCRIPT), url, str(pictures), str(results)], env=env, check=True, timeout=60)
-    return [json.loads(line) for line in (results / f"part-{index}.jsonl").read_text().splitlines()]
+def load_job() -> Document:
+    spec: Document = find(render("others/batch"), "Job", "inkpaw-score")["spec"]
+    return spec
 
 
-def test_every_picture_is_scored_once(url: str, tmp_path: Path) -> None:
-    pictures, results = tmp_path / "pictures", tmp_path / "results"
-    (pictures / "deep").mkdir(parents=True)
-    results.mkdir()
+def run_pod(index: int, url: str, folder: Path) -> int:
+    """Run the command of that pod, with its volumes under the folder. Returns its exit code."""
+    [container] = load_job()["template"]["spec"]["containers"]
+    command = [*container["command"], *(text.replace(" digits ", " net ") for text in container["args"])]  # the stub's
+    for mount in container["volumeMounts"]:
+        command[-1] = command[-1].replace(mount["mountPath"], f"{folder}{mount['mountPath']}")
+    variables = {item["name"]: item["value"] for item in container["env"]} | {"JOB_COMPLETION_INDEX": str(index)}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = os.environ | variables | {"INKPAW_URL": url, "PATH": path}
+    return subprocess.run(command, cwd=ROOT, env=env, timeout=60).returncode
+
+
+def test_pods_of_the_job_score_every_picture_once(stub: StubService, tmp_path: Path) -> None:
+    (tmp_path / "pictures/deep").mkdir(parents=True)
+    (tmp_path / "results").mkdir()
     for number in range(20):
-        (pictures / "deep" / f"{number}.png").write_text(str(number))
-    (pictures / "bad.png").write_text("bad")
-    lines = [line for index in range(3) for line in run_part(url, index, 3, pictures, results)]
-    answers = {line.pop("picture"): line for line in lines}
-    assert len(lines) == 21
-    assert answers.pop("bad.png") == {"error": {"code": "bad_image"}}
-    assert answers == {f"deep/{n}.png": {"predictions": [{"label": str(n)}]} for n in range(20)}
+        (tmp_path / f"pictures/deep/{number}.png").write_text(str(number))
+    (tmp_path / "pictures/bad.png").write_bytes(BAD)
+    stub.failures.append(Failure(503, headers={"Retry-After": "0"}))
+    codes = [run_pod(index, stub.url, tmp_path) for index in range(load_job()["completions"])]
+    assert sorted(codes) == [0, 0, 0, 1]  # 1 for the picture that is none
+    parts = sorted((tmp_path / "results").iterdir())
+    rows = [json.loads(line) for part in parts for line in part.read_text().splitlines()]
+    labels = {Path(row["file"]).name: row["label"] for row in rows}
+    assert [part.name for part in parts] == [f"part-{index}.jsonl" for index in range(4)]
+    assert len(rows) == 21 and labels.pop("bad.png") is None
+    assert labels == {f"{number}.png": str(number) for number in range(20)}
+    sent = stub.sent
+    assert codes == [run_pod(index, stub.url, tmp_path) for index in range(4)]
+    assert stub.sent == sent  # what has a row is not sent again
 
 
-def test_job_runs_the_script_with_as_many_parts_as_pods() -> None:
+def test_job_has_as_many_shares_as_pods_and_keeps_the_rules() -> None:
     documents = render("others/batch")
     for rule in (check_restricted_profile, check_no_token, check_resources, check_volumes):
         assert list(rule(documents)) == []
-    job = find(documents, "Job", "inkpaw-score")["spec"]
+    job = load_job()
     [container] = job["template"]["spec"]["containers"]
-    assert container["env"] == [{"name": "JOB_COMPLETIONS", "value": str(job["completions"])}]
-    python, script, address, *folders = container["command"]
-    mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
-    assert {str(Path(script).parent), *folders} == mounts and Path(script).name == SCRIPT.name
-    assert python == "python" and address.startswith("http://inkpaw/predict/")
+    variables = {item["name"]: item["value"] for item in container["env"]}
+    assert variables == {"INKPAW_URL": "http://inkpaw", "JOB_COMPLETION_COUNT": str(job["completions"])}
+    [rule] = job["podFailurePolicy"]["rules"]
+    assert rule["onExitCodes"]["containerName"] == container["name"]
 
 
 def test_service_lets_the_jobs_pods_in() -> None:
