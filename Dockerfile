@@ -1,28 +1,32 @@
 # Any base image with Python 3.11 or later and its venv module works. If it has TensorFlow, that one is used, so the
-# default base image comes with CUDA. On plain Debian the CPU build of TensorFlow is installed.
+# default base image comes with CUDA. On plain Debian the CPU build of TensorFlow is installed. A digest pins the base:
+# --build-arg BASE_IMAGE=tensorflow/tensorflow:2.21.0-gpu@sha256:...
 ARG BASE_IMAGE=tensorflow/tensorflow:2.21.0-gpu
 
 FROM ${BASE_IMAGE} AS build
 COPY lock/serve.txt lock/cpu.txt lock/train.txt /lock/
 # TRAINING=1 builds an image that can also train: `python -m training`.
 ARG TRAINING=
-# TensorFlow's headers and libclang (350 MB) are removed: only builds against TensorFlow need them.
+# The same input must give the same bytes: bytecode without times, and sets in it in one order.
+ENV PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1
+# TensorFlow's headers and libclang (350 MB) are removed: only builds against TensorFlow need them. Bytecode is compiled
+# here, because the files are read-only at run time.
 RUN if python3 -c "import tensorflow" 2>/dev/null; then lock=serve; else lock=cpu; fi \
     && python3 -m venv --system-site-packages /opt/inkpaw \
-    && /opt/inkpaw/bin/pip install --no-cache-dir --require-hashes -r /lock/$lock.txt \
+    && /opt/inkpaw/bin/pip install --no-cache-dir --no-compile --require-hashes -r /lock/$lock.txt \
     && if [ -n "$TRAINING" ]; then \
-        /opt/inkpaw/bin/pip install --no-cache-dir --require-hashes -r /lock/train.txt; fi \
+        /opt/inkpaw/bin/pip install --no-cache-dir --no-compile --require-hashes -r /lock/train.txt; fi \
     && /opt/inkpaw/bin/pip uninstall --yes pip \
     && rm -rf /opt/inkpaw/lib/python3*/site-packages/tensorflow/include /opt/inkpaw/lib/python3*/site-packages/clang \
+    && (/opt/inkpaw/bin/python -m compileall -qqf --invalidation-mode unchecked-hash /opt/inkpaw/lib || true) \
     && /opt/inkpaw/bin/python -c "import tensorflow"
 WORKDIR /app
 COPY models models
 COPY service service
 COPY training training
-# Bytecode is compiled here, because the code is read-only at run time. Files keep the modes of the build machine, where
-# folders may be private, so every user gets read access.
+# Files keep the modes of the build machine, where folders may be private, so every user gets read access.
 RUN if [ -z "$TRAINING" ]; then rm -r training; fi \
-    && /opt/inkpaw/bin/python -m compileall -q --invalidation-mode unchecked-hash . && chmod -R a+rX .
+    && /opt/inkpaw/bin/python -m compileall -qf --invalidation-mode unchecked-hash . && chmod -R a+rX .
 
 FROM ${BASE_IMAGE}
 COPY --from=build /opt/inkpaw /opt/inkpaw
@@ -48,10 +52,15 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["pyt
 # The entrypoint of the base image would print a banner at every start.
 ENTRYPOINT []
 CMD ["python", "-m", "service"]
+ARG BASE_IMAGE
 ARG VERSION=dev
 ARG REVISION=unknown
+# The time of the revision's commit, as in 2026-01-31T12:00:00Z: the time of the build would change every digest.
+ARG CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.title="Inkpaw" \
       org.opencontainers.image.description="Handwritten digits, cats or dogs, and a GAN that draws digits, served in batches" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.base.name="${BASE_IMAGE}"

@@ -79,8 +79,18 @@ observe: .venv/developed ## write the Grafana dashboard, and the alert rules for
 	$(BIN)/python -m docker.observe.dashboard
 	$(BIN)/python -m docker.observe.prometheus_rule
 
-image: ## build the container image
-	docker build --build-arg REVISION=$$(git rev-parse HEAD) -t inkpaw .
+image: ## build the container image; BASE_IMAGE= sets its base, BUILDER=podman makes it reproducible
+	$(IMAGE_BUILD) -t inkpaw .
+
+# With podman, the same revision gives the same digest on one machine: times in the image are those of the commit. Its
+# format is then OCI, which has no HEALTHCHECK; `--format docker` has one, and a random hostname.
+BUILDER ?= docker
+EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+IMAGE_BUILD = $(BUILDER) build $(if $(findstring podman,$(BUILDER)),--timestamp $(EPOCH)) \
+	$(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) \
+	--build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
+	--build-arg REVISION=$$(git rev-parse HEAD) \
+	--build-arg CREATED=$$(date -u -d @$(EPOCH) +%Y-%m-%dT%H:%M:%SZ)
 
 clean: ## remove everything that was built
 	rm -rf .venv .peers .pytest_cache .mypy_cache .ruff_cache .hypothesis

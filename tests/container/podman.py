@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 BASE = "localhost/inkpaw-base:test"
 IMAGE = "localhost/inkpaw:test"
+EPOCH = 1_700_000_000
+BUILD_ARGUMENTS = {"BASE_IMAGE": BASE, "VERSION": "1.2.3", "REVISION": "abc", "CREATED": "2023-11-14T22:13:20Z"}
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inkpaw-test"
 _SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
 _CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -65,10 +67,15 @@ class Podman:
 
     def build(self) -> None:
         self("import", str(_build_base()), BASE)
+        self.build_image(IMAGE)
+
+    def build_image(self, tag: str) -> None:
+        """From nothing but the base image, with the times and labels of a revision."""
         # some machines reach the package index through a proxy with its own certificate
         bundle = ["-v", f"{_CA_BUNDLE}:{_CA_BUNDLE}:ro"] if _CA_BUNDLE.exists() else []
         options = ["--pull=never", "--layers=false", "--format=docker", "--network=host", *bundle]
-        self("build", *options, "--build-arg", f"BASE_IMAGE={BASE}", "-t", IMAGE, str(ROOT))
+        options += [f"--timestamp={EPOCH}", *(f"--build-arg={name}={value}" for name, value in BUILD_ARGUMENTS.items())]
+        self("build", *options, "-t", tag, str(ROOT))
 
     def close(self) -> None:
         self.run("rm", "--force", "--all", "--time=0")
