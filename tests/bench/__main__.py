@@ -15,6 +15,7 @@ from tests.bench import (
     onecore,
     overload,
     plot,
+    pod_size,
     report,
     results_file,
     scaling,
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[Config], report.Results]] = {
     "sizes": scaling.measure_image_sizes,
     "workers": scaling.measure_workers,
     "servables": scaling.measure_servables,
+    "pod-size": pod_size.measure,
     "soak": soak.measure,
 }
 LONG = ("soak",)

@@ -95,14 +95,16 @@ def _stop(process: subprocess.Popen[bytes], timeout: float = 45) -> None:
 
 
 @contextmanager
-def start_service(models: Path, workers: int = 2, **settings: str) -> Iterator[Server]:
-    """Inkpaw with those models."""
+def start_service(models: Path, workers: int = 2, cores: int | None = None, **settings: str) -> Iterator[Server]:
+    """Inkpaw with those models, bound to so many cores."""
+    binding = ["taskset", "--cpu-list", f"0-{cores - 1}"] if cores else []
     port = find_free_port()
     settings = {"host": HOST, "port": str(port), "model_dir": str(models), "workers": str(workers), **settings}
     with tempfile.TemporaryDirectory() as folder:
         settings["runtime_dir"] = folder
         env = {f"INKPAW_{name.upper()}": value for name, value in settings.items()}
-        with start_server([sys.executable, "-m", "service"], f"http://{HOST}:{port}", "/readyz", env) as server:
+        command = [*binding, sys.executable, "-m", "service"]
+        with start_server(command, f"http://{HOST}:{port}", "/readyz", env) as server:
             yield server
 
 
