@@ -74,6 +74,12 @@ def test_image_holds_compiled_bytecode(podman: Podman, service: Service) -> None
     podman("exec", service.name, "test", "-f", cached)
 
 
+def test_image_holds_the_client_that_the_batch_job_runs(podman: Podman, service: Service) -> None:
+    url = f"http://127.0.0.1:{service.port}"
+    output = podman("exec", service.name, "python", "-m", "service.client", "models", "--url", url)
+    assert set(list_classifiers()) <= set(output.split())
+
+
 def test_sigterm_lets_a_request_finish(podman: Podman, start_service: Callable[..., Service]) -> None:
     service = start_service(drain_seconds=3, grace_seconds=GRACE_SECONDS)
     service.wait_until("/readyz", 200)
