@@ -1,5 +1,6 @@
 """Holds the settings against the machine, before anything starts."""
 
+import importlib.util
 import logging
 import os
 import stat
@@ -18,6 +19,16 @@ def check_machine(settings: Settings) -> None:
     _check_path("INKPAW_MODEL_DIR", settings.model_dir, is_folder=True)
     if settings.policies is not None:
         _check_path("INKPAW_POLICIES", settings.policies, is_folder=False)
+    if settings.traces_url is not None and not _has_module("opentelemetry.exporter.otlp.proto.http"):
+        raise SettingsError("INKPAW_TRACES_URL is set, and OpenTelemetry is missing: pip install '.[server,tracing]'.")
+
+
+def _has_module(name: str) -> bool:
+    """Without importing it: the master stays small."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _check_path(name: str, path: Path, is_folder: bool) -> None:

@@ -132,6 +132,15 @@ class Settings(BaseSettings):
     access_log: float = Field(
         0.01, ge=0, le=1, description="share of the requests that get a line in the log; failures (5xx) get one anyway"
     )
+    traces_url: str | None = Field(
+        None,
+        max_length=2048,
+        pattern=r"^https?://[^\s/?#]+/\S*$",
+        description="collector for spans, by OTLP over HTTP, as in http://collector:4318/v1/traces; none by default",
+    )
+    traces_share: float = Field(
+        0.01, ge=0, le=1, description="share of the requests that are traced, where the client does not decide it"
+    )
 
     @property
     def engine_sockets(self) -> list[Path]:

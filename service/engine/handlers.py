@@ -1,5 +1,7 @@
 """What the engine does with each call: run rows, send the catalog, report its status."""
 
+import time
+
 from service import metrics
 from service.engine.device import Device, QueueKey
 from service.engine.repository import Repository
@@ -36,7 +38,8 @@ class CallHandler:
 
         def send_outputs(outputs: Arrays, queue_seconds: float) -> None:
             connection.cancels.pop(number, None)
-            head = wire.RunReply(self._repository.catalog.generation, wire.make_heads(outputs))
+            times = (task.arrived, task.started, time.monotonic()) if call.timed else None
+            head = wire.RunReply(self._repository.catalog.generation, wire.make_heads(outputs), times)
             try:
                 frame = wire.make_frame(number, head, list(outputs.values()))
             except ValueError as error:  # too large

@@ -1,7 +1,7 @@
 """A worker's client of one engine. For the greenlets of one thread."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import gevent
@@ -15,6 +15,8 @@ from service.client_socket import ClientSocket
 from service.errors import EngineDown, Unavailable
 from service.ipc import wire
 from service.ipc.channel import DOWN, HANGS, Channel
+
+OnTimes = Callable[[float, float, float], None]  # as in wire.RunReply
 
 _CATALOG_SECONDS = 2.0  # for the engine to send its catalog, or how busy it is
 
@@ -86,21 +88,24 @@ class EngineClient:
         deadline: float,
         client: ClientSocket | None = None,
         signature: str = "",
+        on_times: OnTimes | None = None,
     ) -> dict[str, NDArray]:
         """Outputs by name, in the rows' order; `deadline` on the monotonic clock, in seconds.
 
-        An empty `signature` is the version's default one. Raises ClientDisconnected and every InkpawError that the
-        engine replies with.
+        An empty `signature` is the version's default one. `on_times` gets the engine's times of an answer.
+        Raises ClientDisconnected and every InkpawError that the engine replies with.
         """
         if signature == version.default_signature:
             signature = ""  # one name for it, so that its rows share one queue
-        call = wire.RunCall(model, version.number, deadline, wire.make_heads(inputs), signature)
+        call = wire.RunCall(model, version.number, deadline, wire.make_heads(inputs), signature, on_times is not None)
         reply, body = self._call(call, list(inputs.values()), deadline, client)
         if isinstance(reply, wire.ErrorReply):
             self._generation = max(self._generation, reply.generation)
             raise errors.from_code(reply.code, reply.message)
         assert isinstance(reply, wire.RunReply)
         self._generation = max(self._generation, reply.generation)
+        if on_times is not None and reply.times is not None:
+            on_times(*reply.times)
         return wire.read_tensors(reply.tensors, body)
 
     def busy_seconds(self) -> float:

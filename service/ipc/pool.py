@@ -11,7 +11,7 @@ from service.catalog import Catalog, Version
 from service.client_socket import ClientSocket
 from service.errors import DeadlineExceeded, EngineDown, ModelNotFound, Unavailable
 from service.ipc.channel import DOWN, HANGS
-from service.ipc.client import EngineClient
+from service.ipc.client import EngineClient, OnTimes
 
 _AVOID_SECONDS = 1.0  # for which an engine that failed is tried last: one that dies may still accept calls
 
@@ -63,15 +63,16 @@ class EnginePool:
         deadline: float,
         client: ClientSocket | None = None,
         signature: str = "",
+        on_times: OnTimes | None = None,
     ) -> dict[str, NDArray]:
         """As `EngineClient.run`, on the least busy engine that can."""
-        rows = _count_rows(inputs)
+        rows = count_rows(inputs)
         order = self._order_by_load()
         while True:
             index = order.pop(0)
             self._rows[index] += rows
             try:
-                return self._clients[index].run(model, version, inputs, deadline, client, signature)
+                return self._clients[index].run(model, version, inputs, deadline, client, signature, on_times)
             except ModelNotFound:
                 if not order:
                     raise
@@ -94,7 +95,7 @@ class EnginePool:
         return next(filter(None, (client.describe_hang(stall_seconds) for client in self._clients)), "")
 
 
-def _count_rows(inputs: Mapping[str, NDArray]) -> int:
+def count_rows(inputs: Mapping[str, NDArray]) -> int:
     """How much work this is, for the balance between engines; 1 where there are no rows, such as for a scalar."""
     first = next(iter(inputs.values()), None)
     return len(first) if first is not None and first.ndim else 1

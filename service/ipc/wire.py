@@ -35,7 +35,7 @@ class TensorHead(msgspec.Struct, array_like=True, frozen=True):
 class RunCall(msgspec.Struct, tag="run", array_like=True, frozen=True):
     """Run a version of a model; the deadline is on the machine's monotonic clock, in seconds.
 
-    An empty `signature` is the version's default one.
+    An empty `signature` is the version's default one. With `timed` the reply has its times.
     """
 
     model: str
@@ -43,6 +43,7 @@ class RunCall(msgspec.Struct, tag="run", array_like=True, frozen=True):
     deadline: float
     tensors: tuple[TensorHead, ...]
     signature: str = ""
+    timed: bool = False
 
 
 class CatalogCall(msgspec.Struct, tag="catalog", array_like=True, frozen=True):
@@ -58,10 +59,15 @@ class CancelCall(msgspec.Struct, tag="cancel", array_like=True, frozen=True):
 
 
 class RunReply(msgspec.Struct, tag="ran", array_like=True, frozen=True):
-    """Outputs; `generation` is the catalog's, so that a worker notices a change with its next reply."""
+    """Outputs; `generation` is the catalog's, so that a worker notices a change with its next reply.
+
+    `times`, if asked for, are on the machine's monotonic clock: when the rows arrived, when their first batch started,
+    and when the last one ended.
+    """
 
     generation: int
     tensors: tuple[TensorHead, ...]
+    times: tuple[float, float, float] | None = None
 
 
 class CatalogReply(msgspec.Struct, tag="catalog", array_like=True, frozen=True):

@@ -22,6 +22,7 @@ from service.web.memory import return_large_blocks
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
 from service.web.routing import Endpoint, Route, Router
+from service.web.tracing.tracer import Tracer
 
 ROUTES: tuple[Route, ...] = (
     *native.ROUTES,
@@ -111,5 +112,6 @@ def create_app(settings: Settings) -> App:
     pixels = Budget(_LARGEST_AT_ONCE * settings.max_image_pixels, "Too many pixels wait to be decoded; try again.")
     bodies = Budget(_LARGEST_AT_ONCE * settings.max_body_bytes, "The worker holds too many large bodies; try again.")
     decoder = ImageDecoder(settings.decode_threads, settings.max_image_pixels, pixels)
-    context = Context(settings, EnginePool(settings.engine_sockets), decoder, bodies)
+    tracer = Tracer(settings.traces_url, settings.traces_share) if settings.traces_url is not None else None
+    context = Context(settings, EnginePool(settings.engine_sockets), decoder, bodies, tracer)
     return App(context, Router(ROUTES, default=operations.PROTOCOL))

@@ -6,6 +6,7 @@ from service.ipc.pool import EnginePool
 from service.settings import Settings
 from service.web.budget import Budget
 from service.web.codecs.images import ImageDecoder
+from service.web.tracing.tracer import Tracer
 
 
 @dataclass(frozen=True)
@@ -14,3 +15,4 @@ class Context:
     engines: EnginePool
     decoder: ImageDecoder
     body_budget: Budget  # bytes
+    tracer: Tracer | None = None

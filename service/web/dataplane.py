@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from service import metrics
 from service.catalog import Catalog, Version
 from service.errors import BadRequest, EngineDown, ModelNotFound, Unavailable
+from service.ipc.pool import count_rows
 from service.manifest import Manifest
 from service.web.codecs.images import Images
 from service.web.codecs.uploads import Upload
@@ -61,8 +62,12 @@ def with_version(request: Request, kind: str | None, spec: ModelSpec, endpoint: 
 
 def decode(request: Request, uploads: Sequence[Upload], manifest: Manifest) -> Images:
     """The images as the model takes them; the time is counted. Raises what ImageDecoder.decode raises."""
-    started = time.monotonic()
-    images = request.context.decoder.decode(uploads, manifest.image, request.deadline, request.client)
+    started, decoder = time.monotonic(), request.context.decoder
+    if request.trace is None:
+        images = decoder.decode(uploads, manifest.image, request.deadline, request.client)
+    else:
+        with request.trace.measure("decode", len(uploads)):
+            images = decoder.decode(uploads, manifest.image, request.deadline, request.client)
     metrics.get(metrics.DECODE_SECONDS, request.model).observe(time.monotonic() - started)
     return images
 
@@ -72,7 +77,11 @@ def run(
 ) -> dict[str, NDArray]:
     """The engine's outputs for the request's rows, by the default signature if none is named. Raises what
     EnginePool.run raises."""
-    return request.context.engines.run(name, version, inputs, request.deadline, request.client, signature)
+    engines, deadline, client = request.context.engines, request.deadline, request.client
+    if request.trace is None:
+        return engines.run(name, version, inputs, deadline, client, signature)
+    with request.trace.measure("engine", count_rows(inputs)) as step:
+        return engines.run(name, version, inputs, deadline, client, signature, step.add_run)
 
 
 def count_predictions(

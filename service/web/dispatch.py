@@ -5,7 +5,7 @@ import time
 from service import metrics
 from service.errors import InkpawError
 from service.web.error_response import to_response
-from service.web.middleware import access_log, request_id
+from service.web.middleware import access_log, request_id, spans
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, indent_json
 from service.web.routing import Route
@@ -16,6 +16,8 @@ _MAX_NAMED = 100  # images in a header, whose length proxies bound
 def dispatch(route: Route, request: Request, spec: ModelSpec) -> Response:
     """The endpoint's response, or the response to its error; never raises."""
     request.request_id = request_id.choose_request_id(request.get_header)
+    if request.context.tracer is not None:
+        spans.start_trace(route, request)
     try:
         response = route.endpoint(request, spec)
     except Exception as error:
@@ -32,6 +34,8 @@ def dispatch(route: Route, request: Request, spec: ModelSpec) -> Response:
     response.headers[request_id.HEADER] = request.request_id
     _count(route, request, response)
     access_log.log_request(route.protocol.name, request, response)
+    if request.trace is not None:
+        spans.finish_trace(route, request, response)
     return response
 
 

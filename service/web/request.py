@@ -11,6 +11,7 @@ from service.web.body import Stream, read_body
 from service.web.budget import Share
 from service.web.content_encoding import check_content_encoding, unpack
 from service.web.context import Context
+from service.web.tracing.trace import Trace
 
 _PRETTY = "pretty"
 _SMALL_BODY = 1 << 14  # bytes; the number of connections bounds such bodies, and large ones do not shut them out
@@ -30,6 +31,7 @@ class Request:
 
     `client` is the client's socket, where there is one. `model` and `version` are the labels that the request is
     counted under, once they are known to exist. `truncated` are the indices of its images that lack their last bytes.
+    `trace` is there if the request is traced.
     """
 
     context: Context
@@ -46,6 +48,7 @@ class Request:
     version: str = ""
     truncated: Sequence[int] = ()
     request_id: str = ""
+    trace: Trace | None = None
     _body: bytes | None = None
     _share: Share | None = None
 

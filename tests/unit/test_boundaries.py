@@ -57,18 +57,22 @@ ALLOWED = {
     "service.web.body": "service.errors service.web.budget",
     "service.web.content_encoding": "service.client_socket service.errors service.web.budget",
     "service.web.codecs": "service.client_socket service.errors service.images service.web.body service.web.budget",
-    "service.web.context": "service.ipc service.settings service.web.budget service.web.codecs",
+    "service.web.rate_limit": "",
+    "service.web.tracing": "service.errors service.version service.web.rate_limit",
+    "service.web.context": "service.ipc service.settings service.web.budget service.web.codecs service.web.tracing",
     "service.web.request": "service.client_socket "
-    "service.web.body service.web.budget service.web.content_encoding service.web.context",
+    "service.web.body service.web.budget service.web.content_encoding service.web.context service.web.tracing",
     "service.web.response": "",
     "service.web.route_doc": "service.errors",
     "service.web.routing": "service.errors service.web.request service.web.response service.web.route_doc",
     "service.web.openapi": "service.errors service.version service.web.route_doc service.web.routing",
     "service.web.error_response": "service.errors service.web.response service.web.routing",
-    "service.web.middleware": "service.web.request service.web.response",
+    "service.web.middleware": "service.web.rate_limit service.web.request service.web.response service.web.routing "
+    "service.web.tracing",
     "service.web.dispatch": "service.errors service.metrics service.web.error_response service.web.middleware "
     "service.web.request service.web.response service.web.routing",
-    "service.web.dataplane": "service.catalog service.errors service.manifest service.metrics service.web.codecs "
+    "service.web.dataplane": "service.catalog service.errors service.ipc service.manifest service.metrics "
+    "service.web.codecs "
     "service.web.request service.web.response",
     "service.web.health": "service.errors service.web.context",
     "service.web.playground": "service.errors service.web.request service.web.response",
@@ -82,7 +86,7 @@ ALLOWED = {
     "service.web.app": "service.ipc service.settings service.web.budget service.web.memory service.web.api.native "
     "service.web.api.documentation service.web.api.open_inference "
     "service.web.api.operations service.web.api.tensorflow_serving service.web.codecs service.web.context "
-    "service.web.dispatch service.web.request service.web.response service.web.routing",
+    "service.web.dispatch service.web.request service.web.response service.web.routing service.web.tracing",
     "service.web.server": "service.client_socket "
     "service.errors service.metrics service.web.app service.web.body service.web.context "
     "service.web.dispatch service.web.error_response service.web.middleware service.web.request service.web.response "

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from random import random
 from urllib.parse import quote
 
-from service.web.middleware import trace_context
+from service.web.rate_limit import RateLimit
 from service.web.request import Request
 from service.web.response import Response
+from service.web.tracing import trace_context
 
 log = logging.getLogger("service.access")
 
@@ -22,30 +23,6 @@ _MAX_PATH = 200  # characters
 MAX_REJECTIONS = 5  # lines per second and worker: under overload the log must not become the load
 _REJECTED = 503
 _VISIBLE = re.compile(r"[!-~]*")
-
-
-class RateLimit:
-    """At most `limit` per second; counts what it refuses."""
-
-    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit, self._clock = limit, clock
-        self._second, self._taken, self._refused = 0, 0, 0
-
-    def take(self) -> bool:
-        second = int(self._clock())
-        if second != self._second:
-            self._second, self._taken = second, 0
-        if self._taken >= self._limit:
-            self._refused += 1
-            return False
-        self._taken += 1
-        return True
-
-    def pop_refused(self) -> int:
-        """How many were refused since the last call."""
-        refused, self._refused = self._refused, 0
-        return refused
-
 
 _rejections = RateLimit(MAX_REJECTIONS)
 
@@ -87,7 +64,7 @@ def write(status: int, request_id: str, get_header: GetHeader, **fields: str | f
         return
     fields["path"] = path = make_loggable(str(fields.get("path", "")))
     if context := trace_context.parse_traceparent(get_header(trace_context.HEADER)):
-        fields |= context._asdict()
+        fields |= {"trace_id": context.trace_id, "parent_id": context.parent_id}
     if status == _REJECTED:
         fields["unlogged"] = _rejections.pop_refused() or None
     known = {name: value for name, value in fields.items() if value not in ("", None)}

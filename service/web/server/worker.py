@@ -36,6 +36,12 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._admission = Admission(settings.max_in_flight)
         self._context = SessionContext(self.wsgi, self._admission, self._idle, self.cfg.keepalive, lambda: self.alive)
 
+    def run(self) -> None:
+        """Serve until the worker stops; the name is gunicorn's."""
+        super().run()
+        if self.wsgi.context.tracer is not None:
+            self.wsgi.context.tracer.flush()
+
     def notify(self) -> None:
         """The worker's sign of life, once a second; the name is gunicorn's. Gauges are set here: no request pays."""
         super().notify()

@@ -148,3 +148,17 @@ def test_refresh_always_asks_the_engine(path: Path) -> None:
 def test_busy_seconds_come_from_the_engine(path: Path) -> None:
     with FakeEngine(path, lambda *_: make_reply(wire.StatusReply(12.5))):
         assert EngineClient(path).busy_seconds() == 12.5
+
+
+def test_times_come_with_the_answer_only_where_asked_for(path: Path) -> None:
+    def handle(call: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
+        assert isinstance(call, wire.RunCall)
+        return wire.RunReply(1, wire.make_heads(arrays), (1.0, 2.0, 4.0) if call.timed else None), list(arrays.values())
+
+    times: list[tuple[float, ...]] = []
+    with FakeEngine(path, handle) as engine:
+        client = EngineClient(path)
+        client.run("net", NET, ROWS, deadline_in())
+        client.run("net", NET, ROWS, deadline_in(), on_times=lambda *given: times.append(given))
+    assert times == [(1.0, 2.0, 4.0)]
+    assert [call.timed for call in engine.calls if isinstance(call, wire.RunCall)] == [False, True]

@@ -12,7 +12,8 @@ from service.settings import Settings
 from service.web.api.native import predict
 from service.web.app import create_app
 from service.web.middleware import access_log
-from service.web.middleware.access_log import RateLimit, make_loggable, select
+from service.web.middleware.access_log import make_loggable, select
+from service.web.rate_limit import RateLimit
 from tests.support.engine import FakeEngine
 from tests.support.pictures import make_png
 from tests.unit.service.conftest import FakeClock

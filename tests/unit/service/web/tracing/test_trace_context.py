@@ -4,14 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.web.middleware.trace_context import TraceContext, parse_traceparent
+from service.web.tracing.trace_context import TraceContext, parse_traceparent
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
-@pytest.mark.parametrize("value", [f"00-{TRACE}-{PARENT}-01", f"00-{TRACE}-{PARENT}-00", f"cc-{TRACE}-{PARENT}-01-new"])
-def test_valid_value_is_read(value: str) -> None:
-    assert parse_traceparent(value) == TraceContext(TRACE, PARENT)
+@pytest.mark.parametrize(("end", "sampled"), [("01", True), ("00", False), ("03", True), ("fe", False)])
+def test_valid_value_is_read(end: str, sampled: bool) -> None:
+    assert parse_traceparent(f"00-{TRACE}-{PARENT}-{end}") == TraceContext(TRACE, PARENT, sampled)
+
+
+def test_value_of_a_later_version_is_read() -> None:
+    assert parse_traceparent(f"cc-{TRACE}-{PARENT}-01-new") == TraceContext(TRACE, PARENT, True)
 
 
 @pytest.mark.parametrize(
@@ -38,4 +42,4 @@ def test_invalid_value_is_ignored(value: str | None) -> None:
 @given(st.text(alphabet="0123456789abcdefF-\n,\u0661", max_size=70))
 def test_only_hexadecimal_is_ever_returned(value: str) -> None:
     context = parse_traceparent(value)
-    assert context is None or all(set(part) <= set("0123456789abcdef") for part in context)
+    assert context is None or set(context.trace_id + context.parent_id) <= set("0123456789abcdef")
