@@ -3,6 +3,7 @@
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any, Generic, TypedDict, TypeVar
 from urllib.parse import quote
 
@@ -34,7 +35,7 @@ class Call(Generic[T]):
     method: str
     path: str
     parse: Callable[[httpx.Response], T]
-    options: dict[str, Any] = field(default_factory=dict)  # of httpx: params, files, json
+    options: dict[str, Any] = field(default_factory=dict)  # of httpx: params, content, headers, json
     retried: frozenset[int] = RETRIED
 
     def read(self, response: httpx.Response) -> T:
@@ -60,7 +61,7 @@ def read_error(response: httpx.Response) -> ServiceError:
 def make_predict(
     model: str, images: Sequence[bytes], version: Version = None, top: int | None = None
 ) -> Call[list[Prediction]]:
-    files = [("image", (str(index), data, "application/octet-stream")) for index, data in enumerate(images)]
+    body, headers = _make_form(images)
     params = {} if top is None else {"top": str(top)}
 
     def parse(response: httpx.Response) -> list[Prediction]:
@@ -71,7 +72,24 @@ def make_predict(
         return [_to_prediction(row, answer["model"], answer["version"]) for row in rows]
 
     retried = RETRIED - {504} if len(images) > 1 else RETRIED  # fewer images at a time may be answered in time
-    return Call("POST", _make_path("predict", model, version), parse, {"files": files, "params": params}, retried)
+    return Call(
+        "POST",
+        _make_path("predict", model, version),
+        parse,
+        {"content": body, "headers": headers, "params": params},
+        retried,
+    )
+
+
+def _make_form(images: Sequence[bytes]) -> tuple[bytes, dict[str, str]]:
+    """A multipart body and its content type. httpx makes one in pieces, which takes several times as long."""
+    boundary = token_hex(16)
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="'
+    parts: list[bytes] = []
+    for index, data in enumerate(images):
+        parts += [f'{head}{index}"\r\nContent-Type: application/octet-stream\r\n\r\n'.encode(), data, b"\r\n"]
+    parts.append(f"--{boundary}--\r\n".encode())
+    return b"".join(parts), {"Content-Type": f"multipart/form-data; boundary={boundary}"}
 
 
 def _to_prediction(row: dict[str, Any], model: str, version: int) -> Prediction:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -12,20 +12,19 @@ B = TypeVar("B")
 _AHEAD = 2  # items started per item in flight: a slow one at the front does not leave the others idle
 
 
-def map_in_threads(function: Callable[[A], B], items: Iterable[A], in_flight: int) -> Iterator[B]:
+def map_in_threads(function: Callable[[A], B], items: Iterable[A], in_flight: int) -> Generator[B, None, None]:
     """Raises the first error in order, and then starts nothing more."""
     window: deque[Future[B]] = deque()
-    with ThreadPoolExecutor(in_flight, "inkpaw") as pool:
-        try:
-            for item in items:
-                if len(window) >= _AHEAD * in_flight:
-                    yield window.popleft().result()
-                window.append(pool.submit(function, item))
-            while window:
+    pool = ThreadPoolExecutor(in_flight, "inkpaw")
+    try:
+        for item in items:
+            if len(window) >= _AHEAD * in_flight:
                 yield window.popleft().result()
-        finally:
-            for future in window:
-                future.cancel()
+            window.append(pool.submit(function, item))
+        while window:
+            yield window.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # whoever stops early does not wait for what is in flight
 
 
 async def map_in_tasks(

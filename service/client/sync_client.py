@@ -1,7 +1,7 @@
 """The client for code without asyncio."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar, Unpack
 
@@ -54,7 +54,7 @@ class Client:
 
     def predict_batches(
         self, model: str, images: Iterable[ImageSource], *, version: Version = None, top: int | None = None
-    ) -> Iterator[list[Outcome]]:
+    ) -> Generator[list[Outcome], None, None]:
         """As `predict_each`, with the images of one request together."""
         predict = partial(self._predict_batch, model, version, top)
         return map_in_threads(predict, make_batches(to_pictures(images), self._batch), self._in_flight)

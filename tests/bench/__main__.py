@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.bench import (
     background_load,
+    client_rate,
     fairness,
     idle,
     large_requests,
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Config], report.Results]] = {
     "single": single.measure_small_net,
     "single-shipped": single.measure_shipped_model,
     "large-requests": large_requests.measure,
+    "client": client_rate.measure,
     "onecore": onecore.measure,
     "overload": overload.measure_digits,
     "overload-photos": overload.measure_photos,

@@ -46,9 +46,9 @@ def _write_script(requests: Sequence[Request], folder: Path) -> str:
         body.write_bytes(request.body)
         headers = {"Content-Type": request.content_type, **request.headers} if request.body else request.headers
         table = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in headers.items())
-        lines.append(f'local f = io.open("{body}", "rb"); local body = f:read("*a"); f:close()')
+        lines.append(f'do local f = io.open("{body}", "rb"); local body = f:read("*a"); f:close()')  # Lua: 200 locals
         lines.append(
-            f"requests[{index}] = {{'{request.method}', '{request.path}', {{{table}}}, #body > 0 and body or nil}}"
+            f"requests[{index}] = {{'{request.method}', '{request.path}', {{{table}}}, #body > 0 and body or nil}} end"
         )
     lines += [
         "local ready, index = {}, 0",

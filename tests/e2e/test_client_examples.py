@@ -1,7 +1,9 @@
 """The examples of docs/client.md and of the README, run against the models that the repository ships."""
 
+import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/client.md").read_text()
 BLOCKS = dict(re.findall(r"```(bash|python)\n(.*?)```", PAGE, re.DOTALL))
 LINES = BLOCKS["bash"].splitlines()
-README = re.findall(r"^    ((?:inkpaw|python -c) .*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+README = re.findall(r"^    ((?:curl|inkpaw|python -c) .*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +72,20 @@ def test_lines_of_the_page_work_and_leave_what_they_say(shipped: Service, folder
     assert len(zipfile.ZipFile(folder / "two.zip").namelist()) == 2
 
 
-def test_lines_of_the_readme_work(shipped: Service, folder: Path) -> None:
-    assert len(README) == 4
-    (folder / "seven.png").write_bytes((folder / "photos/a.png").read_bytes())
-    for line in README:
-        run(shipped, folder, "bash", "-c", place(line, shipped))
+def test_every_client_has_a_line_in_the_readme() -> None:
+    needles = ("curl ", "inkpaw predict", "inkpaw generate", "inkpaw.Client", "tritonclient", "kserve")
+    assert [needle for needle in needles if not any(needle in line for line in README)] == []
+
+
+@pytest.mark.parametrize("line", README)
+def test_line_of_the_readme_works(shipped: Service, folder: Path, line: str) -> None:
+    if line.startswith("curl") and shutil.which("curl") is None:
+        pytest.skip("curl is not on this machine")
+    if "kserve" in line and importlib.util.find_spec("kserve") is None:
+        pytest.skip("kserve is not installed")  # it brings a hundred packages
+    for name in ("seven.png", "cat.jpg", "dog.jpg"):
+        (folder / name).write_bytes((folder / "photos/a.png").read_bytes())
+    run(shipped, folder, "bash", "-c", place(line, shipped).replace("curl ", "curl -sS --fail-with-body "))
 
 
 def test_python_of_the_page_works(shipped: Service, folder: Path) -> None:

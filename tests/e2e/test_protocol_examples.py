@@ -1,4 +1,4 @@
-"""The lines of docs/protocols.md, run with curl against the models that the repository ships."""
+"""The lines of docs/protocols.md and docs/operations.md, run with curl against the models that the repository ships."""
 
 import json
 import shutil
@@ -41,6 +41,12 @@ def run_line(service: Service, folder: Path, line: str) -> bytes:
 def test_line_of_the_page_works(shipped: Service, folder: Path, line: str) -> None:
     output = run_line(shipped, folder, line)
     assert json.loads(output) if "-o " not in line else not output
+
+
+def test_lines_of_the_operations_page_work(shipped: Service, folder: Path) -> None:
+    page = (ROOT / "docs/operations.md").read_text()
+    lines = [line.strip() for line in page.splitlines() if line.startswith("    curl ")]
+    assert lines and all(run_line(shipped, folder, line) for line in lines)
 
 
 def test_arrays_encoded_images_and_predict_agree(shipped: Service, folder: Path) -> None:

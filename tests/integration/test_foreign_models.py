@@ -2,7 +2,10 @@
 
 import io
 import json
+import re
+import shutil
 import struct
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.integration.conftest import run_service
-from tests.support.server import Service
+from tests.support.server import ROOT, Service
 
 HEADER = "Inference-Header-Content-Length"
 
@@ -44,6 +47,15 @@ def read_outputs(answer: Any) -> dict[str, list[Any]]:
 def test_texts_are_answered(foreign: Service) -> None:
     answer = infer(foreign, "texts", text=("BYTES", [3], ["ink", "", "pawé"]))
     assert read_outputs(answer) == {"shout": ["ink!", "!", "pawé!"], "length": [3, 0, 5]}
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
+def test_example_of_the_page_works(foreign: Service) -> None:
+    (command,) = re.findall(r"^    (curl .*\n.*)$", (ROOT / "docs/savedmodels.md").read_text(), re.MULTILINE)
+    command = command.replace("localhost:8080", foreign.url).replace("curl ", "curl -sS --fail-with-body ")
+    answer = json.loads(subprocess.run(["bash", "-c", command], capture_output=True, check=True, timeout=60).stdout)
+    outputs = {tensor["name"]: tensor["data"] for tensor in answer["outputs"]}
+    assert outputs == {"shout": ["ink!", "paw!"], "length": [3, 3]}
 
 
 def test_jpeg_reaches_the_model_unchanged(foreign: Service) -> None:

@@ -4,6 +4,7 @@ Exit codes: 0 all good; 1 some images failed; 2 wrong usage; 3 the service canno
 130 Ctrl-C; 143 SIGTERM.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -108,7 +109,13 @@ def models(retry_seconds: RetrySeconds = DEFAULT_SECONDS, url: Url = DEFAULT_URL
 
 
 def main() -> None:
-    app(prog_name="inkpaw")
+    try:
+        app(prog_name="inkpaw")
+    except SystemExit as end:
+        if end.code:
+            sys.stdout.flush()
+            os._exit(int(end.code))  # at once: requests may be in flight for which nobody waits any more
+        raise
 
 
 def _make_notice() -> OnRetry:

@@ -65,13 +65,13 @@ class CsvOutput(Output):
     name = "csv"
 
     def begin(self) -> None:
-        self._writer = csv.DictWriter(self._file, COLUMNS, extrasaction="ignore", lineterminator="\n")
+        self._writer = csv.writer(self._file, lineterminator="\n")
         if self._file is sys.stdout or not self._file.tell():
-            self._writer.writeheader()
+            self._writer.writerow(COLUMNS)
             self._file.flush()
 
     def write_row(self, row: Row) -> None:
-        self._writer.writerow(row)
+        self._writer.writerow([row[name] for name in COLUMNS])
 
     def parse(self, lines: Iterable[str]) -> list[Row]:
         reader = csv.DictReader(lines, strict=True)

@@ -16,13 +16,17 @@ from .exit_codes import UsageError
 
 STDIN = "-"
 # in a folder or a zip file, other files are left out; a file that is named is always sent
-_SUFFIXES = """
-    .avif .bmp .dib .gif .ico .j2k .jfif .jp2 .jpe .jpeg .jpg .jpx .pbm .pgm .png .pnm .ppm .tif .tiff .webp
+_NAMES = """
+    avif bmp dib gif heic heif hif ico j2k jfif jp2 jpe jpeg jpg jpx pbm pgm png pnm ppm tif tiff webp
 """
+_SUFFIXES = frozenset(_NAMES.split())
 
 
 def find_pictures(inputs: Iterable[str]) -> tuple[list[Picture], int]:
-    """Each picture once, and how many other files were left out. Raises UsageError for what is not there."""
+    """Each picture once, and how many other files were left out.
+
+    Raises UsageError for what is not there, and if there is no picture at all.
+    """
     pictures: dict[str, Picture] = {}
     left_out = 0
     for path in inputs:
@@ -31,6 +35,9 @@ def find_pictures(inputs: Iterable[str]) -> tuple[list[Picture], int]:
                 left_out += 1
             else:
                 pictures.setdefault(picture.name, picture)
+    if not pictures:
+        others = f" The other files, {left_out}, do not have the name of a picture." if left_out else ""
+        raise UsageError(f"There is no picture to send.{others}")
     return list(pictures.values()), left_out
 
 
@@ -111,4 +118,5 @@ def _make_name(path: str) -> str:
 def _is_picture(name: str) -> bool:
     parts = name.split("/")
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not hidden and Path(name).suffix.lower() in _SUFFIXES.split()
+    _, dot, suffix = parts[-1].rpartition(".")
+    return bool(dot) and not hidden and suffix.lower() in _SUFFIXES

@@ -1,6 +1,7 @@
 """Settings are read from the environment, and a wrong one gives an error of one sentence."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,15 @@ def test_a_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch, tm
     loaded = settings.load()
     assert loaded.max_batch_size == 7
     assert loaded.engine_sockets[0].parent == tmp_path
+
+
+def test_settings_in_the_documentation_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+    lines = [line for page in pages for line in re.findall(r"^    (INKPAW_\w+=\S+)$", page.read_text(), re.MULTILINE)]
+    assert len(lines) >= 2
+    for line in lines:
+        monkeypatch.setenv(*line.split("=", 1))
+    settings.load()
 
 
 def test_services_on_two_ports_do_not_share_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def test_wheel_needs_neither_tensorflow_nor_flask(wheel: Path) -> None:
     (name,) = (name for name in archive.namelist() if name.endswith("METADATA"))
     lines = archive.read(name).decode().splitlines()
     needs = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist")]
-    assert sorted(need for need in needs if "extra ==" not in need) == ["httpx", "rich", "typer<0.29"]
+    assert sorted(need for need in needs if "extra ==" not in need) == ["httpx", "typer<0.29"]
     assert any(need.startswith("flask") and 'extra == "server"' in need for need in needs)
 
 

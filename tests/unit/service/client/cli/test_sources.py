@@ -89,3 +89,14 @@ def test_broken_entry_of_a_zip_is_one_bad_file(stub: StubService, folder: Path) 
     result = run_cli("predict", "net", "in.zip", "--url", stub.url)
     assert result.exit_code == 1
     assert "cannot be read" in result.stdout and "z/2.png,z/2.png,0.5" in result.stdout
+
+
+def test_folder_without_a_picture_is_said_and_no_success(stub: StubService, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/png").write_bytes(b"no picture by its name")
+    empty = run_cli("predict", "net", tmp_path / "empty", "--out", tmp_path / "rows.csv", "--url", stub.url)
+    notes = run_cli("predict", "net", tmp_path / "notes", "--url", stub.url)
+    assert (empty.exit_code, empty.stderr) == (2, "inkpaw: There is no picture to send.\n")
+    assert notes.exit_code == 2 and "The other files, 1, do not have the name of a picture." in notes.stderr
+    assert not (tmp_path / "rows.csv").exists() and not stub.requests
