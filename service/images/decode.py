@@ -2,7 +2,6 @@
 
 import threading
 from contextlib import nullcontext
-from io import BytesIO
 from typing import NamedTuple
 
 from PIL import Image, JpegImagePlugin, TiffImagePlugin
@@ -12,7 +11,8 @@ from PIL.ImageFile import ImageFile
 from service.errors import BadImage, ImageTooLarge
 from service.images import truncated
 from service.images.bounds import check_cost, estimate
-from service.images.formats import detect_format
+from service.images.colours import to_srgb
+from service.images.formats import detect_format, open_image
 from service.images.modes import plain
 
 DEFAULT_MAX_PIXELS = 50_000_000  # also the default of INKPAW_MAX_IMAGE_PIXELS: training and serving accept the same
@@ -91,7 +91,7 @@ def _complete(data: bytes, max_pixels: int) -> bytes | None:
 
 def _open_and_load(kind: str, data: bytes, max_pixels: int, draft: tuple[int, int] | None) -> Image.Image:
     check_cost(kind, data, max_pixels)
-    image = Image.OPEN[kind][0](BytesIO(data), "")
+    image = open_image(kind, data)
     _check_size(image, max_pixels)
     with _LARGE if image.width * image.height > LARGE_PIXELS else nullcontext():
         return _load_upright(image, draft)
@@ -116,7 +116,8 @@ def _load_upright(image: ImageFile, draft: tuple[int, int] | None) -> Image.Imag
     image.load()
     # Pillow itself turns a TIFF while loading it.
     turn = None if isinstance(image, TiffImagePlugin.TiffImageFile) else _TURNS.get(_orientation(image))
-    upright = plain(image)
+    swapped = draft is not None and _orientation(image) >= 5
+    upright = plain(to_srgb(image, draft[::-1] if swapped and draft else draft))
     return upright if turn is None else upright.transpose(turn)
 
 

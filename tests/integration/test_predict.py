@@ -3,9 +3,12 @@
 import io
 from base64 import b64encode
 
+import pillow_heif
 import pytest
+from PIL import Image
 
 from service.images import ImageInput, prepare
+from tests.support.hostile_images import make_heif
 from tests.support.pictures import make_digit_png, make_png
 from tests.support.server import Service
 
@@ -94,3 +97,13 @@ def test_wrong_method_is_refused_with_the_allowed_ones(service: Service) -> None
     answer = service.get("/predict/tiny")
     assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
     assert "POST" in answer.headers["Allow"]
+
+
+def test_picture_of_a_phone_is_answered_or_refused_in_words(service: Service) -> None:
+    heic = io.BytesIO()
+    pillow_heif.from_pillow(Image.linear_gradient("L")).save(heic)
+    assert service.post("/predict/tiny", heic.getvalue(), headers={"Content-Type": "image/heic"}).status_code == 200
+    cut = service.post("/predict/tiny", heic.getvalue()[:-50])
+    assert (cut.status_code, cut.json()["error"]["code"]) == (400, "bad_image")
+    large = service.post("/predict/tiny", make_heif((9000, 9000), {}))
+    assert (large.status_code, large.json()["error"]["code"]) == (413, "image_too_large")

@@ -98,3 +98,20 @@ def make_icon(pictures: int, data: bytes) -> bytes:
 
 def pack(size: int = 1_000_000) -> bytes:
     return zlib.compress(bytes(size), 9)
+
+
+def make_heif(size: tuple[int, int], parts: dict[int, list[int]], part_size: tuple[int, int] = (64, 64)) -> bytes:
+    """Tables without pixels. Item 1 is the picture, of that size; `parts` are the items that each is made of."""
+    items = sorted({1, *parts, *(part for some in parts.values() for part in some)})
+    properties = _box(b"ispe", struct.pack(">III", 0, *size)) + _box(b"ispe", struct.pack(">III", 0, *part_size))
+    owners = b"".join(struct.pack(">HBB", item, 1, 1 if item == 1 else 2) for item in items)
+    table = _box(b"ipco", properties) + _box(b"ipma", struct.pack(">II", 0, len(items)) + owners)
+    references = b"".join(
+        _box(b"dimg", struct.pack(f">HH{len(some)}H", item, len(some), *some)) for item, some in parts.items()
+    )
+    meta = _box(b"pitm", struct.pack(">IH", 0, 1)) + _box(b"iprp", table) + _box(b"iref", bytes(4) + references)
+    return _box(b"ftyp", b"heic\0\0\0\0mif1heic") + _box(b"meta", bytes(4) + meta)
+
+
+def _box(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body) + 8) + name + body

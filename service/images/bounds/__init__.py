@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from service.errors import BadImage, ImageTooLarge
-from service.images.bounds import bitmaps, gif, icon, jpeg, jpeg2000, png, tiff
+from service.images.bounds import bitmaps, gif, heif, icon, jpeg, jpeg2000, png, tiff
 from service.images.bounds.cost import Cost
 
 _NS_PER_PIXEL = 80  # of the largest picture that is accepted: 50 megapixels may take about 4 s
@@ -27,6 +27,7 @@ _MEASURES: dict[str, Callable[[bytes], Cost]] = {
     "ICO": icon.measure,
     "JPEG2000": jpeg2000.measure,
     "AVIF": bitmaps.measure_avif,
+    "HEIF": heif.measure,
 }
 _SIZES: dict[str, Callable[[bytes], tuple[int, int]]] = {
     "PNG": png.read_size,
@@ -38,7 +39,9 @@ _SIZES: dict[str, Callable[[bytes], tuple[int, int]]] = {
     "PPM": bitmaps.read_ppm_size,
     "JPEG2000": jpeg2000.read_size,
     "AVIF": bitmaps.read_avif_size,
+    "HEIF": heif.read_size,
 }
+_PROFILES = b"iCCP", b"ICC_PROFILE"  # of colours: a few kilobytes may unpack to a million
 _QUICK_FORMATS = {"PNG": lambda data: 1, "JPEG": jpeg.count_scans_roughly}
 
 
@@ -70,4 +73,4 @@ def estimate(kind: str, data: bytes) -> Estimate:
         return Estimate(None, is_quick=False)
     count_passes = _QUICK_FORMATS.get(kind)
     quick = count_passes is not None and pixels <= _QUICK and pixels * count_passes(data) <= _QUICK
-    return Estimate(pixels, quick)
+    return Estimate(pixels, quick and not any(name in data for name in _PROFILES))

@@ -62,6 +62,10 @@ STRUCTURES = {
     "PPM comments": (lambda: b"P2 99 99 255\n" + b"#\n" * 2000, "1000 comments"),
     "PPM comment in the header": (lambda: b"P5\n#" + b"a" * 100_000 + b"\n16 16 255\n" + bytes(256), "header"),
     "PPM number with a comment inside": (lambda: b"P5 7#\n000 7000 254\n" + bytes(99), "header"),
+    "HEIF boxes": (lambda: hostile.make_heif((64, 64), {}) + b"\0\0\0\x08free" * 5000, "4096 boxes"),
+    "HEIF parts of parts": (lambda: hostile.make_heif((64, 64), {n: [n + 1] for n in range(1, 9)}), "4 levels"),
+    "HEIF of itself": (lambda: hostile.make_heif((64, 64), {1: [2], 2: [1]}), "4 levels"),
+    "HEIF overlay": (lambda: hostile.make_heif((64, 64), {}).replace(b"iref", b"iovl"), "over each other"),
     "ICO pictures": (lambda: hostile.make_icon(1000, hostile.make_png()), "1000 pictures"),
     "ICO profiles": (lambda: hostile.make_icon(1, hostile.make_png(before=PROFILE * 100)), "64 packed"),
 }  # fmt: skip
@@ -73,12 +77,16 @@ WORK = {
     "PPM of text": lambda: b"P3 2000 2000 255\n" + b"1 " * 12_000_000,
     "PPM of an unusual range": lambda: b"P6 1600 1600 254\n" + bytes(3 * 1600 * 1600),
     "JPEG2000 of many bytes": lambda: hostile.make_jpeg2000(3000, 3000) + bytes(25_000_000),
+    "HEIF of many parts": lambda: hostile.make_heif((1600, 1600), {1: [2] * 60_000}),
+    "HEIF of large parts": lambda: hostile.make_heif((64, 64), {1: [2] * 100}, part_size=(7000, 7000)),
+    "HEIF of parts of parts": lambda: hostile.make_heif((64, 64), {1: [2] * 300, 2: [3] * 300}),
     "ICO of runs": lambda: hostile.make_icon(1, hostile.make_bmp(1900, 1, b"\1\1" * 6_000_000)[14:]),
 }
 
 SIZES = {
     "WEBP": lambda: b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0" + (9999).to_bytes(3, "little") * 2,
     "AVIF": lambda: WIDE_AVIF,
+    "HEIF": lambda: hostile.make_heif((8000, 8000), {}),
     "ICO": lambda: hostile.make_icon(1, hostile.make_bmp(3000, 0, b"")[14:]),
 }
 
@@ -102,7 +110,7 @@ def test_size_is_refused_before_the_file_is_opened(name: str, monkeypatch: pytes
         raise AssertionError("it was opened")
 
     data = SIZES[name]()
-    monkeypatch.setitem(Image.OPEN, name, (fail, Image.OPEN[name][1]))
+    monkeypatch.setitem(Image.OPEN, name, (fail, Image.OPEN[name][1] if name in Image.OPEN else None))
     with pytest.raises(ImageTooLarge, match="pixels"):
         decode(data)
 
