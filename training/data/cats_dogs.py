@@ -6,6 +6,7 @@ Pictures are decoded one at a time, and training memory-maps the arrays, so memo
 
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -41,6 +42,15 @@ def load(
     train, _ = hold_out(all_train_images.select(is_train), validation, seed)
     _, validate = hold_out(all_images.select(is_train), validation, seed)
     return Dataset("cats-dogs", CLASSES, "photo", train, validate, all_images.select(is_test))
+
+
+def iterate_test_files(count: int) -> Iterator[tuple[bytes, int]]:
+    """(an image file, its class): at most `count` of the test set, evenly spaced. Raises DataMissing."""
+    archive = ImageArchive(find_or_download(FILES, URL, "Cats and dogs", download=False))
+    found = [(name, match) for name in archive.names if (match := _PICTURE.search(name))]
+    tests = [(name, match[1].lower()) for name, match in found if 4000 < int(match[2]) <= 5000]
+    for name, animal in tests[:: max(1, len(tests) // count)][:count]:
+        yield archive.read(name), CLASSES.index(animal)
 
 
 def _open_cache(path: Path, size: int) -> tuple[Split, NDArray[np.int32]]:

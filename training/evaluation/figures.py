@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from training.data import Dataset, Split
+from training.evaluation import photo_variants, synthetic_digits
 from training.evaluation.accuracy import Figures, compute_figures
 from training.evaluation.gan_metrics import (
     check_labels,
@@ -16,7 +17,6 @@ from training.evaluation.gan_metrics import (
 )
 from training.evaluation.inference import extract_servable_features, iterate_images, run_servable
 from training.evaluation.out_of_distribution import measure_aurocs
-from training.evaluation.synthetic_digits import measure_accuracies
 from training.recipes.loading import load_recipe
 
 GAN_TRAIN_RECIPE = "mnist-pupil"  # of the classifier that is trained on samples alone
@@ -29,16 +29,19 @@ def measure_classifier(version_dir: Path, split: Split) -> Figures:
 
 
 def measure_robustness(version_dir: Path, data: Dataset) -> dict[str, Any]:
-    """Figures on pictures from other sources: `outliers` by source (AUROC), `hands` by kind of digit (accuracy).
+    """Figures on other pictures: `outliers` by source (AUROC), `hands` and `photos` by kind of picture (accuracy).
 
-    `outliers` needs a classifier with an `outlier_score`, and `hands` one for MNIST; else the key is missing.
+    `outliers` needs a classifier with an `outlier_score`, `hands` one for MNIST, and `photos` one for cats and dogs;
+    else the key is missing.
     """
     robustness: dict[str, Any] = {}
     outputs = run_servable(version_dir, iterate_images(data.test))
     if "outlier_score" in outputs:
         robustness["outliers"] = measure_aurocs(version_dir, outputs["outlier_score"], data)
     if data.name == "mnist":
-        robustness["hands"] = measure_accuracies(version_dir)
+        robustness["hands"] = synthetic_digits.measure_accuracies(version_dir)
+    if data.name == "cats-dogs":
+        robustness["photos"] = photo_variants.measure_accuracies(version_dir)
     return robustness
 
 

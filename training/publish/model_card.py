@@ -14,6 +14,15 @@ _SYNTHETIC_DIGITS = {
     "uneven": "photographed in uneven light",
     "enlarged": "scikit-learn's 8x8 digits, enlarged",
 }
+_PHOTOS = {
+    "small": "the animal covers a quarter to a half of the sides",
+    "edge": "at an edge, which may cut it",
+    "dark": "a fifth to a half of the light",
+    "motion": "blurred by a moving camera",
+    "screenshot": "on a phone's screen, with bars",
+    "portrait": "a scene of 9:16",
+    "panorama": "a scene of 3:1",
+}
 
 
 def _format_classifier(test: dict[str, Any]) -> list[str]:
@@ -27,6 +36,9 @@ def _format_classifier(test: dict[str, Any]) -> list[str]:
     if test.get("hands"):
         lines += ["", "Digits that are not MNIST's, through the service's own preparation, read right:", ""]
         lines += [f"- {_SYNTHETIC_DIGITS[kind]}: {accuracy:.1%}" for kind, accuracy in test["hands"].items()]
+    if test.get("photos"):
+        lines += ["", "Pictures of the test set as people take and keep them, made by program, read right:", ""]
+        lines += [f"- {_PHOTOS[kind]}: {accuracy:.1%}" for kind, accuracy in test["photos"].items()]
     return lines
 
 

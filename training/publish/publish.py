@@ -31,6 +31,7 @@ CRITERIA = {
     "read_as_label": Criterion(True, 0.002),
     "frechet": Criterion(False, 0.02),
     "hands": Criterion(True, 0.01),
+    "photos": Criterion(True, 0.03),
     "outliers": Criterion(True, 0.01),
 }
 

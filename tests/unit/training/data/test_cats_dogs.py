@@ -63,3 +63,9 @@ def test_two_processes_can_write_the_same_cache_at_once(archive: Path, monkeypat
     second[0].join(10)
     assert (before == second[1].train.images()).all() and before.mean(axis=(1, 2, 3)).min() > 30
     assert (before == first.train.images()).all()
+
+
+def test_files_of_the_test_set_are_those_of_its_numbers(archive: Path) -> None:
+    files = list(cats_dogs.iterate_test_files(10))
+    assert [label for _, label in files] == [0, 1] and all(data.startswith(b"\xff\xd8") for data, _ in files)
+    assert len(list(cats_dogs.iterate_test_files(1))) == 1

@@ -41,9 +41,17 @@ def test_a_classifiers_card_has_every_figure_and_the_commands_to_train_it() -> N
             "confusion": [[20, 5], [0, 25]],
             "outliers": {"scikit-image": 0.97},
             "hands": {"canvas": 0.98},
+            "photos": {"panorama": 0.95},
         },
     )
-    for part in ("98.70%", "1.20%", "| 0 | 20 | 5 |", "scikit-image: 0.970", "drawn on a canvas: 98.0%"):
+    for part in (
+        "a scene of 3:1: 95.0%",
+        "98.70%",
+        "1.20%",
+        "| 0 | 20 | 5 |",
+        "scikit-image: 0.970",
+        "drawn on a canvas: 98.0%",
+    ):
         assert part in text
     for part in ("python -m training train digits", "evaluate digits", "abc1234", "seed 4", "9 epochs", "keras 3.0"):
         assert part in text

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from service.preflight import check_machine
+from service.settings import Settings, SettingsError
 from service.web.tracing.tracer import MAX_TRACES, Tracer
 
 ROOT = Path(__file__).parents[5]
@@ -40,3 +42,11 @@ def test_service_without_traces_does_not_load_opentelemetry() -> None:
         "create_app(Settings()); sys.exit('opentelemetry' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_start_is_refused_where_the_package_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = Settings(traces_url=URL, devices="cpu", model_dir=tmp_path)
+    check_machine(settings)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match=r"pip install '\.\[server,tracing\]'"):
+        check_machine(settings)
