@@ -11,7 +11,7 @@ export DATA_DIR
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: help serve check test test-container deploy-check bench bench-peers picture lint train-setup lock env-example metrics-page observe image clean
+.PHONY: help serve check test test-container deploy-check bench bench-peers picture lint train-setup lock env-example metrics-page observe proto image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
@@ -78,6 +78,9 @@ metrics-page: .venv/served ## write docs/metrics.md from service/metrics.py
 observe: .venv/developed ## write the Grafana dashboard, and the alert rules for Kubernetes
 	$(BIN)/python -m docker.observe.dashboard
 	$(BIN)/python -m docker.observe.prometheus_rule
+
+proto: .venv/developed ## write the Python modules of the gRPC protocol from its .proto file
+	$(BIN)/python -m tests.support.protoc
 
 image: ## build the container image; BASE_IMAGE= sets its base, BUILDER=podman makes it reproducible
 	$(IMAGE_BUILD) -t inkpaw .

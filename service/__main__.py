@@ -19,7 +19,7 @@ def handle_signals() -> None:
 def main() -> None:
     handle_signals()
     from service import settings
-    from service.binding import open_listener
+    from service.binding import open_listener, reserve_port
     from service.logs import configure_logging
     from service.preflight import check_machine
     from service.runtime_dir import prepare_runtime_dir
@@ -30,11 +30,12 @@ def main() -> None:
         check_machine(config)
         lock = prepare_runtime_dir(config)  # noqa: F841 (held while this process lives)
         listener = open_listener(config.host, config.port)
+        grpc_port = None if config.grpc_port is None else reserve_port(config.host, config.grpc_port)
     except settings.SettingsError as error:
         sys.exit(str(error))
     from service.gunicorn_app import GunicornApp  # prometheus_client looks for its folder when it is imported
 
-    GunicornApp(config, listener).run()
+    GunicornApp(config, listener, grpc_port).run()
 
 
 main()

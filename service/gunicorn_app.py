@@ -1,4 +1,4 @@
-"""gunicorn, configured: its master keeps the engines and drains on SIGTERM, its workers answer HTTP."""
+"""gunicorn, configured: its master keeps the engines and the gRPC process, its workers answer HTTP."""
 
 import logging
 import signal
@@ -9,7 +9,8 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from service.binding import make_url
+from service.binding import format_address, make_url
+from service.children import make_engine, make_grpc_server
 from service.gunicorn_logger import GunicornLogger
 from service.hardware import list_devices
 from service.logs import configure_logging
@@ -27,11 +28,15 @@ _WORKER_SECONDS = 15  # without a sign of life, after which a worker is killed a
 class GunicornApp(BaseApplication):  # type: ignore[misc]
     """`run` returns when the service has stopped."""
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, grpc_port: socket.socket | None) -> None:
+        """`grpc_port` holds the address of gRPC, where it is spoken."""
         self._settings = settings
+        self._grpc_port, self._grpc = grpc_port, None
+        if grpc_port is not None:
+            self._grpc = Supervisor(make_grpc_server(format_address(grpc_port), settings))
         self._listener = listener.detach()  # gunicorn's from now on
-        self._supervisors = [
-            Supervisor(index, device, settings.engine_sockets[index], settings.stall_seconds)
+        self._engines = [
+            Supervisor(make_engine(index, device, settings.engine_sockets[index], settings.stall_seconds))
             for index, device in enumerate(list_devices(settings.devices))
         ]
         super().__init__()
@@ -51,19 +56,19 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
             "loglevel": settings.log_level,
             "proc_name": "inkpaw",
             "control_socket_disable": True,
-            "on_starting": self._start_engines,
+            "on_starting": self._start_children,
             "when_ready": _announce,
             "pre_fork": start_clock,
             "post_fork": self._prepare_worker,
             "post_worker_init": set_quick_stop,
             "child_exit": lambda _, __: fold_ended(),  # gunicorn counts the arguments
-            "on_exit": self._stop_engines,
+            "on_exit": self._stop_children,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
     def run(self) -> None:
-        Master(self, self._settings.draining_mark, self._settings.drain_seconds).run()
+        Master(self, self._settings.draining_mark, self._settings.drain_seconds, self._grpc).run()
 
     def load(self) -> Flask:
         from service.web.app import create_app  # in the worker: the master stays small
@@ -74,12 +79,16 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
         prepare_worker(master, worker)
         configure_logging(self._settings.log_format, self._settings.log_level, "worker")
 
-    def _start_engines(self, _: Arbiter) -> None:
-        for supervisor in self._supervisors:
+    def _list_supervisors(self) -> list[Supervisor]:
+        """In the order in which they are stopped: the engines last."""
+        return self._engines if self._grpc is None else [self._grpc, *self._engines]
+
+    def _start_children(self, _: Arbiter) -> None:
+        for supervisor in self._list_supervisors():
             supervisor.start()
 
-    def _stop_engines(self, _: Arbiter) -> None:
-        for supervisor in self._supervisors:
+    def _stop_children(self, _: Arbiter) -> None:
+        for supervisor in self._list_supervisors():
             supervisor.stop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             # Python restores the deadly default before it ends, so a late signal would change the exit status

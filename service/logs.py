@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pythonjsonlogger.json import JsonFormatter
 
 Format = Literal["auto", "json", "text"]
-Role = Literal["master", "worker", "engine"]
+Role = Literal["master", "worker", "engine", "grpc"]
 
 _MAX_LINE = 4096  # bytes; a pipe keeps lines up to that size whole when several processes write to it
 _CUT = "..."

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import queue
 import signal
 import time
 from pathlib import Path
@@ -12,13 +13,20 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from service.parent import die_with_parent
+from service.supervisor import Supervisor
+
+_STOP_INTERVAL = 0.05  # seconds between two looks at a process that stops
 
 
 class Master(Arbiter):  # type: ignore[misc]
     """Not ready from the first SIGTERM on; it stops `drain_seconds` later, when load balancers have noticed."""
 
-    def __init__(self, app: BaseApplication, draining_mark: Path, drain_seconds: float) -> None:
+    def __init__(
+        self, app: BaseApplication, draining_mark: Path, drain_seconds: float, grpc: Supervisor | None
+    ) -> None:
+        """`grpc` is stopped when the workers are."""
         super().__init__(app)
+        self._grpc = grpc
         self._draining_mark, self._drain_seconds = draining_mark, drain_seconds
         self._stop_at: float | None = None
 
@@ -41,6 +49,22 @@ class Master(Arbiter):  # type: ignore[misc]
     def _stop_if_due(self) -> None:
         if self._stop_at is not None and time.monotonic() >= self._stop_at:
             raise StopIteration  # gunicorn's way to a graceful stop
+
+    def kill_workers(self, sig: int) -> None:
+        if self._grpc is not None and sig == signal.SIGTERM:
+            self._grpc.begin_stop()
+        elif self._grpc is not None and sig == signal.SIGQUIT:
+            self._grpc.kill()
+        super().kill_workers(sig)
+
+    def stop(self, graceful: bool = True) -> None:
+        end = time.monotonic() + self.cfg.graceful_timeout
+        super().stop(graceful)
+        while self._grpc is not None and self._grpc.is_running and time.monotonic() < end:
+            with contextlib.suppress(queue.Empty):
+                if self.SIG_QUEUE.get_nowait() in (signal.SIGINT, signal.SIGQUIT):
+                    self._grpc.kill()
+            time.sleep(_STOP_INTERVAL)
 
     def handle_usr2(self) -> None:
         self.log.warning("SIGUSR2 does nothing here: start another service, and stop this one with SIGTERM")

@@ -154,10 +154,16 @@ ENGINE_HANGS = Counter(
     "Engines killed because they hung: `start` took too long, `silent` loop, or one `batch` ran too long.",
     ["reason"],
 )
+GRPC_STARTS = Counter("inkpaw_grpc_starts", "Starts of the gRPC process: more than one is a restart.")
+GRPC_HANGS = Counter(
+    "inkpaw_grpc_hangs",
+    "gRPC processes killed because they hung: `start` took too long, or a `silent` loop.",
+    ["reason"],
+)
 GPU_MEMORY = Gauge("inkpaw_gpu_memory_bytes", "GPU memory in use.", ["device"], multiprocess_mode="livesum")
 PROCESS_MEMORY = Derived(
     "inkpaw_process_resident_bytes",
-    "Resident memory of a process. `index` is an engine's device, or a worker's place by age.",
+    "Resident memory of a process. `index` is an engine's device, or a worker's place by age; `grpc` has one process.",
     ("role", "index"),
 )
 PROCESSES_WITHOUT_METRICS = Derived(

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         description="address or name to listen on; 0.0.0.0 is all of IPv4, and :: all of IPv4 and IPv6",
     )
     port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    grpc_port: int | None = Field(
+        None, ge=0, le=65535, description="port for the Open Inference Protocol over gRPC; without one there is no gRPC"
+    )
     workers: int = Field(default_factory=count_cores, ge=1, le=64, description="gunicorn workers; the cores by default")
     max_in_flight: int = Field(
         512, ge=1, le=4096, description="requests in flight per worker; fewer are let in where each takes long"
@@ -156,6 +159,10 @@ class Settings(BaseSettings):
     def readiness_files(self) -> list[Path]:
         """Where each device's engine keeps the names of the models that readiness waits for."""
         return [path.with_suffix(".ready") for path in self.engine_sockets]
+
+    @property
+    def grpc_heartbeat(self) -> Path:
+        return self.runtime_dir / "grpc.beat"
 
     @property
     def metrics_dir(self) -> Path:

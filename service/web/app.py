@@ -7,22 +7,18 @@ from flask import Flask, request
 from flask import Response as FlaskResponse
 from werkzeug.routing import BaseConverter, IntegerConverter
 
-from service.ipc.pool import EnginePool
 from service.settings import Settings
 from service.web.api.documentation import routes as documentation
 from service.web.api.native import routes as native
 from service.web.api.open_inference import routes as open_inference
 from service.web.api.operations import routes as operations
 from service.web.api.tensorflow_serving import routes as tensorflow_serving
-from service.web.budget import Budget
-from service.web.codecs.images import ImageDecoder
-from service.web.context import Context
+from service.web.context import Context, make_context
 from service.web.dispatch import dispatch
 from service.web.memory import return_large_blocks
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
 from service.web.routing import Endpoint, Route, Router
-from service.web.tracing.tracer import Tracer
 
 ROUTES: tuple[Route, ...] = (
     *native.ROUTES,
@@ -34,8 +30,6 @@ ROUTES: tuple[Route, ...] = (
 
 CLIENT = "inkpaw.client"  # in the WSGI environment: the ClientSocket
 ARRIVED = "inkpaw.arrived"  # in the WSGI environment: when the request began, on the monotonic clock
-
-_LARGEST_AT_ONCE = 4  # bodies and pictures of the largest size that a worker has in flight, or as many smaller ones
 
 
 class _VersionConverter(IntegerConverter):
@@ -109,9 +103,4 @@ def _to_flask(response: Response) -> FlaskResponse:
 
 def create_app(settings: Settings) -> App:
     return_large_blocks()
-    pixels = Budget(_LARGEST_AT_ONCE * settings.max_image_pixels, "Too many pixels wait to be decoded; try again.")
-    bodies = Budget(_LARGEST_AT_ONCE * settings.max_body_bytes, "The worker holds too many large bodies; try again.")
-    decoder = ImageDecoder(settings.decode_threads, settings.max_image_pixels, pixels)
-    tracer = Tracer(settings.traces_url, settings.traces_share) if settings.traces_url is not None else None
-    context = Context(settings, EnginePool(settings.engine_sockets), decoder, bodies, tracer)
-    return App(context, Router(ROUTES, default=operations.PROTOCOL))
+    return App(make_context(settings), Router(ROUTES, default=operations.PROTOCOL))

@@ -14,7 +14,7 @@ _CHUNK = 1 << 18  # bytes
 _LARGE = 1 << 20  # bytes of JSON
 _MAX_OBJECTS = 100_000  # in a body of JSON
 _BOM = b"\xef\xbb\xbf"
-_TOO_LARGE = "The request's body is larger than {} bytes, the limit."
+TOO_LARGE = "The request's body is larger than {} bytes, the limit."
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def read_body(
     RequestTooLarge, Overloaded, and RequestTimeout after `deadline`, on the monotonic clock.
     """
     if content_length is not None and content_length > limit:
-        raise RequestTooLarge(_TOO_LARGE.format(limit))
+        raise RequestTooLarge(TOO_LARGE.format(limit))
     if share is not None:
         share.check(content_length or 0)
     body, size = BytesIO(), 0  # a list of parts would have to be joined, and take the body's memory twice
@@ -41,7 +41,7 @@ def read_body(
         while size != content_length and (part := stream.read(_CHUNK)):
             size += len(part)
             if size > limit:
-                raise RequestTooLarge(_TOO_LARGE.format(limit))
+                raise RequestTooLarge(TOO_LARGE.format(limit))
             if share is not None:
                 share.take(len(part))
             body.write(part)

@@ -1,5 +1,6 @@
 """A request as endpoints see it: the same by whichever door it came in."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +8,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from service.client_socket import ClientSocket
-from service.web.body import Stream, read_body
+from service.errors import RequestTooLarge
+from service.web.body import TOO_LARGE, Stream, read_body
 from service.web.budget import Share
 from service.web.content_encoding import check_content_encoding, unpack
 from service.web.context import Context
@@ -29,9 +31,9 @@ class ModelSpec(NamedTuple):
 class Request:
     """`content_length` is what the client declares, None where it declares none.
 
-    `client` is the client's socket, where there is one. `model` and `version` are the labels that the request is
-    counted under, once they are known to exist. `truncated` are the indices of its images that lack their last bytes.
-    `trace` is there if the request is traced.
+    `client` is the client's socket, where there is one, and `client_seconds` how long it waits by its own word. `model`
+    and `version` are the labels that the request is counted under, once they are known to exist. `truncated` are the
+    indices of its images that lack their last bytes. `trace` is there if the request is traced.
     """
 
     context: Context
@@ -44,6 +46,7 @@ class Request:
     stream: Stream
     client: ClientSocket | None
     arrived: float = field(default_factory=time.monotonic)
+    client_seconds: float = math.inf
     model: str = ""
     version: str = ""
     truncated: Sequence[int] = ()
@@ -55,7 +58,7 @@ class Request:
     @property
     def deadline(self) -> float:
         """When the answer must have been given, on the monotonic clock, in seconds."""
-        return self.arrived + self.context.settings.request_seconds
+        return self.arrived + min(self.client_seconds, self.context.settings.request_seconds)
 
     @property
     def wants_indentation(self) -> bool:
@@ -94,6 +97,16 @@ class Request:
             body = read_body(self.stream, self.content_length, limit, self.deadline, self._share)
             self._body = unpack(body, coding, limit, self._share, self.deadline, self.client)
         return self._body
+
+    def accept_body(self, body: bytes) -> None:
+        """Take a body that has arrived whole already; `body` returns it. Raises RequestTooLarge, Overloaded."""
+        limit = self.context.settings.max_body_bytes
+        if len(body) > limit:
+            raise RequestTooLarge(TOO_LARGE.format(limit))
+        if len(body) > _SMALL_BODY:
+            self._share = self.context.body_budget.open_share()
+            self._share.take(len(body))
+        self._body = body
 
     def release(self) -> None:
         """Give back what it holds of the worker's budgets: it has been answered."""

@@ -19,6 +19,7 @@ from tests.support.processes import is_alive, list_descendants, list_session, re
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
+GRPC_ADDRESS = re.compile(r"gRPC is at ([^\s\"]+)")
 ADDRESS = re.compile(r"Inkpaw is at (http://[^\s\"]+)")
 
 # settings that a test does not give; small, so that the service starts quickly
@@ -72,6 +73,11 @@ class Service:
             self.url = match[1]
         return bool(self.url)
 
+    @property
+    def grpc_address(self) -> str:
+        """Of the process that speaks gRPC, as its last line says; empty before it."""
+        return ["", *GRPC_ADDRESS.findall(self.log)][-1]
+
     def is_ready(self) -> bool:
         return self.get("/readyz").status_code == 200
 
@@ -106,7 +112,13 @@ class Service:
     @property
     def worker_pids(self) -> list[int]:
         pids = (pid for pid in list_descendants(self.process.pid) if "service" in read_command(pid))
-        return [pid for pid in pids if "service.engine" not in read_command(pid)]
+        return [pid for pid in pids if not {"service.engine", "service.rpc"} & {*read_command(pid).split()}]
+
+    @property
+    def grpc_pid(self) -> int:
+        """The process that speaks gRPC; 0 while there is none."""
+        pids = [pid for pid in list_descendants(self.process.pid) if "service.rpc" in read_command(pid)]
+        return pids[0] if pids else 0
 
     def stop(self, seconds: float = 60) -> int:
         """Send SIGTERM. Returns the exit code. Fails the test if a process is left."""

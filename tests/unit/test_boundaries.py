@@ -42,9 +42,10 @@ ALLOWED = {
     "service.runtime_dir": "service.settings",
     "service.preflight": "service.hardware service.settings",
     "service.binding": "service.settings",
-    "service.supervisor": "service.hardware service.heartbeat service.metrics service.metrics_folder",
-    "service.master": "service.parent",
-    "service.gunicorn_app": "service.binding service.gunicorn_logger service.hardware service.logs service.master "
+    "service.children": "service.hardware service.heartbeat service.metrics service.settings",
+    "service.supervisor": "service.children service.heartbeat service.metrics_folder",
+    "service.master": "service.parent service.supervisor",
+    "service.gunicorn_app": "service.binding service.children service.gunicorn_logger service.hardware service.logs service.master "
     "service.metrics_folder service.settings service.supervisor service.web.app",
     "service.__main__": "service.binding service.gunicorn_app service.logs service.preflight service.runtime_dir "
     "service.settings",
@@ -60,7 +61,7 @@ ALLOWED = {
     "service.web.rate_limit": "",
     "service.web.tracing": "service.errors service.version service.web.rate_limit",
     "service.web.context": "service.ipc service.settings service.web.budget service.web.codecs service.web.tracing",
-    "service.web.request": "service.client_socket "
+    "service.web.request": "service.client_socket service.errors "
     "service.web.body service.web.budget service.web.content_encoding service.web.context service.web.tracing",
     "service.web.response": "",
     "service.web.route_doc": "service.errors",
@@ -80,17 +81,24 @@ ALLOWED = {
     "service.web.api.documentation": f"{_API} service.web.openapi",
     "service.web.api.native": _API,
     "service.web.api.open_inference": f"{_API} service.version",
+    "service.web.api.open_inference.rpc": f"{_API} service.web.api.open_inference service.web.context",
     "service.web.api.operations": f"{_API} service.metrics service.metrics_folder service.version "
     "service.web.playground",
     "service.web.api.tensorflow_serving": _API,
-    "service.web.app": "service.ipc service.settings service.web.budget service.web.memory service.web.api.native "
+    "service.web.app": "service.settings service.web.memory service.web.api.native "
     "service.web.api.documentation service.web.api.open_inference "
-    "service.web.api.operations service.web.api.tensorflow_serving service.web.codecs service.web.context "
-    "service.web.dispatch service.web.request service.web.response service.web.routing service.web.tracing",
+    "service.web.api.operations service.web.api.tensorflow_serving service.web.context "
+    "service.web.dispatch service.web.request service.web.response service.web.routing",
+    "service.web.server.admission": "service.errors service.web.error_response service.web.middleware "
+    "service.web.routing",
     "service.web.server": "service.client_socket "
     "service.errors service.metrics service.web.app service.web.body service.web.context "
     "service.web.dispatch service.web.error_response service.web.middleware service.web.request service.web.response "
-    "service.web.routing",
+    "service.web.routing service.web.server.admission",
+    "service.rpc": "service.errors service.heartbeat service.ipc service.logs service.metrics service.parent "
+    "service.settings service.web.api.open_inference.rpc service.web.context service.web.dispatch "
+    "service.web.error_response service.web.health service.web.memory service.web.middleware service.web.request "
+    "service.web.response service.web.routing service.web.server.admission",
 }
 for _floor in [floor.split() for floor in _TRAINING.split("|")]:
     _below = " ".join(room for room in ALLOWED if room.startswith("training."))
@@ -159,7 +167,16 @@ def test_there_are_imports_to_check() -> None:
     assert len([pair for pair in pairs if None not in pair]) > 100
 
 
-@pytest.mark.parametrize("module", ["service.web.app", "service.gunicorn_app", "service.ipc.pool"])
-def test_neither_master_nor_worker_ever_holds_tensorflow(module: str) -> None:
+@pytest.mark.parametrize(
+    "module", ["service.web.app", "service.gunicorn_app", "service.ipc.pool", "service.rpc.process"]
+)
+def test_no_process_but_the_engine_ever_holds_tensorflow(module: str) -> None:
     code = f"import sys, {module}; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_workers_pay_for_no_grpc() -> None:
+    code = (
+        "import sys, service.web.app, service.gunicorn_app; sys.exit('grpc' in sys.modules or 'google' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

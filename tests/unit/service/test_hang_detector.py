@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
+from service.children import make_engine
 from service.heartbeat import INTERVAL, START_SECONDS, Pulse
 from service.supervisor import HangDetector, Supervisor
 from tests.support.processes import is_alive
@@ -89,7 +90,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "started").touch()
     monkeypatch.setattr(sys, "executable", str(script))
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-    supervisor = Supervisor(0, "cpu", tmp_path / "engine-0.sock", STALL)
+    supervisor = Supervisor(make_engine(0, "cpu", tmp_path / "engine-0.sock", STALL))
     supervisor.start()
     yield tmp_path
     supervisor.stop()

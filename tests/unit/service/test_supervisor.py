@@ -16,6 +16,7 @@ MASTER = """
 import os, signal, sys, time
 from pathlib import Path
 sys.executable, started = sys.argv[1], Path(sys.argv[2])
+from service.children import make_engine
 from service.supervisor import Supervisor
 
 def wait_for_engines(count, workers=()):
@@ -34,7 +35,7 @@ def wait_for_engines(count, workers=()):
     return int(started.read_text().split()[-1])
 
 workers = []
-supervisor = Supervisor(0, "cpu", started.with_name("engine.sock"), 30.0)
+supervisor = Supervisor(make_engine(0, "cpu", started.with_name("engine.sock"), 30.0))
 supervisor.start()
 try:
     for count in (1, 2):

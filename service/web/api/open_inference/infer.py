@@ -3,23 +3,22 @@
 from typing import Any
 
 import msgspec
-import numpy as np
 from numpy.typing import NDArray
 
-from service.catalog import Signature, TensorSpec, Version
+from service.catalog import Version
 from service.errors import BadRequest
 from service.web.api.open_inference.infer_request import (
     JSON_LENGTH_HEADER,
     InferRequest,
-    InputTensor,
     OutputTensor,
     read_infer_request,
     take_blob,
 )
+from service.web.api.open_inference.infer_tensors import check_signature, read_tensor, to_blob
 from service.web.codecs import strings, tensors
-from service.web.codecs.json_tensors import from_json, to_json
+from service.web.codecs.json_tensors import to_json
 from service.web.dataplane import with_version
-from service.web.inputs import check_rows, decode_images, run_signature, takes_images
+from service.web.inputs import run_signature
 from service.web.request import ModelSpec, Request
 from service.web.response import Response, json_response
 
@@ -54,46 +53,16 @@ def _infer(request: Request, spec: ModelSpec, version: Version) -> Response:
     infer_request, blobs = read_infer_request(request, version)
     signature_name = infer_request.parameters.signature_name
     signature = version.get_signature(signature_name)
-    infer_request.check(signature)
+    check_signature(signature, infer_request.inputs, infer_request.outputs)
     specs = {spec.name: spec for spec in signature.inputs}
     inputs = {}
     for tensor in infer_request.inputs:
         blob, blobs = take_blob(tensor, blobs)
-        inputs[tensor.name] = _to_array(request, version, signature, specs[tensor.name], tensor, blob)
+        inputs[tensor.name] = read_tensor(request, version, signature, specs[tensor.name], tensor, blob)
     if blobs:
         raise BadRequest(f"{len(blobs)} bytes after the JSON belong to no input.")
     outputs = run_signature(request, spec.name, version, inputs, signature_name)
     return _to_response(infer_request, spec.name, version, outputs)
-
-
-def _to_array(
-    request: Request,
-    version: Version,
-    signature: Signature,
-    spec: TensorSpec,
-    tensor: InputTensor,
-    blob: memoryview | None,
-) -> NDArray:
-    shape = tensor.read_shape()
-    check_rows(request, signature, shape)
-    if tensor.datatype == tensors.BYTES:
-        if spec.dtype == "string":
-            base64 = tensor.parameters.content_type == strings.BASE64
-            return _read_strings(tensor, shape, blob, strings.BASE64_TEXTS if base64 else strings.TEXTS)
-        if not takes_images(version, spec):
-            raise BadRequest(f"Input '{tensor.name}' does not take {tensors.BYTES}.")
-        return decode_images(request, version, spec, _read_strings(tensor, shape, blob, strings.BASE64_TEXTS))
-    if blob is None:
-        return from_json(tensor.name, tensor.datatype, shape, bytes(tensor.data))
-    return tensors.from_bytes(tensor.name, tensor.datatype, shape, blob)
-
-
-def _read_strings(
-    tensor: InputTensor, shape: tuple[int, ...], blob: memoryview | None, form: strings.Form
-) -> NDArray[np.object_]:
-    if blob is not None:
-        return strings.from_bytes(tensor.name, shape, blob)
-    return strings.from_json(tensor.name, shape, bytes(tensor.data), form)
 
 
 def _to_response(infer_request: InferRequest, name: str, version: Version, arrays: dict[str, NDArray]) -> Response:
@@ -106,7 +75,7 @@ def _to_response(infer_request: InferRequest, name: str, version: Version, array
             "datatype": tensors.get_datatype(array),
         }
         if infer_request.wants_binary(output):
-            blobs.append(strings.to_bytes(array) if array.dtype.hasobject else array.tobytes())
+            blobs.append(to_blob(array))
             fields["parameters"] = {"binary_data_size": len(blobs[-1])}
         elif array.dtype.hasobject:
             fields |= strings.to_json(array)

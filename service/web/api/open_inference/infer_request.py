@@ -1,15 +1,18 @@
 """The body of an infer call: JSON, and after it the bytes of the binary tensors (the protocol's extension)."""
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
+from numpy.typing import NDArray
 
-from service.catalog import Signature, TensorSpec, Version
+from service.catalog import Version
 from service.errors import BadRequest
+from service.web.api.open_inference.infer_tensors import Parameters, Text, check_tensors
 from service.web.body import parse_json
+from service.web.codecs import strings
+from service.web.codecs.json_tensors import from_json
 from service.web.codecs.not_finite import quote_words
 from service.web.inputs import check_json_size
 from service.web.request import Request
@@ -19,28 +22,11 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 _MAX_SHAPE = 1024  # characters of JSON
 _MORE_TENSORS = 8  # than a signature has: so many are read, for an error that says what is wrong
 
-Text = Annotated[str, msgspec.Meta(max_length=1024)]  # of a name or an id, which a response repeats
-
 _Shape = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "array", "items": {"type": "integer"}})]
 _Data = Annotated[
     msgspec.Raw,
     msgspec.Meta(description="The elements, flat or nested; left out if they are in binary after the JSON."),
 ]
-
-
-class Parameters(msgspec.Struct, frozen=True):
-    """`signature_name` is the request's, as TensorFlow Serving calls it. `content_type` is a BYTES input's: `base64`
-    for elements that are written so in JSON, as MLServer has it. `shared_memory_region` and `classification` are
-    Triton's, and refused: without what they ask for, the answer would be another.
-    """
-
-    binary_data_size: int | None = None
-    binary_data: bool | None = None
-    binary_data_output: bool = False
-    signature_name: Text = ""
-    content_type: Text = ""
-    shared_memory_region: Text | None = None
-    classification: int | None = None
 
 
 class InputTensor(msgspec.Struct):
@@ -59,6 +45,15 @@ class InputTensor(msgspec.Struct):
             raise BadRequest(f"Input '{self.name}': the shape has more than {_MAX_SHAPE} characters.")
         return parse_json(text, tuple[int, ...])
 
+    def read_numbers(self, shape: tuple[int, ...]) -> NDArray:
+        """Raises BadRequest."""
+        return from_json(self.name, self.datatype, shape, bytes(self.data))
+
+    def read_strings(self, shape: tuple[int, ...], encoded: bool) -> NDArray:
+        """Raises BadRequest."""
+        form = strings.BASE64_TEXTS if encoded else strings.TEXTS
+        return strings.from_json(self.name, shape, bytes(self.data), form)
+
 
 class OutputTensor(msgspec.Struct):
     name: Text
@@ -66,8 +61,6 @@ class OutputTensor(msgspec.Struct):
 
 
 class InferRequest(msgspec.Struct):
-    """`inputs` and `outputs` are checked against a signature by `check`, before anything is made of them."""
-
     inputs: Annotated[list[InputTensor], msgspec.Meta(extra_json_schema={"minItems": 1})]
     outputs: list[OutputTensor] = []
     parameters: Parameters = Parameters()
@@ -77,15 +70,6 @@ class InferRequest(msgspec.Struct):
         """The output's own setting wins over the request's."""
         binary = output.parameters.binary_data
         return self.parameters.binary_data_output if binary is None else binary
-
-    def check(self, signature: Signature) -> None:
-        """Raises BadRequest unless the request has the inputs of the signature, and names only outputs of it."""
-        if {tensor.name for tensor in self.inputs} != {spec.name for spec in signature.inputs}:
-            raise BadRequest(f"The inputs must be {_list_names(signature.inputs)}.")
-        names = {spec.name for spec in signature.outputs}
-        for output in self.outputs:
-            if output.name not in names:
-                raise BadRequest(f"There is no output '{output.name}'. There are: {_list_names(signature.outputs)}.")
 
 
 def read_infer_request(request: Request, version: Version) -> tuple[InferRequest, memoryview]:
@@ -109,13 +93,7 @@ def _parse(text: bytes, version: Version) -> InferRequest:
     )
     fields: Any = parse_json(quote_words(text), form)
     request = InferRequest(_to_list(fields.inputs), _to_list(fields.outputs), fields.parameters, fields.id)
-    _check_names("inputs", [tensor.name for tensor in request.inputs])
-    _check_names("outputs", [tensor.name for tensor in request.outputs])
-    for parameters in [tensor.parameters for tensors in (request.inputs, request.outputs) for tensor in tensors]:
-        if parameters.shared_memory_region is not None or parameters.classification is not None:
-            raise BadRequest("Shared memory and classification are not offered; use plain tensors.")
-    if not request.inputs:
-        raise BadRequest("The request has no inputs.")
+    check_tensors(request.inputs, request.outputs)
     return request
 
 
@@ -145,16 +123,6 @@ def _make_list(form: Any, size: int) -> Any:
 
 def _to_list(fields: Any) -> list[Any]:
     return [tensor for tensor in msgspec.structs.astuple(fields) if tensor is not msgspec.UNSET]
-
-
-def _list_names(specs: Sequence[TensorSpec]) -> str:
-    return ", ".join(spec.name for spec in specs)
-
-
-def _check_names(field: str, names: list[str]) -> None:
-    """Raises BadRequest: a name that comes again would multiply what the response holds."""
-    if len(set(names)) < len(names):
-        raise BadRequest(f"The {field} name a tensor more than once.")
 
 
 def take_blob(tensor: InputTensor, blobs: memoryview) -> tuple[memoryview | None, memoryview]:

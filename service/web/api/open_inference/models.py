@@ -45,17 +45,21 @@ def get_metadata(request: Request, spec: ModelSpec) -> Response:
 
 
 def _get_metadata(request: Request, spec: ModelSpec, version: Version) -> Response:
-    signature = version.get_signature(request.args().get("signature_name", ""))
+    return json_response(describe_model(request, spec, version, request.args().get("signature_name", "")))
+
+
+def describe_model(request: Request, spec: ModelSpec, version: Version, signature_name: str = "") -> ModelDescription:
+    """By that signature, by the default one for an empty name. Raises BadRequest."""
+    signature = version.get_signature(signature_name)
     model = request.context.engines.catalog().models.get(spec.name)
     versions = model.versions.values() if model else [version]
-    metadata = ModelDescription(
+    return ModelDescription(
         name=spec.name,
         versions=[str(each.number) for each in versions if each.state == "AVAILABLE"],
         platform="tensorflow_savedmodel",
         inputs=[_to_tensor(tensor) for tensor in signature.inputs],
         outputs=[_to_tensor(tensor) for tensor in signature.outputs],
     )
-    return json_response(metadata)
 
 
 def _to_tensor(spec: TensorSpec) -> TensorMetadata:

@@ -33,10 +33,14 @@ class IndexEntry(msgspec.Struct):
 
 def get_index(request: Request, _: ModelSpec) -> Response:
     wanted = parse_json(request.body() or b"{}", IndexRequest)
-    index = [
+    return json_response(list_versions(request, wanted.ready))
+
+
+def list_versions(request: Request, only_ready: bool) -> list[IndexEntry]:
+    """Every version of every model, or only what answers. Raises Unavailable."""
+    return [
         IndexEntry(name, str(number), _STATES[version.state], version.error)
         for name, model in request.context.engines.refresh().models.items()
         for number, version in model.versions.items()
-        if version.state == "AVAILABLE" or not wanted.ready
+        if version.state == "AVAILABLE" or not only_ready
     ]
-    return json_response(index)

@@ -18,8 +18,11 @@ class Server(msgspec.Struct):
     extensions: tuple[str, ...]
 
 
+SERVER = Server("inkpaw", VERSION, _EXTENSIONS)
+
+
 def get_server(_: Request, __: ModelSpec) -> Response:
-    return json_response(Server("inkpaw", VERSION, _EXTENSIONS))
+    return json_response(SERVER)
 
 
 def get_server_live(request: Request, _: ModelSpec) -> Response:

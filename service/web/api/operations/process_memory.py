@@ -16,7 +16,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class ProcessMemory(Collector):
-    """Resident bytes of gunicorn's master, of its workers and of the engines, all of them children of the master.
+    """Resident bytes of gunicorn's master and of its children: workers, engines, the gRPC process.
 
     `index` is an engine's device, and a worker's place by age: a label of process ids would grow with every restart.
     """
@@ -28,18 +28,21 @@ class ProcessMemory(Collector):
         family.add_metric(["master", "0"], _read_resident_bytes(master))
         for pid in sorted(_list_children(master), key=_get_age):
             try:
-                engine, resident = _get_engine(pid), _read_resident_bytes(pid)
+                words, resident = Path(f"/proc/{pid}/cmdline").read_text().split("\0"), _read_resident_bytes(pid)
             except OSError:
                 continue  # it ended since it was listed
-            family.add_metric(["engine", engine] if engine else ["worker", str(workers)], resident)
-            workers += not engine
+            labels = _read_labels(words) or ["worker", str(workers)]
+            family.add_metric(labels, resident)
+            workers += labels[0] == "worker"
         yield family
 
 
-def _get_engine(pid: int) -> str:
-    """The engine's index, which is its argument; empty for a worker."""
-    words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-    return words[words.index("service.engine") + 1] if "service.engine" in words else ""
+def _read_labels(command: list[str]) -> list[str]:
+    """Of a process that was started by its own command; none for a worker, which was forked. An engine's index is its
+    argument."""
+    if "service.engine" in command:
+        return ["engine", command[command.index("service.engine") + 1]]
+    return ["grpc", "0"] if "service.rpc" in command else []
 
 
 def _get_age(pid: int) -> tuple[int, int]:
