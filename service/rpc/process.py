@@ -33,6 +33,7 @@ async def _serve(address: str, config: Settings) -> None:
     greenlets.start()
     context = await greenlets.run(partial(make_context, config))
     server = Server(context, greenlets)
+    await server.health.update(await greenlets.run(partial(read_health, context)))  # or it would serve at first
     await server.start(address)
     log.info("gRPC is at %s", address)
     watch = asyncio.create_task(_watch(server, context, greenlets))

@@ -8,11 +8,14 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.support.server import Service
+from tests.support.server import ROOT, Service
 
 BuildModel = Callable[..., Path]
 Serve = Callable[..., Service]
+Start = Callable[..., Service]
 ServiceType = TypeVar("ServiceType", bound=Service)
+
+STUB = ROOT / "tests" / "support" / "stub_engine"
 
 
 def copy_models(build_model: BuildModel, folder: Path, *names: str) -> Path:
@@ -38,7 +41,7 @@ def run_service(folder: Path, service_type: type[ServiceType], **settings: Any) 
 def service(build_model: BuildModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A shared service, for tests that do not change it."""
     folder = copy_models(build_model, tmp_path_factory.mktemp("models"), "tiny", "brittle", "blot")
-    with run_service(folder, Service, max_body_bytes=1 << 20) as service:
+    with run_service(folder, Service, max_body_bytes=1 << 20, grpc_port=0) as service:
         yield service
         assert "Traceback" not in service.log
 
@@ -57,3 +60,32 @@ def serve(build_model: BuildModel, tmp_path: Path) -> Iterator[Serve]:
     yield start
     for service in started:
         service.clean_up()
+
+
+@pytest.fixture
+def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """`begin(start=30)`: a service whose engine needs so long to start; it is not waited for."""
+    services: list[Service] = []
+
+    def begin(start: float = 0, run: float = 0, **settings: Any) -> Service:
+        monkeypatch.setenv("PYTHONPATH", str(STUB))
+        monkeypatch.setenv("STUB_START_SECONDS", str(start))
+        monkeypatch.setenv("STUB_RUN_SECONDS", str(run))
+        services.append(Service(tmp_path, settings))
+        return services[-1]
+
+    yield begin
+    for service in services:
+        service.clean_up()
+
+
+@pytest.fixture
+def start(begin: Start) -> Start:
+    """As `begin`, until the service is ready."""
+
+    def start(**settings: Any) -> Service:
+        service = begin(**settings)
+        service.start()
+        return service
+
+    return start

@@ -6,53 +6,20 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
+from tests.integration.conftest import Start
 from tests.support.load import Load
 from tests.support.pictures import make_digit_png
 from tests.support.processes import is_alive, list_descendants
-from tests.support.server import ROOT, Service
+from tests.support.server import Service
 from tests.support.waiting import wait_until
 
-STUB = ROOT / "tests" / "support" / "stub_engine"
 TERM, INT, QUIT, HUP, USR2 = signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR2
 USR1, TTIN, TTOU = signal.SIGUSR1, signal.SIGTTIN, signal.SIGTTOU
-
-Start = Callable[..., Service]
-
-
-@pytest.fixture
-def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """`begin(start=30)`: a service whose engine needs so long to start; it is not waited for."""
-    services: list[Service] = []
-
-    def begin(start: float = 0, run: float = 0, **settings: Any) -> Service:
-        monkeypatch.setenv("PYTHONPATH", str(STUB))
-        monkeypatch.setenv("STUB_START_SECONDS", str(start))
-        monkeypatch.setenv("STUB_RUN_SECONDS", str(run))
-        services.append(Service(tmp_path, settings))
-        return services[-1]
-
-    yield begin
-    for service in services:
-        service.clean_up()
-
-
-@pytest.fixture
-def start(begin: Start) -> Start:
-    """As `begin`, until the service is ready."""
-
-    def start(**settings: Any) -> Service:
-        service = begin(**settings)
-        service.start()
-        return service
-
-    return start
 
 
 def send(service: Service, *numbers: signal.Signals) -> None:
@@ -115,7 +82,7 @@ def test_signals_that_do_not_stop_lose_no_request_and_keep_the_engine(start: Sta
     assert load.statuses.keys() == {200} and load.errors == []
     assert service.engine_pid == engine
     wait_until(lambda: len(list_descendants(service.process.pid)) == 3, description="nothing is doubled")
-    assert service.stop() == 0
+    assert service.stop() == 0, service.log[-3000:]
     assert "Traceback" not in service.log
 
 
@@ -176,7 +143,7 @@ def test_other_signals_at_the_start_do_nothing(begin: Start) -> None:
         time.sleep(0.02)
     service.start()
     assert len(service.engine_pids) == 1
-    assert service.stop() == 0
+    assert service.stop() == 0, service.log[-3000:]
 
 
 def test_drain_is_not_disturbed_and_sigint_ends_it(start: Start) -> None:
@@ -225,4 +192,4 @@ def test_stopped_worker_is_replaced_while_the_others_answer(start: Start) -> Non
         load.wait_for_responses(20)
     assert load.statuses.keys() == {200}
     assert other in service.worker_pids
-    assert service.stop() == 0
+    assert service.stop() == 0, service.log[-3000:]

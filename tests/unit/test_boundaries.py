@@ -45,8 +45,8 @@ ALLOWED = {
     "service.children": "service.hardware service.heartbeat service.metrics service.settings",
     "service.supervisor": "service.children service.heartbeat service.metrics_folder",
     "service.master": "service.parent service.supervisor",
-    "service.gunicorn_app": "service.binding service.children service.gunicorn_logger service.hardware service.logs service.master "
-    "service.metrics_folder service.settings service.supervisor service.web.app",
+    "service.gunicorn_app": "service.binding service.children service.gunicorn_logger service.hardware service.logs "
+    "service.master service.metrics_folder service.settings service.supervisor service.web.app",
     "service.__main__": "service.binding service.gunicorn_app service.logs service.preflight service.runtime_dir "
     "service.settings",
     "service.client": "",
@@ -85,9 +85,8 @@ ALLOWED = {
     "service.web.api.operations": f"{_API} service.metrics service.metrics_folder service.version "
     "service.web.playground",
     "service.web.api.tensorflow_serving": _API,
-    "service.web.app": "service.settings service.web.memory service.web.api.native "
-    "service.web.api.documentation service.web.api.open_inference "
-    "service.web.api.operations service.web.api.tensorflow_serving service.web.context "
+    "service.web.app": "service.settings service.web.memory service.web.api.documentation service.web.api.native "
+    "service.web.api.open_inference service.web.api.operations service.web.api.tensorflow_serving service.web.context "
     "service.web.dispatch service.web.request service.web.response service.web.routing",
     "service.web.server.admission": "service.errors service.web.error_response service.web.middleware "
     "service.web.routing",

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from service.binding import make_url, open_listener
+from service.binding import format_address, make_url, open_listener, reserve_port
 from service.settings import SettingsError
 
 
@@ -70,3 +70,34 @@ def test_port_that_was_closed_just_now_is_free_again() -> None:
 def test_host_that_cannot_be_bound_is_refused_with_its_setting(host: str) -> None:
     with pytest.raises(SettingsError, match="INKPAW_HOST="):
         open_listener(host, 0)
+
+
+def test_port_of_grpc_that_is_taken_is_refused_by_its_setting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"^INKPAW_GRPC_PORT={port} is taken: another program listens"):
+            reserve_port("127.0.0.1", port)
+
+
+def test_port_of_grpc_that_another_service_shares_is_refused() -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(SettingsError, match="INKPAW_GRPC_PORT"):
+            reserve_port("127.0.0.1", other.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.0.0.1", "127.0.0.1:{}"), pytest.param("::", "[::]:{}", marks=needs_ipv6)],
+)
+def test_reserved_port_is_left_to_the_process_that_shares_it(host: str, address: str) -> None:
+    with reserve_port(host, 0) as reserved:
+        port = reserved.getsockname()[1]
+        assert format_address(reserved) == address.format(port)
+        with socket.socket(reserved.family) as sharing:
+            sharing.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            sharing.bind((host, port))
+            sharing.listen()
+            _connect(sharing, "::1" if ":" in host else host)
