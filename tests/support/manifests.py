@@ -29,17 +29,19 @@ CHOICES = (
     ("", "components/priority-class"),
     ("", *(f"components/model-volume/{kind}" for kind in ("claim", "image", "object-storage"))),
 )
+APART = ("components/grpc",)  # what touches nothing that another component does
 ROLLOUTS = ("overlays/cpu", "components/prometheus-operator", "others/argo-rollouts")
 
 
 def list_combinations() -> list[Combination]:
     """Every overlay alone, with each component, and with one of each. With INKPAW_TEST_DEPLOY=1, which
     `make deploy-check` sets, with every combination of components."""
+    one_of_each = tuple(names[-1] for names in CHOICES)
     if os.environ.get("INKPAW_TEST_DEPLOY") == "1":
         sets = list(itertools.product(*CHOICES))
     else:
-        one_of_each = tuple(names[-1] for names in CHOICES)
         sets = [(), *((name,) for names in CHOICES for name in names[1:]), one_of_each]
+    sets += [APART, (*one_of_each, *APART)]
     return [(overlay, *filter(None, names)) for overlay in OVERLAYS for names in sets] + [ROLLOUTS]
 
 

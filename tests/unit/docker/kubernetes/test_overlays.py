@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.manifest_rules import RULES, find_faults
+from tests.support.manifest_rules import RULES, find_faults, load_settings
 from tests.support.manifests import Combination, Document, find, find_all, get_server, list_combinations, render
 
 ALL = max((c for c in list_combinations() if c[0] == "overlays/cpu"), key=len)
@@ -106,3 +106,14 @@ def test_models_of_a_volume_are_those_that_are_served(kind: str) -> None:
     [settings] = [d["data"] for d in find_all(documents, "ConfigMap") if "INKPAW_GRACE_SECONDS" in d["data"]]
     [mount] = [m for m in get_server(documents)["volumeMounts"] if m["mountPath"] == settings["INKPAW_MODEL_DIR"]]
     assert mount["readOnly"] and mount["name"] == "models"
+
+
+def test_grpc_has_one_port_from_setting_to_service() -> None:
+    documents = render("overlays/cpu", "components/grpc", "components/canary")
+    [service] = find(documents, "Service", "inkpaw-grpc")["spec"]["ports"]
+    assert (service["port"], service["appProtocol"]) == (int(load_settings(documents)["INKPAW_GRPC_PORT"]), "grpc")
+    for name in ("inkpaw", "inkpaw-canary"):
+        [container] = find(documents, "Deployment", name)["spec"]["template"]["spec"]["containers"]
+        assert {"name": service["targetPort"], "containerPort": service["port"]} in container["ports"]
+    [rule] = find(documents, "NetworkPolicy")["spec"]["ingress"]
+    assert "grpc" in [port["port"] for port in rule["ports"]]
