@@ -22,6 +22,7 @@ from tests.bench import (
     scaling,
     served_models,
     single,
+    single_grpc,
     soak,
     start,
     swap,
@@ -31,6 +32,7 @@ from tests.bench.config import OUT, Config
 BENCHMARKS: dict[str, Callable[[Config], report.Results]] = {
     "single": single.measure_small_net,
     "single-shipped": single.measure_shipped_model,
+    "single-grpc": single_grpc.measure,
     "large-requests": large_requests.measure,
     "client": client_rate.measure,
     "onecore": onecore.measure,

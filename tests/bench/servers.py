@@ -35,8 +35,13 @@ class Server:
 
     @property
     def workers(self) -> list[int]:
-        """gunicorn's workers: every child process that is not an engine."""
-        return [pid for pid in list_descendants(self.pid) if pid not in self.engines]
+        """gunicorn's workers: every child process that is of no other kind."""
+        return [pid for pid in list_descendants(self.pid) if pid not in (*self.engines, *self.grpc)]
+
+    @property
+    def grpc(self) -> list[int]:
+        """The process that speaks gRPC, where there is one."""
+        return [pid for pid in list_descendants(self.pid) if "service.rpc" in read_command(pid)]
 
 
 def find_free_port() -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import run_service
+from tests.support.grpc_health import wait_for_grpc
 from tests.support.server import Service
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,8 @@ README = re.findall(r"^    ((?:curl|inkpaw|python -c) .*)$", (ROOT / "README.md"
 
 @pytest.fixture(scope="module")
 def shipped() -> Iterator[Service]:
-    with run_service(ROOT / "models", Service, workers=1) as service:
+    with run_service(ROOT / "models", Service, workers=1, grpc_port=0) as service:
+        wait_for_grpc(service)
         yield service
 
 
@@ -50,6 +52,7 @@ def place(text: str, service: Service) -> str:
     return (
         text.replace("127.0.0.1:8080", address)
         .replace("localhost:8080", address)
+        .replace("localhost:8001", service.grpc_address)
         .replace("Client()", f'Client("{address}")')
     )
 

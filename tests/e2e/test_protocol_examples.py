@@ -1,8 +1,10 @@
-"""The lines of docs/protocols.md and docs/operations.md, run with curl against the models that the repository ships."""
+"""The examples of docs/protocols.md and docs/operations.md, run against the models that the repository ships."""
 
 import json
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,17 +12,22 @@ import numpy as np
 import pytest
 
 from tests.integration.conftest import run_service
+from tests.support.grpc_health import wait_for_grpc
 from tests.support.server import Service
 
 ROOT = Path(__file__).parents[2]
-LINES = [line.strip() for line in (ROOT / "docs/protocols.md").read_text().splitlines() if line.startswith("    ")]
+PAGE = (ROOT / "docs/protocols.md").read_text()
+LINES = [
+    line.strip() for line in PAGE.splitlines() if line.startswith("    ") and not line.strip().startswith("INKPAW_")
+]
+(PYTHON,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
-pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
 
 
 @pytest.fixture(scope="module")
 def shipped() -> Iterator[Service]:
-    with run_service(ROOT / "models", Service, workers=1) as service:
+    with run_service(ROOT / "models", Service, workers=1, grpc_port=0) as service:
         yield service
 
 
@@ -37,6 +44,7 @@ def run_line(service: Service, folder: Path, line: str) -> bytes:
     return result.stdout
 
 
+@needs_curl
 @pytest.mark.parametrize("line", LINES)
 def test_line_of_the_page_works(shipped: Service, folder: Path, line: str) -> None:
     output = run_line(shipped, folder, line)
@@ -47,6 +55,13 @@ def test_lines_of_the_operations_page_work(shipped: Service, folder: Path) -> No
     page = (ROOT / "docs/operations.md").read_text()
     lines = [line.strip() for line in page.splitlines() if line.startswith("    curl ")]
     assert lines and all(run_line(shipped, folder, line) for line in lines)
+
+
+def test_python_of_the_page_works(shipped: Service, folder: Path) -> None:
+    (folder / "seven.png").write_bytes(shipped.get("/generate/digits-gan?label=7&seed=3").content)
+    code = PYTHON.replace("localhost:8001", wait_for_grpc(shipped))
+    result = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=60)
+    assert (result.stdout, result.returncode) == ("[7]\n", 0), result.stderr
 
 
 def test_arrays_encoded_images_and_predict_agree(shipped: Service, folder: Path) -> None:

@@ -1,6 +1,5 @@
 """The gRPC process: unmodified clients work, and its master keeps it as it keeps the engine."""
 
-import contextlib
 import os
 import signal
 import socket
@@ -10,11 +9,11 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tritonclient import grpc as triton
 from tritonclient.grpc import service_pb2
 
 from tests.integration.conftest import Start
+from tests.support.grpc_health import NOT_SERVING, SERVING, read_status, wait_for_grpc
 from tests.support.pictures import make_png
 from tests.support.processes import is_alive, list_descendants
 from tests.support.server import Service
@@ -22,20 +21,6 @@ from tests.support.waiting import wait_until
 
 COUNTS = [1, 200]
 INFER = "/inference.GRPCInferenceService/ModelInfer"
-
-
-def wait_for_grpc(service: Service) -> str:
-    """The address, when it takes calls and the engine answers."""
-    wait_until(lambda: service.grpc_address, 60, "the gRPC process has an address")
-    with triton.InferenceServerClient(service.grpc_address) as client:
-        wait_until(lambda: ask(client.is_server_ready), 60, "it is ready")
-    return service.grpc_address
-
-
-def ask(call: Any) -> bool:
-    with contextlib.suppress(triton._utils.InferenceServerException):
-        return bool(call())
-    return False
 
 
 @pytest.fixture(scope="module")
@@ -143,16 +128,16 @@ def has_in_flight(service: Service) -> bool:
 
 @pytest.mark.parametrize("whole_group", [False, True], ids=["master", "every process, as systemd does"])
 def test_sigterm_says_not_serving_first_and_answers_what_is_in_flight(start: Start, whole_group: bool) -> None:
-    service = start(run=3, drain_seconds=1, grpc_port=0, workers=1)
-    with grpc.insecure_channel(wait_for_grpc(service)) as channel:
-        health = health_pb2_grpc.HealthStub(channel)
-        assert health.Check(health_pb2.HealthCheckRequest(service="echo")).status == 1
+    service = start(run=4, drain_seconds=2, grpc_port=0, workers=1)
+    address = wait_for_grpc(service)
+    assert read_status(address, "echo") == SERVING
+    with grpc.insecure_channel(address) as channel:
         call = start_call(channel)
         wait_until(lambda: has_in_flight(service), 10)
         everyone = [service.process.pid, *list_descendants(service.process.pid)]
         for pid in everyone if whole_group else everyone[:1]:
             os.kill(pid, signal.SIGTERM)
-        wait_until(lambda: health.Check(health_pb2.HealthCheckRequest(service="echo")).status == 2, 0.9)
+        wait_until(lambda: read_status(address, "echo") == NOT_SERVING, 1.9, "it is said before it stops")
         assert call.result()
     assert service.wait_for_exit(everyone) == 0
     assert "Traceback" not in service.log
@@ -177,13 +162,11 @@ def test_process_that_is_killed_or_hangs_is_replaced_at_the_same_address(start: 
     address, first = wait_for_grpc(service), service.grpc_pid
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: service.grpc_pid not in (0, first), 20, "there is another")
-    with triton.InferenceServerClient(address) as client:
-        wait_until(lambda: ask(client.is_server_ready), 20, "it answers")
+    wait_until(lambda: read_status(address) == SERVING, 20, "it answers")
     second = service.grpc_pid
     os.kill(second, signal.SIGSTOP)
     wait_until(lambda: not is_alive(second), 20, "it has been killed")
-    with triton.InferenceServerClient(address) as client:
-        wait_until(lambda: ask(client.is_server_ready), 20, "it answers")
+    wait_until(lambda: read_status(address) == SERVING, 20, "it answers")
     assert service.sum_metric("inkpaw_grpc_hangs_total", reason="silent") == 1
     assert service.sum_metric("inkpaw_grpc_starts_total") == 3
     everyone = [service.process.pid, *list_descendants(service.process.pid)]
