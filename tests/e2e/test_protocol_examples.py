@@ -17,9 +17,7 @@ from tests.support.server import Service
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/protocols.md").read_text()
-LINES = [
-    line.strip() for line in PAGE.splitlines() if line.startswith("    ") and not line.strip().startswith("INKPAW_")
-]
+LINES = [line.strip() for line in PAGE.splitlines() if re.match(r"    (?!INKPAW_)", line)]
 (PYTHON,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")

@@ -60,11 +60,12 @@ def test_setting_that_the_machine_cannot_do_is_refused(tmp_path: Path, name: str
     assert time.monotonic() - began < _SECONDS
 
 
-def test_port_in_use_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["port", "grpc_port"])
+def test_port_in_use_is_refused(tmp_path: Path, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         began = time.monotonic()
-        _assert_refused(_start(tmp_path, port=port), "INKPAW_PORT")
+        _assert_refused(_start(tmp_path, **{name: port}), f"INKPAW_{name.upper()}")
     assert time.monotonic() - began < _SECONDS
 
 

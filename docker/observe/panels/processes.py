@@ -2,6 +2,7 @@
 
 from docker.observe.panels.panel import BY_POD, Query, Row, plot
 
+_ENGINE_HANGS, _GRPC_HANGS = "inkpaw_engine_hangs_total{<pod>}", "inkpaw_grpc_hangs_total{<pod>}"
 _MEMORY = "inkpaw_process_resident_bytes{<pod>}"
 
 
@@ -33,16 +34,18 @@ def _make_processes() -> Row:
                 Query(f"count by (pod, instance, role) ({_MEMORY})", f"{BY_POD} {{{{role}}}}"),
             ),
             plot(
-                "Engine starts",
+                "Starts of engines and of the gRPC process",
                 "In the last hour; those with which a pod begins count too.",
                 "none",
-                Query("sum by (pod, instance) (increase(inkpaw_engine_starts_total{<pod>}[1h]))", BY_POD),
+                Query("sum by (pod, instance) (increase(inkpaw_engine_starts_total{<pod>}[1h]))", f"{BY_POD} engine"),
+                Query("sum by (pod, instance) (increase(inkpaw_grpc_starts_total{<pod>}[1h]))", f"{BY_POD} grpc"),
             ),
             plot(
-                "Engine hangs",
-                "Engines that were killed because they did not move, since the pods started.",
+                "Hangs of engines and of the gRPC process",
+                "Those that were killed because they did not move, since the pods started.",
                 "none",
-                Query("sum by (pod, instance, reason) (inkpaw_engine_hangs_total{<pod>})", f"{BY_POD} {{{{reason}}}}"),
+                Query(f"sum by (pod, instance, reason) ({_ENGINE_HANGS})", f"{BY_POD} engine {{{{reason}}}}"),
+                Query(f"sum by (pod, instance, reason) ({_GRPC_HANGS})", f"{BY_POD} grpc {{{{reason}}}}"),
                 limits=(1.0,),
             ),
             plot(

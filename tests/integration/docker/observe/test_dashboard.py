@@ -20,7 +20,7 @@ from tests.support.server import ROOT, Service
 
 # without data here; their names are held against the code by tests/unit/docker/observe
 WITHOUT_DATA = {
-    "Engine hangs": "an engine must have hung",
+    "Hangs of engines and of the gRPC process": "one must have hung",
     "GPU memory in use": "the engine needs a GPU",
 }
 NOT_A_NUMBER = {"Drift": "it is NaN below 1000 images, and computed once a minute"}
@@ -60,7 +60,7 @@ def test_every_query_of_the_dashboard_returns_data(build_model: BuildModel, tmp_
     missing = [(title, fill_in(query)) for title, query in list_queries(read_dashboard()) if title not in WITHOUT_DATA]
     assert len(missing) > 60
     with (
-        run_service(models, Service, max_queue_rows=QUEUE_ROWS) as service,
+        run_service(models, Service, grpc_port=0, max_queue_rows=QUEUE_ROWS) as service,
         Prometheus(tmp_path, service.url.removeprefix("http://"), RULES) as prometheus,
     ):
         sends = itertools.cycle(list_requests(service.url))
