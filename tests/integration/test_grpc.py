@@ -122,6 +122,17 @@ def start_call(channel: grpc.Channel) -> Any:
     return channel.unary_unary(INFER).future(request.SerializeToString(), timeout=30)
 
 
+def is_free(address: str) -> bool:
+    host, port = address.split(":")
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, int(port)))
+        except OSError:
+            return False
+    return True
+
+
 def has_in_flight(service: Service) -> bool:
     return service.sum_metric("inkpaw_in_flight") > 0
 
@@ -139,7 +150,7 @@ def test_sigterm_says_not_serving_first_and_answers_what_is_in_flight(start: Sta
             os.kill(pid, signal.SIGTERM)
         wait_until(lambda: read_status(address, "echo") == NOT_SERVING, 1.9, "it is said before it stops")
         assert call.result()
-    assert service.wait_for_exit(everyone) == 0
+    assert service.wait_for_exit(everyone, 10) == 0, "the grace is 30 s"
     assert "Traceback" not in service.log
 
 
@@ -172,7 +183,4 @@ def test_process_that_is_killed_or_hangs_is_replaced_at_the_same_address(start: 
     everyone = [service.process.pid, *list_descendants(service.process.pid)]
     os.kill(service.process.pid, signal.SIGKILL)
     wait_until(lambda: not any(map(is_alive, everyone)), 2, "nothing lives on")
-    host, port = address.split(":")
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, int(port)))
+    wait_until(lambda: is_free(address), 2, "the port is free")  # threads of a killed process end after its first one

@@ -1,6 +1,7 @@
 """Bounds, deadlines, clients that leave, health, reflection, and how the server stops."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from prometheus_client import REGISTRY
 from tritonclient.grpc import InferenceServerClient
 
+from service.ipc import wire
 from service.settings import Settings
 from tests.support.engine import FakeEngine
 from tests.support.grpc_server import GrpcServer, run_grpc_server
@@ -36,6 +38,12 @@ def start_call(channel: grpc.Channel, model: str) -> Any:
     return channel.unary_unary(INFER).future(make_request(model).SerializeToString(), timeout=20)
 
 
+def wait_for(event: threading.Event) -> Iterator[bytes]:
+    """A message that comes with the event."""
+    event.wait(20)
+    yield b""
+
+
 def test_full_queue_is_told_with_a_hint_when_to_try_again(infer: Infer) -> None:
     code, details, metadata = fail(lambda: infer(make_request(FULL)))
     assert (code, details) == (Code.RESOURCE_EXHAUSTED, "The queue is full; try again.")
@@ -54,6 +62,10 @@ def test_full_process_refuses_more_but_probes_are_answered(narrow: GrpcServer) -
         assert (code, details) == (Code.RESOURCE_EXHAUSTED, "Every place is taken; try again.")
         assert metadata["grpc-retry-pushback-ms"] == "1000" and metadata["x-request-id"]
         assert count() == before + 1
+        never = threading.Event()
+        code, details, _ = fail(lambda: channel.stream_unary(INFER)(wait_for(never), timeout=20))
+        never.set()
+        assert code is Code.RESOURCE_EXHAUSTED, "it is refused before its message has come"
         assert client.is_server_live() and client.is_server_ready() is False  # which are answers
         silent.cancel()
         wait_until(lambda: not narrow.server.admission.in_flight)
@@ -72,9 +84,14 @@ def test_call_of_a_client_that_has_left_is_cancelled(server: GrpcServer, engine:
 
 def test_deadline_of_the_client_goes_to_the_engine(infer: Infer, engine: FakeEngine) -> None:
     engine.cancelled.clear()
+    began = time.monotonic()
     code, _, _ = fail(lambda: infer(make_request(SILENT), timeout=0.3))
     assert code is Code.DEADLINE_EXCEEDED
     assert engine.cancelled.wait(5)
+    (deadline,) = [call.deadline for call in engine.calls if isinstance(call, wire.RunCall) and call.deadline > began][
+        -1:
+    ]
+    assert deadline - began < 1  # it would be 10 by the service's own
 
 
 def test_service_has_a_deadline_of_its_own(tmp_path: Path) -> None:
@@ -88,13 +105,8 @@ def test_service_has_a_deadline_of_its_own(tmp_path: Path) -> None:
 def test_message_that_does_not_come_is_waited_for_within_the_deadline(tmp_path: Path) -> None:
     settings = Settings(runtime_dir=tmp_path, devices="cpu", request_seconds=0.2)
     never = threading.Event()
-
-    def wait() -> Iterator[bytes]:
-        never.wait(20)
-        yield b""
-
     with run_grpc_server(settings) as server, grpc.insecure_channel(server.address) as channel:
-        code, details, _ = fail(lambda: channel.stream_unary(INFER)(wait(), timeout=20))
+        code, details, _ = fail(lambda: channel.stream_unary(INFER)(wait_for(never), timeout=20))
         never.set()
     assert (code, details) == (Code.DEADLINE_EXCEEDED, "The message did not arrive in time.")
 
