@@ -9,9 +9,12 @@ _GRPC_PORT = "INKPAW_GRPC_PORT"
 _BACKLOG = 2048  # connections that may wait to be accepted: gunicorn's own number
 
 
-def open_listener(host: str, port: int) -> socket.socket:
-    """Listen on the host's first address, IPv4 before IPv6. `::` takes clients of IPv4 too. Raises SettingsError."""
-    listener = _bind(host, port, "INKPAW_PORT")
+def open_listener(host: str, port: int, setting: str = "INKPAW_PORT") -> socket.socket:
+    """Listen on the host's first address, IPv4 before IPv6. `::` takes clients of IPv4 too.
+
+    `setting` is the name of the port's. Raises SettingsError.
+    """
+    listener = _bind(host, port, setting)
     listener.listen(_BACKLOG)
     return listener
 
@@ -32,9 +35,9 @@ def format_address(sock: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def make_url(listener: socket.socket) -> str:
+def make_url(listener: socket.socket, scheme: str = "http") -> str:
     # the zone of a link-local address, as RFC 6874 writes it
-    return f"http://{format_address(listener).replace('%', '%25')}"
+    return f"{scheme}://{format_address(listener).replace('%', '%25')}"
 
 
 def _bind(host: str, port: int, setting: str, shared: bool = False) -> socket.socket:

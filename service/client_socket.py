@@ -17,8 +17,10 @@ _CLOSE, _CLOSE_WAIT = 7, 8  # states of TCP_INFO, in Linux's numbers
 class ClientSocket:
     """The socket of a client, by its file descriptor, for the time of its connection."""
 
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
+    def __init__(self, fd: int, address: str = "", is_plain: bool = True) -> None:
+        """Without `is_plain` nothing is sent early, because the connection is encrypted: there a client that has closed
+        is noticed only when it resets the connection."""
+        self._fd, self.address, self._is_plain = fd, address, is_plain
         self._is_started = False
 
     def has_left(self) -> bool:
@@ -27,7 +29,7 @@ class ClientSocket:
         try:
             with self._borrow() as sock:
                 state = sock.getsockopt(_socket.IPPROTO_TCP, _socket.TCP_INFO, 1)[0]
-                if state == _CLOSE_WAIT and not self._is_started:
+                if state == _CLOSE_WAIT and self._is_plain and not self._is_started:
                     self._is_started = sock.send(ANSWER_START, _socket.MSG_DONTWAIT) == len(ANSWER_START)
                 return state == _CLOSE
         except BlockingIOError:

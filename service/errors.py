@@ -15,6 +15,7 @@ class InkpawError(Exception):
     status = 500
     code = "internal"
     retry_after: int | None = None  # seconds
+    challenge: str | None = None  # WWW-Authenticate: what a client must show
 
     @property
     def message(self) -> str:
@@ -32,6 +33,39 @@ class BadImage(BadRequest):
     """The bytes are not an image that can be read: text, empty, cut short, or a format that is not accepted."""
 
     code = "bad_image"
+
+
+class Unauthorized(InkpawError):
+    """There is no key in the request, or one that is not known."""
+
+    status = 401
+    code = "unauthorized"
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.challenge = 'Bearer realm="inkpaw"' + (f', error="{reason}"' if reason else "")
+
+
+class Forbidden(InkpawError):
+    """The key lacks the scope that the path needs."""
+
+    status = 403
+    code = "forbidden"
+
+    def __init__(self, message: str, scope: str = "") -> None:
+        super().__init__(message)
+        self.challenge = f'Bearer realm="inkpaw", error="insufficient_scope", scope="{scope}"'
+
+
+class TooManyRequests(InkpawError):
+    """More requests came from one address, or with one key, than the limit allows."""
+
+    status = 429
+    code = "too_many_requests"
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class NotFound(InkpawError):

@@ -28,13 +28,16 @@ _WORKER_SECONDS = 15  # without a sign of life, after which a worker is killed a
 class GunicornApp(BaseApplication):  # type: ignore[misc]
     """`run` returns when the service has stopped."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, grpc_port: socket.socket | None) -> None:
-        """`grpc_port` holds the address of gRPC, where it is spoken."""
+    def __init__(self, settings: Settings, listeners: list[socket.socket], grpc_port: socket.socket | None) -> None:
+        """The second listener, if there is one, is that of the operators' paths.
+
+        `grpc_port` holds the address of gRPC, where it is spoken.
+        """
         self._settings = settings
         self._grpc_port, self._grpc = grpc_port, None
         if grpc_port is not None:
             self._grpc = Supervisor(make_grpc_server(format_address(grpc_port), settings))
-        self._listener = listener.detach()  # gunicorn's from now on
+        self._listeners = [listener.detach() for listener in listeners]  # gunicorn's from now on
         self._engines = [
             Supervisor(make_engine(index, device, settings.engine_sockets[index], settings.stall_seconds))
             for index, device in enumerate(list_devices(settings.devices))
@@ -44,7 +47,7 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         settings = self._settings
         options: dict[str, Any] = {
-            "bind": f"fd://{self._listener}",
+            "bind": [f"fd://{listener}" for listener in self._listeners],
             "workers": settings.workers,
             "worker_class": "service.web.server.worker.Worker",
             "worker_connections": settings.max_connections,
@@ -64,6 +67,8 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
             "child_exit": lambda _, __: fold_ended(),  # gunicorn counts the arguments
             "on_exit": self._stop_children,
         }
+        if settings.tls_cert is not None and settings.tls_key is not None:
+            options |= {"certfile": str(settings.tls_cert), "keyfile": str(settings.tls_key)}
         for name, value in options.items():
             self.cfg.set(name, value)
 
@@ -96,4 +101,7 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]
 
 
 def _announce(arbiter: Arbiter) -> None:
-    log.info("Inkpaw is at %s", make_url(arbiter.LISTENERS[0].sock))
+    listener, *others = [listener.sock for listener in arbiter.LISTENERS]
+    log.info("Inkpaw is at %s", make_url(listener, "https" if arbiter.cfg.is_ssl else "http"))
+    for other in others:
+        log.info("Metrics and health are at %s", make_url(other))

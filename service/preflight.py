@@ -3,9 +3,14 @@
 import importlib.util
 import logging
 import os
+import socket
+import ssl
 import stat
 from pathlib import Path
 
+from service.access.addresses import is_loopback
+from service.access.key_watch import read_keys
+from service.access.keys import KeysError
 from service.hardware import find_missing_gpu
 from service.settings import Settings, SettingsError
 
@@ -29,6 +34,39 @@ def _has_module(name: str) -> bool:
         return importlib.util.find_spec(name) is not None
     except ModuleNotFoundError:
         return False
+
+
+def check_access(settings: Settings, listener: socket.socket) -> None:
+    """Refuse keys and certificates that cannot be read; warn of a service that everybody can use. Raises
+    SettingsError."""
+    if settings.keys or settings.keys_file:
+        try:
+            read_keys(settings.keys, settings.keys_file)
+        except KeysError as error:
+            name = f"INKPAW_KEYS_FILE={settings.keys_file}" if settings.keys_file else "INKPAW_KEYS"
+            raise SettingsError(f"{name} cannot be used: {error}.") from None
+    elif not is_loopback(listener.getsockname()[0]):
+        open_door = f"INKPAW_HOST={settings.host} is open to other machines, and there are no API keys"
+        if settings.require_keys:
+            raise SettingsError(f"{open_door}: INKPAW_REQUIRE_KEYS=1 needs INKPAW_KEYS_FILE or INKPAW_KEYS.")
+        log.warning("%s: EVERYBODY WHO REACHES THIS PORT CAN USE THE SERVICE (docs/security.md)", open_door)
+    _check_certificate(settings)
+
+
+def _check_certificate(settings: Settings) -> None:
+    certificate, key = settings.tls_cert, settings.tls_key
+    if certificate is None and key is None:
+        return
+    if certificate is None or key is None:
+        raise SettingsError("INKPAW_TLS_CERT and INKPAW_TLS_KEY are only of use together.")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key, password=lambda: "")  # or OpenSSL would ask the terminal
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"INKPAW_TLS_CERT={certificate} and INKPAW_TLS_KEY={key} cannot be used: {reason}."
+        ) from None
 
 
 def _check_path(name: str, path: Path, is_folder: bool) -> None:

@@ -32,7 +32,8 @@ def prepare_runtime_dir(settings: Settings) -> IO[str]:
         lock = _take_lock(settings.runtime_dir)
         _make_folder(settings.metrics_dir)
         engine_files = (*settings.engine_sockets, *settings.readiness_files)
-        for leftover in (*settings.metrics_dir.iterdir(), *engine_files, settings.draining_mark):
+        marks = (settings.draining_mark, settings.rates_file)
+        for leftover in (*settings.metrics_dir.iterdir(), *engine_files, *marks):
             leftover.unlink(missing_ok=True)
     except OSError as error:
         at = f" ({error.filename})" if error.filename else ""

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,7 +15,7 @@ from service.hardware import count_cores, list_devices
 
 PREFIX = "INKPAW_"
 _SHOWN = 80  # characters of a bad value
-_OF_THE_CLIENT = {"INKPAW_URL"}  # may be set where a service starts
+_OF_THE_CLIENT = {"INKPAW_URL", "INKPAW_API_KEY"}  # may be set where a service starts
 _RENAMED = {"INKPAW_THREADS": "INKPAW_MAX_IN_FLIGHT"}
 
 
@@ -35,9 +36,21 @@ def _refuse_empty(value: Any) -> Any:
     return value
 
 
+def _check_networks(value: Any) -> Any:
+    try:
+        for text in str(value).split(","):
+            ip_network(text, strict=False)
+    except ValueError:
+        raise PydanticCustomError("networks", "Input should be addresses or networks, as in 10.0.0.0/8,::1") from None
+    return value
+
+
 # every number has an upper bound: from far above it, a wait or a list would fail while the service runs
 _MAX_SECONDS = 86_400.0
 FilePath = Annotated[Path, BeforeValidator(_refuse_empty)]
+Networks = Annotated[str, BeforeValidator(_check_networks)]
+_RATE = r"^[1-9][0-9]{0,8}/(second|minute|hour)$"
+_ORIGIN = r"https?://[0-9A-Za-z.:\[\]-]{1,255}"
 
 
 class Settings(BaseSettings):
@@ -52,6 +65,36 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     grpc_port: int | None = Field(
         None, ge=0, le=65535, description="port for the Open Inference Protocol over gRPC; without one there is no gRPC"
+    )
+    operations_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="port of its own for /metrics and health, in plain HTTP and without keys; the other then has no "
+        "/metrics",
+    )
+    tls_cert: FilePath | None = Field(None, description="PEM file of the certificate and its chain: HTTPS on the port")
+    tls_key: FilePath | None = Field(None, description="PEM file of the certificate's key")
+    keys_file: FilePath | None = Field(
+        None, description="file of API keys, a line each, as `python -m service key` writes it; read when it changes"
+    )
+    keys: str | None = Field(
+        None, pattern=r"^[!-~]+$", description="the same lines, separated by commas, beside the file's"
+    )
+    require_keys: bool = Field(
+        False, description="refuse to start without API keys where others than this machine can connect"
+    )
+    limit_per_address: str | None = Field(
+        None, pattern=_RATE, description="requests from one address, as in 20/second or 600/minute; then 429"
+    )
+    limit_per_key: str | None = Field(None, pattern=_RATE, description="the same for the requests with one key")
+    trusted_proxies: Networks | None = Field(
+        None, description="addresses or networks of proxies whose X-Forwarded-For tells the client's address"
+    )
+    cors_origins: str | None = Field(
+        None,
+        pattern=rf"^(\*|{_ORIGIN}(,{_ORIGIN})*)$",
+        description="origins whose pages may call the service, as in https://a.example,https://b.example; * is all",
     )
     workers: int = Field(default_factory=count_cores, ge=1, le=64, description="gunicorn workers; the cores by default")
     max_in_flight: int = Field(
@@ -163,6 +206,11 @@ class Settings(BaseSettings):
     @property
     def grpc_heartbeat(self) -> Path:
         return self.runtime_dir / "grpc.beat"
+
+    @property
+    def rates_file(self) -> Path:
+        """What all workers count for the limits per address and per key."""
+        return self.runtime_dir / "rates"
 
     @property
     def metrics_dir(self) -> Path:

@@ -1,12 +1,14 @@
 """The Flask application: joins the protocols' routes into one table and gives each of them its Flask rules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Flask, request
 from flask import Response as FlaskResponse
 from werkzeug.routing import BaseConverter, IntegerConverter
 
+from service.access.guard import make_guard
+from service.access.scopes import Scope
 from service.settings import Settings
 from service.web.api.documentation import routes as documentation
 from service.web.api.native import routes as native
@@ -16,6 +18,7 @@ from service.web.api.tensorflow_serving import routes as tensorflow_serving
 from service.web.context import Context, make_context
 from service.web.dispatch import dispatch
 from service.web.memory import return_large_blocks
+from service.web.middleware.access_control import AccessControl
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
 from service.web.routing import Endpoint, Route, Router
@@ -31,6 +34,8 @@ ROUTES: tuple[Route, ...] = (
 CLIENT = "inkpaw.client"  # in the WSGI environment: the ClientSocket
 ARRIVED = "inkpaw.arrived"  # in the WSGI environment: when the request began, on the monotonic clock
 
+_OF_OPERATORS = (Scope.METRICS, Scope.PROBE)
+
 
 class _VersionConverter(IntegerConverter):
     regex = r"\d{1,40}"  # Python refuses to read a number of thousands of digits
@@ -44,9 +49,13 @@ class _PlainConverter(BaseConverter):
 class App(Flask):
     """Flask with the route table: each of its rules leads to the same dispatch as the fast path."""
 
-    def __init__(self, context: Context, router: Router) -> None:
+    def __init__(
+        self, context: Context, router: Router, protect: Callable[[Route], Route] = lambda route: route
+    ) -> None:
+        """`protect` is applied to the routes that answer what no route of the table takes."""
         super().__init__("inkpaw", static_folder=None)
-        self.context, self.router = context, router
+        self.context, self.router, self._protect = context, router, protect
+        self.operations: App | None = None  # what the operators' own port serves
         self.url_map.merge_slashes = False  # or `//host` would be redirected to wherever the Host header points
         self.url_map.strict_slashes = False
         self.url_map.converters |= {"version": _VersionConverter, "plain": _PlainConverter}
@@ -78,7 +87,7 @@ class App(Flask):
 
     def _dispatch_as(self, endpoint: Endpoint) -> FlaskResponse:
         """Answer by that endpoint, which no route names."""
-        route = Route((), (), endpoint, self.router.get_protocol(request.path))
+        route = self._protect(Route((), (), endpoint, self.router.get_protocol(request.path), scope=Scope.OPEN))
         return _to_flask(dispatch(route, self._make_request(), ModelSpec()))
 
     def _make_request(self) -> Request:
@@ -103,4 +112,16 @@ def _to_flask(response: Response) -> FlaskResponse:
 
 def create_app(settings: Settings) -> App:
     return_large_blocks()
-    return App(make_context(settings), Router(ROUTES, default=operations.PROTOCOL))
+    context = make_context(settings)
+    protect = AccessControl(make_guard(settings), settings.cors_origins).protect
+    if settings.operations_port is None:
+        return _make_app(context, ROUTES, protect)
+    app = _make_app(context, [route for route in ROUTES if route.scope is not Scope.METRICS], protect)
+    app.operations = _make_app(context, [route for route in ROUTES if route.scope in _OF_OPERATORS])
+    return app
+
+
+def _make_app(
+    context: Context, routes: Iterable[Route], protect: Callable[[Route], Route] = lambda route: route
+) -> App:
+    return App(context, Router(map(protect, routes), default=operations.PROTOCOL), protect)

@@ -10,6 +10,7 @@ from service.web.request import ModelSpec, Request
 from service.web.response import Response, indent_json
 from service.web.routing import Route
 
+_REFUSALS = (401, 403, 429, 503, 504)
 _MAX_NAMED = 100  # images in a header, whose length proxies bound
 
 
@@ -22,13 +23,15 @@ def dispatch(route: Route, request: Request, spec: ModelSpec) -> Response:
         response = route.endpoint(request, spec)
     except Exception as error:
         # a probe that is answered with 503 was not refused: that is its answer
-        if route.admission and isinstance(error, InkpawError) and error.status in (503, 504):
+        if route.admission and isinstance(error, InkpawError) and error.status in _REFUSALS:
             metrics.get(metrics.REJECTED, error.code, request.model).inc()
         response = to_response(error, route.protocol, request.request_id)
     finally:
         request.release()
     if request.truncated:
         response.headers["Inkpaw-Truncated"] = ", ".join(map(str, request.truncated[:_MAX_NAMED]))
+    if route.finish is not None:
+        route.finish(request, response)
     if request.query and request.wants_indentation:
         indent_json(response)
     response.headers[request_id.HEADER] = request.request_id

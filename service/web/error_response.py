@@ -26,10 +26,13 @@ def to_response(error: Exception, protocol: Protocol, request_id: str = "") -> R
 
 
 def error_response(error: InkpawError, protocol: Protocol) -> Response:
-    """`{"error": ...}` in the protocol's shape, with Retry-After where the client may try again."""
+    """`{"error": ...}` in the protocol's shape, with Retry-After where the client may try again, and
+    WWW-Authenticate where it needs a key."""
     response = json_response({"error": protocol.error_body(error)}, error.status)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
+    if error.challenge is not None:
+        response.headers["WWW-Authenticate"] = error.challenge
     return response
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+from service.access.quota import Quota
 from service.client_socket import ClientSocket
 from service.errors import RequestTooLarge
 from service.web.body import TOO_LARGE, Stream, read_body
@@ -34,6 +35,7 @@ class Request:
     `client` is the client's socket, where there is one, and `client_seconds` how long it waits by its own word. `model`
     and `version` are the labels that the request is counted under, once they are known to exist. `truncated` are the
     indices of its images that lack their last bytes. `trace` is there if the request is traced.
+    `key` is the name of its API key, `quotas` what is left of the limits that it counts for.
     """
 
     context: Context
@@ -52,6 +54,8 @@ class Request:
     truncated: Sequence[int] = ()
     request_id: str = ""
     trace: Trace | None = None
+    key: str = ""
+    quotas: list[Quota] | None = None
     _body: bytes | None = None
     _share: Share | None = None
 

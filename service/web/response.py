@@ -30,6 +30,7 @@ class Response:
             "Content-Length": len(self.body),
             "Connection": "keep-alive" if keep_alive else "close",
             "Date": _format_date(int(time.time())),
+            "X-Content-Type-Options": "nosniff",
             **self.headers,
         }
         if self.status in _NO_CONTENT_LENGTH:

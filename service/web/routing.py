@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from service.access.scopes import Scope
 from service.errors import InkpawError
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
@@ -62,7 +63,8 @@ class Route:
     `rules` are Flask's, with the parameters of ModelSpec: `<name>`, `<version:version>`, `<label>`; `<plain:name>` has
     no colon, which may begin a verb. A slash at the end of a path means nothing. With `admission` a request takes a
     place of its worker, and gets 503 when there is none; without, it always gets in. With `fast_path` a plain request
-    skips Flask. `doc` is what `/openapi.json` says about it.
+    skips Flask. `doc` is what `/openapi.json` says about it. `scope` is what a key must hold where there are keys.
+    `finish` adds to every response what the settings ask for, also to errors: `middleware/access_control.py` sets it.
     """
 
     rules: tuple[str, ...]
@@ -72,6 +74,8 @@ class Route:
     admission: bool = True
     fast_path: bool = False
     doc: RouteDoc | None = None
+    scope: Scope = Scope.PREDICT
+    finish: Callable[[Request, Response], None] | None = None
 
 
 class Match(NamedTuple):

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "service/client"
 
 _API = (
+    "service.access "
     "service.catalog service.errors service.web.body service.web.codecs service.web.dataplane service.web.health "
     "service.web.inputs service.web.request service.web.response service.web.route_doc service.web.routing"
 )
@@ -36,19 +37,20 @@ ALLOWED = {
     "service.metrics": "service.metrics_file",
     "service.images": "service.errors",
     "service.plain_file": "",
+    "service.access": "service.errors service.plain_file service.settings",
     "service.manifest": "service.images service.plain_file",
     "service.catalog": "service.errors service.manifest",
     "service.settings": "service.hardware",
     "service.runtime_dir": "service.settings",
-    "service.preflight": "service.hardware service.settings",
+    "service.preflight": "service.access service.hardware service.settings",
     "service.binding": "service.settings",
     "service.children": "service.hardware service.heartbeat service.metrics service.settings",
     "service.supervisor": "service.children service.heartbeat service.metrics_folder",
     "service.master": "service.parent service.supervisor",
     "service.gunicorn_app": "service.binding service.children service.gunicorn_logger service.hardware service.logs "
     "service.master service.metrics_folder service.settings service.supervisor service.web.app",
-    "service.__main__": "service.binding service.gunicorn_app service.logs service.preflight service.runtime_dir "
-    "service.settings",
+    "service.__main__": "service.access service.binding service.gunicorn_app service.logs service.preflight "
+    "service.runtime_dir service.settings",
     "service.client": "",
     "service.ipc": "service.catalog service.client_socket service.errors service.heartbeat",
     "service.engine": "service.catalog service.errors service.hardware service.heartbeat service.ipc service.logs "
@@ -61,15 +63,16 @@ ALLOWED = {
     "service.web.rate_limit": "",
     "service.web.tracing": "service.errors service.version service.web.rate_limit",
     "service.web.context": "service.ipc service.settings service.web.budget service.web.codecs service.web.tracing",
-    "service.web.request": "service.client_socket service.errors "
+    "service.web.request": "service.access service.client_socket service.errors "
     "service.web.body service.web.budget service.web.content_encoding service.web.context service.web.tracing",
     "service.web.response": "",
     "service.web.route_doc": "service.errors",
-    "service.web.routing": "service.errors service.web.request service.web.response service.web.route_doc",
-    "service.web.openapi": "service.errors service.version service.web.route_doc service.web.routing",
+    "service.web.routing": "service.access "
+    "service.errors service.web.request service.web.response service.web.route_doc",
+    "service.web.openapi": "service.access service.errors service.version service.web.route_doc service.web.routing",
     "service.web.error_response": "service.errors service.web.response service.web.routing",
-    "service.web.middleware": "service.web.rate_limit service.web.request service.web.response service.web.routing "
-    "service.web.tracing",
+    "service.web.middleware": "service.access service.web.rate_limit service.web.request service.web.response "
+    "service.web.routing service.web.tracing",
     "service.web.dispatch": "service.errors service.metrics service.web.error_response service.web.middleware "
     "service.web.request service.web.response service.web.routing",
     "service.web.dataplane": "service.catalog service.errors service.ipc service.manifest service.metrics "
@@ -85,9 +88,10 @@ ALLOWED = {
     "service.web.api.operations": f"{_API} service.metrics service.metrics_folder service.version "
     "service.web.playground",
     "service.web.api.tensorflow_serving": _API,
-    "service.web.app": "service.settings service.web.memory service.web.api.documentation service.web.api.native "
-    "service.web.api.open_inference service.web.api.operations service.web.api.tensorflow_serving service.web.context "
-    "service.web.dispatch service.web.request service.web.response service.web.routing",
+    "service.web.app": "service.access service.settings service.web.memory service.web.api.documentation "
+    "service.web.api.native service.web.api.open_inference service.web.api.operations "
+    "service.web.api.tensorflow_serving service.web.context service.web.dispatch service.web.middleware "
+    "service.web.request service.web.response service.web.routing",
     "service.web.server.admission": "service.errors service.web.error_response service.web.middleware "
     "service.web.routing",
     "service.web.server": "service.client_socket "

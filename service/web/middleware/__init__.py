@@ -1,1 +1,1 @@
-"""What `dispatch` does for every request, by either door: ids, and lines in the log."""
+"""What `dispatch` does for every request, by either door: ids, keys and limits, lines in the log."""

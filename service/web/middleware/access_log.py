@@ -39,6 +39,7 @@ def log_request(protocol: str, request: Request, response: Response) -> None:
         method=request.method,
         path=request.path,
         protocol=protocol,
+        key=request.key,
         model=request.model,
         version=request.version,
         seconds=round(time.monotonic() - request.arrived, 6),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from service.version import VERSION
 from service.web.openapi.errors import get_error_form
-from service.web.openapi.operation import list_forms, make_operation
+from service.web.openapi.operation import API_KEY, BEARER, list_forms, make_operation
 from service.web.openapi.paths import to_path
 from service.web.openapi.schemas import Schema, Schemas
 from service.web.routing import Protocol, Route, native_error_body
@@ -17,6 +17,11 @@ Errors in the HTTP itself, found before the path is known, have the shape of the
 breaks, the URL-safe alphabet, no padding, or a `data:` URL around it. Every answer has `X-Request-Id`: that of the
 request, or a new one.
 """
+
+_SECURITY_SCHEMES = {
+    BEARER: {"type": "http", "scheme": "bearer"},
+    API_KEY: {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
 
 
 def build_document(routes: Iterable[Route]) -> Schema:
@@ -41,5 +46,5 @@ def build_document(routes: Iterable[Route]) -> Schema:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": title} for name, title in tags.items()],
         "paths": paths,
-        "components": {"schemas": schemas.components},
+        "components": {"schemas": schemas.components, "securitySchemes": _SECURITY_SCHEMES},
     }

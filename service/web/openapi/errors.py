@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, get_type_hints
 
-from service.errors import HeadTooLarge, InkpawError, Overloaded
+from service.access.scopes import KEY_SCOPES, Scope
+from service.errors import Forbidden, HeadTooLarge, InkpawError, Overloaded, TooManyRequests, Unauthorized
 from service.web.openapi.schemas import Schema, Schemas
 from service.web.route_doc import BODY_ERRORS
 from service.web.routing import Protocol, Route, native_error_body
@@ -24,6 +25,10 @@ def make_error_responses(route: Route, has_body: bool, schemas: Schemas) -> Sche
         errors += BODY_ERRORS
     if route.admission:
         errors.append(Overloaded)
+    if route.scope is not Scope.PROBE:
+        errors.append(TooManyRequests)
+    if route.scope in KEY_SCOPES:
+        errors += [Unauthorized, Forbidden]
     responses = _group_by_status(errors, schemas.get(get_error_form(route.protocol)))
     # found before the path is known, so it has the native shape
     return responses | _group_by_status([HeadTooLarge], schemas.get(get_error_form(Protocol("", native_error_body))))
@@ -42,7 +47,7 @@ def _make_response(errors: list[type[InkpawError]], body: Schema) -> Schema:
         "description": " ".join(f"`{error.code}`: {_get_first_line(error)}" for error in errors),
         "content": {"application/json": {"schema": schema}},
     }
-    if any(error.retry_after is not None for error in errors):
+    if TooManyRequests in errors or any(error.retry_after is not None for error in errors):
         response["headers"] = {"Retry-After": _RETRY_AFTER}
     return response
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+from service.access.scopes import KEY_SCOPES
 from service.web.openapi.errors import get_error_form, make_error_responses
 from service.web.openapi.paths import list_path_parameters, to_path
 from service.web.openapi.schemas import Schema, Schemas
 from service.web.route_doc import Content, Parameter, Reply
 from service.web.routing import Route
+
+BEARER, API_KEY = "bearer", "apiKey"  # the security schemes; a service without keys needs neither
 
 _JSON = "application/json"
 _BINARY: Schema = {"type": "string", "format": "binary"}
@@ -41,6 +44,8 @@ def make_operation(route: Route, rule: str, method: str, schemas: Schemas) -> Sc
         "responses": {str(int(reply.status)): _make_reply(reply, schemas) for reply in doc.replies}
         | make_error_responses(route, has_body, schemas),
     }
+    if route.scope in KEY_SCOPES:
+        operation["security"] = [{}, {BEARER: []}, {API_KEY: []}]
     if has_body:
         content = _make_contents(doc.body, schemas)
         operation["requestBody"] = {"required": doc.body_required, "content": content}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import gevent
 from gevent import Timeout, socket
 from gevent.hub import get_hub
+from gevent.ssl import SSLSocket
 
 from service.client_socket import ClientSocket
 from service.errors import ClientDisconnected
@@ -27,8 +28,8 @@ class Connection:
 
     def __init__(self, sock: socket.socket, address: str = "") -> None:
         """`address` is the client's, which the socket does not know any more once the client has reset it."""
-        self.sock, self.address = sock, address
-        self.client = ClientSocket(sock.fileno())
+        self.sock = sock
+        self.client = ClientSocket(sock.fileno(), address, is_plain=not isinstance(sock, SSLSocket))
         self.deadline: float | None = None
         self._parser = HttpParser()
         self._steps, self._turn = 0, 0

@@ -34,7 +34,11 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._max_connections = settings.max_connections - max(1, settings.max_connections // _SPARE)
         self._idle = IdleConnections()
         self._admission = Admission(settings.max_in_flight)
-        self._context = SessionContext(self.wsgi, self._admission, self._idle, self.cfg.keepalive, lambda: self.alive)
+        self._contexts = [
+            SessionContext(app, self._admission, self._idle, self.cfg.keepalive, lambda: self.alive)
+            for app in (self.wsgi, self.wsgi.operations)
+            if app is not None
+        ]
 
     def run(self) -> None:
         """Serve until the worker stops; the name is gunicorn's."""
@@ -48,21 +52,26 @@ class Worker(GeventWorker):  # type: ignore[misc]
         metrics.IN_FLIGHT.set(self._admission.in_flight)
         metrics.IN_FLIGHT_LIMIT.set(self._admission.limit)
 
-    def server_class(self, listener: Any, spawn: Any, **_: Any) -> Listener:
-        """What accepts connections; the name is gunicorn's."""
-        return Listener(listener, handle=partial(self.handle, listener), spawn=spawn)
+    def server_class(self, listener: Any, spawn: Any, ssl_context: Any = None, **_: Any) -> Listener:
+        """What accepts connections; the name is gunicorn's. Only the first port has TLS."""
+        index = self.sockets.index(listener)
+        handle = partial(self._serve, self._contexts[index], None if index else ssl_context)
+        return Listener(listener, handle=handle, spawn=spawn)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         super().handle_exit(sig, frame)
         gevent.spawn_later(LINGER, self._idle.close_all)
 
-    def handle(self, listener: Any, sock: Any, address: Any) -> None:
-        """Serve a connection's requests until it ends; the name is gunicorn's."""
+    def _serve(self, context: SessionContext, ssl_context: Any, sock: Any, address: Any) -> None:
+        """Serve a connection's requests until it ends."""
         self._connections += 1
         if self._connections > self._max_connections:  # idle connections must not shut out new ones
             self._idle.close_longest()
         try:
-            Session(Connection(sock, address[0]), self._context).run()
+            if ssl_context is not None:
+                sock = ssl_context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+            if ssl_context is None or self._complete_handshake(sock):
+                Session(Connection(sock, address[0]), context).run()
         except (OSError, ClientDisconnected, InkpawError):
             pass  # the client has left, or sends a body that cannot be read after its answer
         except Exception:
@@ -70,3 +79,10 @@ class Worker(GeventWorker):  # type: ignore[misc]
         finally:
             self._connections -= 1
             sock.close()
+
+    def _complete_handshake(self, sock: Any) -> bool:
+        """Whether the client completes its TLS handshake in the time of a request. Raises OSError."""
+        with self._idle.wait(self.wsgi.context.settings.request_seconds):
+            sock.do_handshake()
+            return True
+        return False

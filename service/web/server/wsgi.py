@@ -38,7 +38,7 @@ def _make_environ(head: Head, body: Body, connection: Connection) -> dict[str, A
         "SERVER_NAME": host,
         "SERVER_PORT": str(port),
         "SERVER_PROTOCOL": f"HTTP/{head.version}",
-        "REMOTE_ADDR": connection.address,
+        "REMOTE_ADDR": connection.client.address,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": body,

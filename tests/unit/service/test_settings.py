@@ -84,7 +84,9 @@ def test_error_names_the_variable_with_a_bad_value(monkeypatch: pytest.MonkeyPat
 NUMBERS = ("", "many", "-1", "nan", "inf", "-inf", "1e400", "9" * 30, "9" * 5000, "0x10", "1,5", "\u0664\n")
 TEXTS = ("", "nonsense or so\n", "cpu,,cpu", "gpu:\u0663", "x" * 5000)
 # what the text of a setting cannot show is tried at the start: tests/integration/test_start.py
-NONSENSE: dict[str, tuple[str, ...]] = {"model_dir": ("",), "runtime_dir": ("",), "policies": ("",)}
+NONSENSE: dict[str, tuple[str, ...]] = dict.fromkeys(
+    ("model_dir", "runtime_dir", "policies", "tls_cert", "tls_key", "keys_file"), ("",)
+) | {"keys": ("", "nonsense or so\n")}
 
 
 def _list_nonsense(name: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from service.access.scopes import Scope
 from service.web.api.documentation.openapi import OpenApi
 from service.web.api.documentation.pages import ASSETS, get_asset, get_page
 from service.web.route_doc import Content, Reply, RouteDoc
@@ -25,8 +26,10 @@ def make_routes(get_routes: Callable[[], tuple[Route, ...]]) -> tuple[Route, ...
     scripts = tuple(path for path in ASSETS if path.endswith(".js"))
     styles = tuple(path for path in ASSETS if path.endswith(".css"))
     return (
-        Route(("/openapi.json",), ("GET",), OpenApi(get_routes).get_document, PROTOCOL, doc=_DOCUMENT),
-        Route(("/docs",), ("GET",), get_page, PROTOCOL, doc=_PAGE),
-        Route(scripts, ("GET",), get_asset, PROTOCOL, doc=_SCRIPTS),
-        Route(styles, ("GET",), get_asset, PROTOCOL, doc=_STYLES),
+        Route(
+            ("/openapi.json",), ("GET",), OpenApi(get_routes).get_document, PROTOCOL, doc=_DOCUMENT, scope=Scope.OPEN
+        ),
+        Route(("/docs",), ("GET",), get_page, PROTOCOL, doc=_PAGE, scope=Scope.OPEN),
+        Route(scripts, ("GET",), get_asset, PROTOCOL, doc=_SCRIPTS, scope=Scope.OPEN),
+        Route(styles, ("GET",), get_asset, PROTOCOL, doc=_STYLES, scope=Scope.OPEN),
     )

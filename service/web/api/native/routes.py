@@ -1,5 +1,6 @@
 """Inkpaw's own API: images to labels, seeds to images, and images as a model sees them."""
 
+from service.access.scopes import Scope
 from service.web.api.native import docs
 from service.web.api.native.generate import generate
 from service.web.api.native.predict import predict
@@ -19,6 +20,6 @@ def _list_rules(verb: str) -> tuple[str, ...]:
 
 ROUTES = (
     Route(_list_rules("predict"), ("POST",), predict, PREDICT, fast_path=True, doc=docs.PREDICT),
-    Route(_list_rules("generate"), ("GET", "POST"), generate, GENERATE, doc=docs.GENERATE),
+    Route(_list_rules("generate"), ("GET", "POST"), generate, GENERATE, doc=docs.GENERATE, scope=Scope.GENERATE),
     Route(_list_rules("prepare"), ("POST",), prepare, PREPARE, fast_path=True, doc=docs.PREPARE),
 )

@@ -107,7 +107,9 @@ def test_new_endpoint_is_one_route_with_its_doc() -> None:
     route = Route(("/ping/<name>",), ("GET",), lambda request, spec: None, Protocol("ping"), doc=doc)  # type: ignore[arg-type,return-value]
     document = build_document([route])
     validate(document)
-    assert list(document["paths"]["/ping/{name}"]["get"]["responses"]) == ["200", "400", "500", "503", "431"]
+    assert list(document["paths"]["/ping/{name}"]["get"]["responses"]) == [
+        *("200", "400", "401", "403", "429", "500", "503", "431")
+    ]
 
 
 def test_document_is_not_made_before_it_is_asked_for() -> None:

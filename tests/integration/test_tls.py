@@ -1,0 +1,135 @@
+"""HTTPS on the service's own port."""
+
+import contextlib
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from tests.integration.conftest import BuildModel, copy_models, run_service
+from tests.support.certificates import OPENSSL, Certificate, make_certificate
+from tests.support.pictures import make_png
+from tests.support.server import Service
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
+
+SECONDS = 2.0  # INKPAW_REQUEST_SECONDS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+class SecureService(Service):
+    cert = Path()
+
+    def get(self, path: str, **options: object) -> requests.Response:
+        return super().get(path, verify=self.cert, **options)
+
+    def post(self, path: str, data: object = None, **options: object) -> requests.Response:
+        return super().post(path, data, verify=self.cert, **options)
+
+
+@pytest.fixture(scope="module")
+def secure(
+    build_model: BuildModel, certificate: Certificate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SecureService]:
+    folder = copy_models(build_model, tmp_path_factory.mktemp("models"), "brittle", "sluggish")
+    SecureService.cert = certificate.cert
+    with run_service(
+        folder,
+        SecureService,
+        tls_cert=certificate.cert,
+        tls_key=certificate.key,
+        request_seconds=SECONDS,
+        workers=1,
+        max_connections=16,
+    ) as service:
+        yield service
+        assert "Traceback" not in service.log
+
+
+def connect(service: Service) -> socket.socket:
+    url = urlsplit(service.url)
+    return socket.create_connection((url.hostname, url.port or 0), timeout=10)
+
+
+def test_requests_are_answered_by_https(secure: SecureService) -> None:
+    assert secure.url.startswith("https://127.0.0.1:")
+    with requests.Session() as session:
+        session.verify = str(secure.cert)
+        for label in (4, 5, 6):
+            answer = session.post(f"{secure.url}/predict/brittle", make_png(0, label), timeout=10)
+            assert answer.json()["predictions"][0]["label"] == str(label)
+    big = secure.post("/predict/brittle", b"x" * 3_000_000)
+    assert big.status_code == 400
+
+
+def test_old_versions_of_tls_are_refused(secure: SecureService) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with connect(secure) as sock, pytest.raises(ssl.SSLError):
+        context.wrap_socket(sock)
+
+
+@pytest.mark.parametrize(
+    "data", [b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"\0" * 100, b""]
+)
+def test_client_that_does_not_complete_the_handshake_is_closed_in_time(secure: SecureService, data: bytes) -> None:
+    started = time.monotonic()
+    with connect(secure) as sock:
+        sock.sendall(data)
+        with contextlib.suppress(ConnectionResetError):
+            while sock.recv(1 << 16):
+                pass
+    assert time.monotonic() - started < SECONDS + 3
+    assert secure.get("/livez").status_code == 200
+
+
+def test_handshakes_that_never_end_do_not_shut_out_others(secure: SecureService) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            stack.enter_context(connect(secure))
+        assert secure.get("/livez").status_code == 200
+
+
+def test_request_that_does_not_arrive_gets_408(secure: SecureService) -> None:
+    context = ssl.create_default_context(cafile=str(secure.cert))
+    with context.wrap_socket(connect(secure), server_hostname="localhost") as sock:
+        sock.sendall(b"POST /predict/brittle HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+        assert sock.recv(1 << 16).startswith(b"HTTP/1.1 408 ")
+
+
+def test_client_that_half_closes_gets_its_answer(secure: SecureService) -> None:
+    """The early start of an answer, by which a closed client is found, must not go unencrypted."""
+    context = ssl.create_default_context(cafile=str(secure.cert))
+    body = make_png(1)  # sluggish runs for a second
+    with context.wrap_socket(connect(secure), server_hostname="localhost") as sock:
+        head = f"POST /predict/sluggish HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+        sock.sendall(head.encode() + body)
+        socket.socket.shutdown(sock, socket.SHUT_WR)  # only of TCP
+        assert sock.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+
+
+def test_new_certificate_is_taken_on_sighup(secure: SecureService, tmp_path: Path) -> None:
+    def read() -> str:
+        url = urlsplit(secure.url)
+        return ssl.get_server_certificate((url.hostname or "", url.port or 0))
+
+    before = read()
+    fresh = make_certificate(tmp_path)
+    secure.cert.write_bytes(fresh.cert.read_bytes())
+    secure.cert.with_name("key.pem").write_bytes(fresh.key.read_bytes())
+    secure.process.send_signal(1)
+    wait_until(lambda: read() != before, 20, "the new certificate is served")
+    wait_until(secure.is_ready, 10)
