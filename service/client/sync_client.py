@@ -22,20 +22,22 @@ T = TypeVar("T")
 class Client:
     """Talks to the service at `url`. Threads may share it. Close it, or use it in a `with` block.
 
-    A busy or unreachable service is asked again for up to `retry_seconds` per request.
+    `api_key` is for a service that needs one. A busy or unreachable service, and one that has had enough requests for
+    now, is asked again for up to `retry_seconds` per request.
     """
 
     def __init__(
         self,
         url: str = DEFAULT_URL,
         *,
+        api_key: str | None = None,
         headers: Mapping[str, str] | None = None,
         retry_seconds: float = DEFAULT_SECONDS,
         in_flight: int = DEFAULT_IN_FLIGHT,
         batch: int = DEFAULT_BATCH,
         on_retry: OnRetry | None = None,
     ) -> None:
-        self._http = httpx.Client(**make_options(url, in_flight), headers=headers)
+        self._http = httpx.Client(**make_options(url, in_flight, api_key, headers))
         self._retry_seconds, self._in_flight, self._batch, self._on_retry = retry_seconds, in_flight, batch, on_retry
 
     def predict(

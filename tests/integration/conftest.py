@@ -47,6 +47,26 @@ def service(build_model: BuildModel, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
+def serve_stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Starts a service for one test whose engine is a stub without TensorFlow, so a start is quick.
+
+    `serve_stub(workers=1)` returns when it is ready; its model is `echo`. `service_type` is a subclass of Service.
+    """
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests/support/stub_engine"))
+    started: list[Service] = []
+
+    def start(service_type: type[Service] = Service, **settings: Any) -> Service:
+        service = service_type(tmp_path, settings)
+        started.append(service)
+        service.start()
+        return service
+
+    yield start
+    for service in started:
+        service.clean_up()
+
+
+@pytest.fixture
 def serve(build_model: BuildModel, tmp_path: Path) -> Iterator[Serve]:
     """Starts a service for one test: `serve("tiny", "slow", workers=1)` returns when it is ready."""
     started: list[Service] = []

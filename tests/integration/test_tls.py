@@ -11,15 +11,16 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.integration.conftest import BuildModel, copy_models, run_service
 from tests.support.certificates import OPENSSL, Certificate, make_certificate
-from tests.support.pictures import make_png
-from tests.support.server import Service
+from tests.support.pictures import make_digit_png
+from tests.support.server import ROOT, Service
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
 
 SECONDS = 2.0  # INKPAW_REQUEST_SECONDS
+RUN = 0.3
+LIVE = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -38,22 +39,21 @@ class SecureService(Service):
 
 
 @pytest.fixture(scope="module")
-def secure(
-    build_model: BuildModel, certificate: Certificate, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SecureService]:
-    folder = copy_models(build_model, tmp_path_factory.mktemp("models"), "brittle", "sluggish")
+def secure(certificate: Certificate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureService]:
+    """Its engine is a stub, so the model `echo` is quick to start; a run takes `RUN` seconds."""
     SecureService.cert = certificate.cert
-    with run_service(
-        folder,
-        SecureService,
-        tls_cert=certificate.cert,
-        tls_key=certificate.key,
-        request_seconds=SECONDS,
-        workers=1,
-        max_connections=16,
-    ) as service:
+    settings = {"tls_cert": certificate.cert, "tls_key": certificate.key, "request_seconds": SECONDS}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT / "tests/support/stub_engine"))
+        patch.setenv("STUB_RUN_SECONDS", str(RUN))
+        service = SecureService(tmp_path_factory.mktemp("models"), settings | {"workers": 1, "max_connections": 16})
+    try:
+        service.start()
         yield service
+        assert service.stop() == 0
         assert "Traceback" not in service.log
+    finally:
+        service.clean_up()
 
 
 def connect(service: Service) -> socket.socket:
@@ -64,11 +64,10 @@ def connect(service: Service) -> socket.socket:
 def test_requests_are_answered_by_https(secure: SecureService) -> None:
     assert secure.url.startswith("https://127.0.0.1:")
     with requests.Session() as session:
-        session.verify = str(secure.cert)
-        for label in (4, 5, 6):
-            answer = session.post(f"{secure.url}/predict/brittle", make_png(0, label), timeout=10)
-            assert answer.json()["predictions"][0]["label"] == str(label)
-    big = secure.post("/predict/brittle", b"x" * 3_000_000)
+        for _ in range(3):
+            answer = session.post(f"{secure.url}/predict/echo", make_digit_png(), timeout=10, verify=secure.cert)
+            assert answer.json()["predictions"][0]["label"] == "3"
+    big = secure.post("/predict/echo", b"x" * 3_000_000)
     assert big.status_code == 400
 
 
@@ -106,16 +105,16 @@ def test_handshakes_that_never_end_do_not_shut_out_others(secure: SecureService)
 def test_request_that_does_not_arrive_gets_408(secure: SecureService) -> None:
     context = ssl.create_default_context(cafile=str(secure.cert))
     with context.wrap_socket(connect(secure), server_hostname="localhost") as sock:
-        sock.sendall(b"POST /predict/brittle HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+        sock.sendall(b"POST /predict/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
         assert sock.recv(1 << 16).startswith(b"HTTP/1.1 408 ")
 
 
 def test_client_that_half_closes_gets_its_answer(secure: SecureService) -> None:
     """The early start of an answer, by which a closed client is found, must not go unencrypted."""
     context = ssl.create_default_context(cafile=str(secure.cert))
-    body = make_png(1)  # sluggish runs for a second
+    body = make_digit_png()
     with context.wrap_socket(connect(secure), server_hostname="localhost") as sock:
-        head = f"POST /predict/sluggish HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = f"POST /predict/echo HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
         sock.sendall(head.encode() + body)
         socket.socket.shutdown(sock, socket.SHUT_WR)  # only of TCP
         assert sock.recv(1 << 16).startswith(b"HTTP/1.1 200 ")

@@ -11,7 +11,11 @@ from tests.support.manifests import Document, find, find_all
 
 Faults = Iterator[str]
 CLUSTER_KINDS = {"Namespace", "PriorityClass"}
-MADE_ELSEWHERE = {("Secret", "inkpaw-model-store"), ("Secret", "inkpaw-tls")}  # they hold secrets: made by hand
+MADE_ELSEWHERE = {
+    ("Secret", "inkpaw-keys"),
+    ("Secret", "inkpaw-model-store"),
+    ("Secret", "inkpaw-tls"),
+}  # they hold secrets: made by hand
 RESTRICTED_VOLUMES = {
     *("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected"),
     "secret",

@@ -27,6 +27,7 @@ CHOICES = (
     ("", "components/canary"),
     ("", "components/ingress"),
     ("", "components/priority-class"),
+    ("", "components/keys"),
     ("", *(f"components/model-volume/{kind}" for kind in ("claim", "image", "object-storage"))),
 )
 APART = ("components/grpc",)  # what touches nothing that another component does

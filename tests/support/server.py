@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 GRPC_ADDRESS = re.compile(r"gRPC is at ([^\s\"]+)")
-ADDRESS = re.compile(r"Inkpaw is at (http://[^\s\"]+)")
+ADDRESS = re.compile(r"Inkpaw is at (https?://[^\s\"]+)")
 
 # settings that a test does not give; small, so that the service starts quickly
 DEFAULTS = {"workers": 2, "engine_threads": 1, "max_batch_size": 8, "poll_seconds": 0.1, "port": 0, "devices": "cpu"}

@@ -38,6 +38,7 @@ class StubService(ThreadingHTTPServer):
         self.failures: list[Failure] = []  # each is the answer to one request, before any other answer
         self.requests: list[tuple[str, int]] = []  # path, and number of images
         self.bodies: list[Any] = []  # of JSON requests
+        self.authorizations: list[str | None] = []
         self.delay = 0.0  # seconds per answer
         self.in_flight = self.most_in_flight = 0
         self.lock = threading.Lock()
@@ -78,6 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.in_flight -= 1
             self.server.requests.append((self.path, len(images)))
+            self.server.authorizations.append(self.headers["Authorization"])
         if failure:
             self._fail(failure)
         elif self.path.startswith("/predict"):

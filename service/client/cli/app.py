@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ..calls import Version
-from ..connection import DEFAULT_BATCH, DEFAULT_IN_FLIGHT, DEFAULT_URL, parse_url
+from ..connection import DEFAULT_BATCH, DEFAULT_IN_FLIGHT, DEFAULT_URL, check_key, parse_url
 from ..retry import DEFAULT_SECONDS, OnRetry
 from ..sync_client import Client
 from .exit_codes import ExitCode, UsageError, exit_with_code
@@ -27,6 +27,12 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 Model = Annotated[str, typer.Argument(help="a model; `inkpaw models` shows them")]
 Url = Annotated[str, typer.Option(envvar="INKPAW_URL", help="address of the service")]
+ApiKey = Annotated[
+    str | None,
+    typer.Option(
+        envvar="INKPAW_API_KEY", show_default=False, help="for a service that needs one; the variable hides it"
+    ),
+]
 RetrySeconds = Annotated[
     float, typer.Option(min=0, help="per request, how long to ask again while the service is busy or away")
 ]
@@ -57,6 +63,7 @@ def predict(
     in_flight: Annotated[int, typer.Option(min=1, max=256, help="requests at a time")] = DEFAULT_IN_FLIGHT,
     retry_seconds: RetrySeconds = DEFAULT_SECONDS,
     url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
     quiet: Quiet = False,
 ) -> ExitCode:
     """Write a row per picture, with its label. The same command again resumes where it stopped."""
@@ -65,7 +72,9 @@ def predict(
     share = choose_shard(shard)
     pictures, left_out = find_pictures([*(inputs or []), *_read_list(files_from)])
     mine = [picture for picture in pictures if share.holds(picture.name)]
-    service = Service(_check_url(url), retry_seconds, batch, in_flight, _parse_version(version), top)
+    service = Service(
+        _check_url(url), retry_seconds, batch, in_flight, _parse_version(version), top, _check_key(api_key)
+    )
     output = open_output(out, output_format, model)
     try:
         with ProgressBar(len(mine), quiet) as progress:
@@ -91,18 +100,19 @@ def generate(
     version: ModelVersion = None,
     retry_seconds: RetrySeconds = DEFAULT_SECONDS,
     url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
 ) -> ExitCode:
     """Draw images. The same seed always gives the same image."""
-    with Client(_check_url(url), retry_seconds=retry_seconds, on_retry=_make_notice()) as client:
+    with _open_client(url, api_key, retry_seconds) as client:
         wanted = {"count": count, "seed": seed, "labels": label or None, "truncation": truncation}
         return generate_file(client, model, wanted, _parse_version(version), out, image_format)  # type: ignore[arg-type]
 
 
 @app.command()
 @exit_with_code
-def models(retry_seconds: RetrySeconds = DEFAULT_SECONDS, url: Url = DEFAULT_URL) -> ExitCode:
+def models(retry_seconds: RetrySeconds = DEFAULT_SECONDS, url: Url = DEFAULT_URL, api_key: ApiKey = None) -> ExitCode:
     """List the models: name, version, and the command that takes it."""
-    with Client(_check_url(url), retry_seconds=retry_seconds, on_retry=_make_notice()) as client:
+    with _open_client(url, api_key, retry_seconds) as client:
         for model in client.models():
             typer.echo(f"{model.name:20} {model.version:>4}  {model.task}")
     return ExitCode.GOOD
@@ -118,6 +128,10 @@ def main() -> None:
         raise
 
 
+def _open_client(url: str, api_key: str | None, retry_seconds: float) -> Client:
+    return Client(_check_url(url), api_key=_check_key(api_key), retry_seconds=retry_seconds, on_retry=_make_notice())
+
+
 def _make_notice() -> OnRetry:
     return lambda text: typer.echo(f"{text} Trying again.", err=True)
 
@@ -128,6 +142,13 @@ def _check_url(url: str) -> str:
     except ValueError as error:
         raise UsageError(f"--url: {error}") from None
     return url
+
+
+def _check_key(api_key: str | None) -> str:
+    try:
+        return check_key(api_key)
+    except ValueError as error:
+        raise UsageError(f"INKPAW_API_KEY: {error}") from None
 
 
 def _parse_version(text: str | None) -> Version:

@@ -33,6 +33,7 @@ class Service:
     in_flight: int
     version: Version
     top: int | None
+    api_key: str | None
 
 
 def open_output(path: str, output_format: str | None, model: str) -> Output:
@@ -76,6 +77,7 @@ def _predict(service: Service, model: str, pictures: Sequence[Picture], output: 
         _raise_on_sigterm(),
         Client(
             service.url,
+            api_key=service.api_key,
             retry_seconds=service.retry_seconds,
             batch=service.batch,
             in_flight=service.in_flight,

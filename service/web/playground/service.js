@@ -1,4 +1,6 @@
-// Every request to the service: its time, its errors in its own words, and a second try after 503.
+// Every request to the service: its time, its errors in its own words, its key, and a second try after 503 and 429.
+
+import { askForKey, getKey } from "./key.js";
 
 const SLOW_MS = 1500;
 const MAX_TRIES = 4;
@@ -12,7 +14,11 @@ async function ask(path, read, status, body) {
   for (let tries = 1; ; tries++) {
     const slow = setTimeout(() => status.showSlow(), SLOW_MS);
     try {
-      const options = body ? { method: "POST", body: await body() } : { headers: { Accept: "application/json" } };
+      const key = getKey();
+      const headers = key ? { Authorization: `Bearer ${key}` } : {};
+      const options = body
+        ? { method: "POST", body: await body(), headers }
+        : { headers: { ...headers, Accept: "application/json" } };
       const started = performance.now();
       const response = await send(path, options);
       if (response.ok) {
@@ -20,8 +26,9 @@ async function ask(path, read, status, body) {
         return { data, version: response.headers.get("Inkpaw-Version"), milliseconds: performance.now() - started };
       }
       const message = await readMessage(response);
+      if (response.status === 401 && tries < MAX_TRIES && askForKey(key)) continue;
       const seconds = Math.min(Number(response.headers.get("Retry-After")), MAX_RETRY_SECONDS);
-      if (response.status !== 503 || !(seconds > 0) || tries === MAX_TRIES) throw new ServiceError(message);
+      if (![429, 503].includes(response.status) || !(seconds > 0) || tries === MAX_TRIES) throw new ServiceError(message);
       clearTimeout(slow);
       status.showRetry(message, seconds);
       await new Promise((resolve) => setTimeout(resolve, seconds * 1000));

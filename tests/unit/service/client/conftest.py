@@ -12,7 +12,7 @@ from tests.support.stub_service import StubService
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubService]:
     monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
-    for name in ("INKPAW_URL", "JOB_COMPLETION_INDEX", "JOB_COMPLETION_COUNT"):
+    for name in ("INKPAW_URL", "INKPAW_API_KEY", "JOB_COMPLETION_INDEX", "JOB_COMPLETION_COUNT"):
         monkeypatch.delenv(name, raising=False)
     service = StubService()
     yield service

@@ -158,3 +158,35 @@ def test_http_may_be_left_out(call: Call, stub: StubService) -> None:
 
 def test_every_error_has_one_root() -> None:
     assert all(issubclass(kind, InkpawError) for kind in (ConnectionFailed, ServiceError, UnreadableImage))
+
+
+def test_key_goes_with_every_request(call: Call, stub: StubService) -> None:
+    options = {"api_key": "inkpaw_abc\n", "headers": {"X-Team": "a"}}
+    call(stub.url, "predict", "net", [b"a"], options=options)
+    call(stub.url, "models", options=options)
+    assert stub.authorizations == ["Bearer inkpaw_abc"] * 2
+
+
+def test_no_key_sends_no_header(call: Call, stub: StubService) -> None:
+    call(stub.url, "models")
+    assert stub.authorizations == [None]
+
+
+@pytest.mark.parametrize("key", ["a\nb", "ключ", "a\r\nX-A: b"])
+def test_key_that_no_header_holds_is_refused(call: Call, stub: StubService, key: str) -> None:
+    with pytest.raises(ValueError, match="characters that no key has") as refused:
+        call(stub.url, "models", options={"api_key": key})
+    assert key not in str(refused.value)
+
+
+def test_request_over_a_limit_is_sent_again_when_the_service_says(call: Call, stub: StubService) -> None:
+    stub.failures = [Failure(429, "More than 1 per 1 second.", "too_many_requests", {"Retry-After": "0.05"})]
+    assert call(stub.url, "predict", "net", [b"a"])[0].label == "a"
+    assert len(stub.requests) == 2
+
+
+def test_request_over_a_limit_that_lasts_too_long_fails_at_once(call: Call, stub: StubService) -> None:
+    stub.failures = [Failure(429, "More than 1 per 1 hour.", "too_many_requests", {"Retry-After": "3600"})]
+    with pytest.raises(ServiceError, match="per 1 hour") as failed:
+        call(stub.url, "predict", "net", [b"a"])
+    assert (failed.value.status, len(stub.requests)) == (429, 1)

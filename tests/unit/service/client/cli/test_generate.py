@@ -54,3 +54,16 @@ def test_models_are_listed(stub: StubService, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("INKPAW_URL", stub.url)
     result = run_cli("models")
     assert [line.split() for line in result.stdout.splitlines()] == [["net", "3", "predict"], ["gan", "4", "generate"]]
+
+
+def test_key_comes_from_the_variable(stub: StubService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKPAW_API_KEY", "inkpaw_abc")
+    run_cli("models", "--url", stub.url)
+    run_cli("generate", "gan", "-o", "a.png", "--url", stub.url)
+    assert stub.authorizations == ["Bearer inkpaw_abc"] * 2
+
+
+def test_key_that_is_none_is_wrong_usage(stub: StubService) -> None:
+    result = run_cli("models", "--url", stub.url, "--api-key", "a\nb")
+    assert (result.exit_code, stub.requests) == (ExitCode.USAGE, [])
+    assert "INKPAW_API_KEY" in result.stderr
