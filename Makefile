@@ -11,7 +11,7 @@ export DATA_DIR
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: help serve check test test-container deploy-check bench bench-peers picture lint train-setup lock env-example metrics-page observe proto image clean
+.PHONY: help serve check test test-container deploy-check bench bench-peers picture lint train-setup lock env-example metrics-page observe proto image clean audit sbom
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
@@ -59,6 +59,15 @@ lint: .venv/developed ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+audit: .venv/developed ## ask for known weaknesses of the locked packages
+	$(BIN)/python .ci/audit.py
+
+sbom: .venv/developed ## write the bill of materials of what is installed to serve, as CycloneDX, into sbom/
+	@mkdir -p sbom
+	@for part in serve cpu gpu; do $(BIN)/cyclonedx-py requirements lock/$$part.txt --pyproject pyproject.toml \
+	  --spec-version 1.6 --output-reproducible --output-format JSON --output-file sbom/$$part.cdx.json; done
+	@ls sbom/*.cdx.json
+
 lock: .venv/developed ## pin the dependencies of pyproject.toml in lock/ again
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra train --extra dev $(COMPILE) -o lock/all.tmp
@@ -96,4 +105,4 @@ IMAGE_BUILD = $(BUILDER) build $(if $(findstring podman,$(BUILDER)),--timestamp 
 	--build-arg CREATED=$$(date -u -d @$(EPOCH) +%Y-%m-%dT%H:%M:%SZ)
 
 clean: ## remove everything that was built
-	rm -rf .venv .peers .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .peers sbom .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -36,7 +36,7 @@ class Counters:
         fingerprint, start = _locate(name)
         slot = self._find(fingerprint, start)
         if slot is None:
-            slot = min(self._list_slots(start), key=lambda slot: (table[slot + 2] > now, table[slot + 1]))
+            slot = min(_list_slots(start), key=lambda slot: (table[slot + 2] > now, table[slot + 1]))
         if table[slot] != fingerprint or table[slot + 2] <= now:
             table[slot], table[slot + 1], table[slot + 2] = fingerprint, 0, now + seconds * 1_000_000_000
         table[slot + 1] += amount
@@ -50,10 +50,10 @@ class Counters:
 
     def _find(self, fingerprint: int, start: int) -> int | None:
         table = self._table
-        return next((slot for slot in self._list_slots(start) if table[slot] == fingerprint), None)
-
-    def _list_slots(self, start: int) -> range:
-        return range(start, start + _SLOTS * _FIELDS, _FIELDS)
+        for slot in _list_slots(start):
+            if table[slot] == fingerprint:
+                return slot
+        return None
 
 
 @lru_cache(_CACHED)
@@ -62,6 +62,10 @@ def _locate(name: str) -> tuple[int, int]:
     digest = hashlib.blake2b(name.encode(errors="surrogateescape"), digest_size=12).digest()
     bucket = int.from_bytes(digest[8:]) % _BUCKETS
     return int.from_bytes(digest[:8]) or 1, bucket * _SLOTS * _FIELDS
+
+
+def _list_slots(start: int) -> range:
+    return range(start, start + _SLOTS * _FIELDS, _FIELDS)
 
 
 def _open_file(path: Path) -> mmap.mmap:
