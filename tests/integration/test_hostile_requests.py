@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.hostile_requests import HOSTILE, UNUSUAL, change
 from tests.support.pictures import make_png
 from tests.support.server import Service
 
@@ -42,39 +43,7 @@ def make_request(endpoint: tuple[str, bytes], old: bytes, new: bytes) -> bytes:
     if path == PREDICT[0]:
         head = head.replace("application/json", "image/png")
     length = f"{len(body)}".encode()
-    text, old, new = head.encode(), old.replace(b"LENGTH", length), new.replace(b"LENGTH", length)
-    assert old in text
-    return text.replace(old, new) + body
-
-
-HOSTILE = {
-    "second length, equal": (b"Host: a", b"Host: a\r\nContent-Length: LENGTH", 400),
-    "second length, other": (b"Host: a", b"Host: a\r\nContent-Length: 1", 400),
-    "length in a list": (b"Length: LENGTH", b"Length: LENGTH, LENGTH", 400),
-    "length with a sign": (b"Length: LENGTH", b"Length: +LENGTH", 400),
-    "length of 30 digits": (b"Length: LENGTH", b"Length: " + b"9" * 30, 400),
-    "length and chunks": (b"Host: a", b"Host: a\r\nTransfer-Encoding: chunked", 400),
-    "chunks and length": (b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
-    "other coding": (b"Content-Length: LENGTH", b"Transfer-Encoding: identity", 400),
-    "coding that almost is chunked": (b"Content-Length: LENGTH", b"Transfer-Encoding: xchunked", 400),
-    "coding on top of chunks": (b"Content-Length: LENGTH", b"Transfer-Encoding: gzip, chunked", 400),
-    "bare line feeds": (b"\r\n", b"\n", 400),
-    "one bare line feed": (b"Host: a\r\n", b"Host: a\n", 400),
-    "folded line": (b"Host: a", b"Host: a\r\nX-A: b\r\n c", 400),
-    "folded length": (b"Length: LENGTH", b"Length:\r\n LENGTH", 400),
-    "NUL in a value": (b"Host: a", b"Host: a\r\nX-A: b\x00c", 400),
-    "NUL in a path": (b" HTTP/1.1", b"\x00 HTTP/1.1", 400),
-    "carriage return in a value": (b"Host: a", b"Host: a\r\nX-A: b\rc", 400),
-    "space before the colon": (b"Content-Length:", b"Content-Length :", 400),
-    "field without a name": (b"Host: a", b"Host: a\r\n: b", 400),
-    "no host": (b"Host: a\r\n", b"", 400),
-    "two hosts": (b"Host: a", b"Host: a\r\nHost: b", 400),
-    "method in small letters": (b"POST", b"post", 400),
-    "HTTP/0.9": (b" HTTP/1.1", b"", 400),
-    "HTTP/2.0": (b"HTTP/1.1", b"HTTP/2.0", 400),
-    "head of 200 KB": (b"Host: a", b"Host: a\r\nX-A: " + b"b" * 200_000, 431),
-    "200 fields": (b"Host: a", b"Host: a\r\n" + b"\r\n".join(b"X-%d: b" % number for number in range(200)), 431),
-}
+    return change(head.encode(), (old.replace(b"LENGTH", length), new.replace(b"LENGTH", length))) + body
 
 
 @pytest.mark.parametrize("endpoint", [PREDICT, GENERATE], ids=["fast path", "flask"])
@@ -86,18 +55,6 @@ def test_ambiguous_request_is_refused_and_ends_the_connection(
     ((status, fields, body),) = exchange(service, make_request(endpoint, old, new) + LIVE)
     assert (status, fields["connection"], fields["content-type"]) == (expected, "close", "application/json")
     assert set(json.loads(body)["error"]) == {"code", "message"}
-
-
-UNUSUAL = {
-    "absolute target": (b"POST ", b"POST http://elsewhere"),
-    "field twice": (b"Host: a", b"Host: a\r\nX-A: b\r\nX-A: c"),
-    "name with an underscore": (b"Host: a", b"Host: a\r\nContent_Length: 1"),
-    "offer of another protocol": (b"Host: a", b"Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c"),
-    "value outside ASCII": (b"Host: a", b"Host: a\r\nX-A: \xe9"),
-    "empty lines before": (b"POST", b"\r\n\r\nPOST"),
-    "length with zeros": (b"Length: ", b"Length: 000"),
-    "names in small letters": (b"Content-Length", b"content-length"),
-}
 
 
 @pytest.mark.parametrize("endpoint", [PREDICT, GENERATE], ids=["fast path", "flask"])
