@@ -50,8 +50,9 @@ def test_services_on_two_ports_do_not_share_a_folder(monkeypatch: pytest.MonkeyP
     assert settings.load().runtime_dir != first
 
 
-def test_variable_of_the_client_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INKPAW_URL", "http://inkpaw:8080")
+@pytest.mark.parametrize("name", ["INKPAW_URL", "INKPAW_API_KEY"])
+def test_variable_of_the_client_is_no_setting(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "http://inkpaw:8080")
     assert settings.load().port == 8080
 
 
