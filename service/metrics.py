@@ -81,6 +81,11 @@ REJECTED = Counter(
     "Requests refused before they ran: `busy` by a full worker, else the error's code. `model` is empty if unknown.",
     ["reason", "model"],
 )
+DENIED = Counter(
+    "inkpaw_denied",
+    "Requests not let in, by reason: `unauthorized` (no good key), `forbidden` (scope), `too_many_requests` (limit).",
+    ["reason"],
+)
 IN_FLIGHT = Gauge("inkpaw_in_flight", "Requests in flight in all workers.", multiprocess_mode="livesum")
 IN_FLIGHT_LIMIT = Gauge(
     "inkpaw_in_flight_limit",

@@ -10,7 +10,6 @@ from service.web.request import ModelSpec, Request
 from service.web.response import Response, indent_json
 from service.web.routing import Route
 
-_REFUSALS = (401, 403, 429, 503, 504)
 _MAX_NAMED = 100  # images in a header, whose length proxies bound
 
 
@@ -23,7 +22,7 @@ def dispatch(route: Route, request: Request, spec: ModelSpec) -> Response:
         response = route.endpoint(request, spec)
     except Exception as error:
         # a probe that is answered with 503 was not refused: that is its answer
-        if route.admission and isinstance(error, InkpawError) and error.status in _REFUSALS:
+        if route.admission and isinstance(error, InkpawError) and error.status in (503, 504):
             metrics.get(metrics.REJECTED, error.code, request.model).inc()
         response = to_response(error, route.protocol, request.request_id)
     finally:

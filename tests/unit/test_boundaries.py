@@ -71,8 +71,8 @@ ALLOWED = {
     "service.errors service.web.request service.web.response service.web.route_doc",
     "service.web.openapi": "service.access service.errors service.version service.web.route_doc service.web.routing",
     "service.web.error_response": "service.errors service.web.response service.web.routing",
-    "service.web.middleware": "service.access service.web.rate_limit service.web.request service.web.response "
-    "service.web.routing service.web.tracing",
+    "service.web.middleware": "service.access service.errors service.metrics service.web.rate_limit "
+    "service.web.request service.web.response service.web.routing service.web.tracing",
     "service.web.dispatch": "service.errors service.metrics service.web.error_response service.web.middleware "
     "service.web.request service.web.response service.web.routing",
     "service.web.dataplane": "service.catalog service.errors service.ipc service.manifest service.metrics "

@@ -6,9 +6,11 @@ A service without them has its routes as they are: then no request pays for any 
 from collections.abc import Iterable
 from dataclasses import replace
 
+from service import metrics
 from service.access.guard import Guard
 from service.access.quota import Quota
 from service.access.scopes import Scope
+from service.errors import InkpawError
 from service.web.middleware.cross_origin import CrossOrigin
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
@@ -40,7 +42,11 @@ def _add_check(endpoint: Endpoint, guard: Guard, scope: Scope) -> Endpoint:
     def check_and_call(request: Request, spec: ModelSpec) -> Response:
         request.quotas = []
         address = request.client.address if request.client is not None else ""
-        request.key = guard.check(scope, address, request.get_header, request.quotas)
+        try:
+            request.key = guard.check(scope, address, request.get_header, request.quotas)
+        except InkpawError as error:
+            metrics.get(metrics.DENIED, error.code).inc()
+            raise
         return endpoint(request, spec)
 
     return check_and_call

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from prometheus_client import REGISTRY
 
 from service.access.keys import format_entry, make_key
 from service.access.scopes import KEY_SCOPES, Scope
@@ -216,3 +217,17 @@ def test_operators_port_has_metrics_and_probes_without_keys_and_the_other_has_no
     assert ours.post("/predict/echo").status_code == 404
     headers = {"X-API-Key": KEYS[Scope.METRICS]}
     assert [theirs.get(path, headers=headers).status_code for path in ("/metrics", "/livez")] == [404, 200]
+
+
+def read_denied(reason: str) -> float:
+    return REGISTRY.get_sample_value("inkpaw_denied_total", {"reason": reason}) or 0.0
+
+
+def test_requests_that_are_not_let_in_are_counted_by_reason_and_not_as_rejected(door: Door) -> None:
+    """`inkpaw_rejected_total` is of overload and failure: who guesses keys must not raise an alarm of those."""
+    before = {reason: read_denied(reason) for reason in ("unauthorized", "forbidden")}
+    for key in ("", "guess", KEYS[Scope.METRICS]):
+        door.ask("/predict/echo", **{"X-API-Key": key})
+    assert read_denied("unauthorized") - before["unauthorized"] == 2
+    assert read_denied("forbidden") - before["forbidden"] == 1
+    assert REGISTRY.get_sample_value("inkpaw_rejected_total", {"reason": "unauthorized", "model": ""}) is None
