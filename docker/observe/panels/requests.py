@@ -136,11 +136,12 @@ def _make_errors() -> Row:
             ),
             plot(
                 "Refused, by reason and model",
-                "Before they ran: `busy` by a full worker, else the error's code.",
+                "Before they ran: `busy` by a full worker, else the error's code. `not let in`: no good key, or a limit.",
                 "reqps",
                 Query(
                     "sum by (reason, model) (rate(inkpaw_rejected_total{<model>}<interval>))", "{{reason}} {{model}}"
                 ),
+                Query("sum by (reason) (rate(inkpaw_denied_total{<pod>}<interval>))", "not let in: {{reason}}"),
                 width=6,
             ),
             plot(
