@@ -136,13 +136,19 @@ def _make_errors() -> Row:
             ),
             plot(
                 "Refused, by reason and model",
-                "Before they ran: `busy` by a full worker, else the error's code. `not let in`: no good key, or a limit.",
+                "Before they ran: `busy` by a full worker, else the error's code.",
                 "reqps",
                 Query(
                     "sum by (reason, model) (rate(inkpaw_rejected_total{<model>}<interval>))", "{{reason}} {{model}}"
                 ),
-                Query("sum by (reason) (rate(inkpaw_denied_total{<pod>}<interval>))", "not let in: {{reason}}"),
-                width=6,
+                width=4,
+            ),
+            plot(
+                "Not let in",
+                "No good key, or over a limit.",
+                "reqps",
+                Query("sum by (reason) (rate(inkpaw_denied_total{<pod>}<interval>))", "{{reason}}"),
+                width=4,
             ),
             plot(
                 "Burn rate of errors",
@@ -150,7 +156,7 @@ def _make_errors() -> Row:
                 "minutes and 1 hour) and at 6 (30 minutes and 6 hours).",
                 "none",
                 *(Query(f"{_share('errors', window)} / 0.001", window) for window in _WINDOWS),
-                width=6,
+                width=4,
                 limits=_BURN_RATES,
             ),
         ],

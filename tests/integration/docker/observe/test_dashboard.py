@@ -22,6 +22,7 @@ from tests.support.server import ROOT, Service
 WITHOUT_DATA = {
     "Hangs of engines and of the gRPC process": "one must have hung",
     "GPU memory in use": "the engine needs a GPU",
+    "Not let in": "the service needs keys or limits",
 }
 NOT_A_NUMBER = {"Drift": "it is NaN below 1000 images, and computed once a minute"}
 VARIABLES = {"$namespace": ".*", "$pod": ".*", "$instance": ".*", "$model": ".*", "$__rate_interval": "10s"}
