@@ -52,18 +52,24 @@ def read_body(
     return body.getvalue()
 
 
+def give_turn(size: int) -> None:
+    """Before a step over so many bytes: the worker's other requests run first, if it takes long. What came before may
+    have taken long as well."""
+    if size > _LARGE:
+        gevent.sleep(0)
+
+
 def parse_json(body: bytes, form: type[T]) -> T:
     """The JSON body as that type; a byte order mark before it is skipped.
 
-    Before a large one is read, the worker's other requests get a turn: what came before may have taken long as well.
     Raises BadRequest with the place where it differs.
     """
-    if len(body) > _LARGE:
-        gevent.sleep(0)
+    give_turn(len(body))
     if body[:3] == _BOM:
         body = body[3:]
     if body.count(b"{") > _MAX_OBJECTS:  # each costs ten times its bytes of memory
         raise BadRequest(f"The JSON has more than {_MAX_OBJECTS:,} objects.")
+    give_turn(len(body))
     try:
         return msgspec.json.decode(body, type=form)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -72,3 +78,5 @@ def parse_json(body: bytes, form: type[T]) -> T:
         raise BadRequest(f"The JSON is not what this path takes: {error}.") from None
     except RecursionError:
         raise BadRequest("The JSON is nested too deeply.") from None
+    finally:
+        give_turn(len(body))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from service.catalog import DEFAULT_SIGNATURE, Signature, TensorSpec, Version
 from service.errors import BadRequest, RequestTooLarge
+from service.web.body import give_turn
 from service.web.codecs.strings import MAX_ELEMENTS, MAX_QUOTES, count_quotes
 from service.web.codecs.uploads import name_uploads
 from service.web.dataplane import count_predictions, decode, run
@@ -29,6 +30,7 @@ def check_json_size(request: Request, version: Version, body: bytes) -> None:
     commas = [_sum([_count_commas(signature, spec, limit) for spec in signature.inputs]) for signature in signatures]
     if None not in commas and body.count(b",") > _SPARE_COMMAS + max(filter(None, commas), default=0):
         raise RequestTooLarge("The JSON has more elements than the inputs of the model can have.")
+    give_turn(len(body))
     quotes = [_sum([_count_quotes(signature, spec, limit) for spec in signature.inputs]) for signature in signatures]
     if None not in quotes and count_quotes(body) > _SPARE_QUOTES + max(filter(None, quotes), default=0):
         raise RequestTooLarge("The JSON has more texts than the inputs of the model can have.")

@@ -11,6 +11,7 @@ from service.access.quota import Quota
 from service.client_socket import ClientSocket
 from service.errors import RequestTooLarge
 from service.web.body import TOO_LARGE, Stream, read_body
+from service.web.body import Stream, give_turn, read_body
 from service.web.budget import Share
 from service.web.content_encoding import check_content_encoding, unpack
 from service.web.context import Context
@@ -99,6 +100,7 @@ class Request:
             if coding or self.content_length is None or self.content_length > _SMALL_BODY:
                 self._share = self.context.body_budget.open_share()
             body = read_body(self.stream, self.content_length, limit, self.deadline, self._share)
+            give_turn(len(body))
             self._body = unpack(body, coding, limit, self._share, self.deadline, self.client)
         return self._body
 

@@ -80,7 +80,8 @@ ALLOWED = {
     "service.web.request service.web.response",
     "service.web.health": "service.errors service.web.context",
     "service.web.playground": "service.errors service.web.request service.web.response",
-    "service.web.inputs": "service.catalog service.errors service.web.codecs service.web.dataplane service.web.request",
+    "service.web.inputs": "service.catalog service.errors "
+    "service.web.body service.web.codecs service.web.dataplane service.web.request",
     "service.web.api.documentation": f"{_API} service.web.openapi",
     "service.web.api.native": _API,
     "service.web.api.open_inference": f"{_API} service.version",

@@ -3,14 +3,12 @@
 import re
 from collections.abc import Sequence
 
-import gevent
-
 from service.errors import BadRequest
+from service.web.body import give_turn
 from service.web.codecs.strings import MAX_ELEMENTS, MAX_QUOTES, count_quotes
 from service.web.codecs.tensors import MAX_DIMENSIONS
 
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b"[],"))
-_LARGE = 1 << 20  # bytes; before them the worker's other requests get a turn
 _OBJECT = re.compile(rb"\{\s*0\s*:\s*0\s*\}")
 _EMPTY = re.compile(rb"[\s\[]*\]")
 
@@ -20,8 +18,7 @@ def infer_shape(name: str, data: bytes) -> tuple[int, ...]:
 
     `data` has passed a JSON parser, and `hide_texts` where it may hold texts. Raises BadRequest.
     """
-    if len(data) > _LARGE:
-        gevent.sleep(0)
+    give_turn(len(data))
     structure = data.translate(None, _NOT_STRUCTURE)
     depth = len(structure) - len(structure.lstrip(b"["))
     if depth > MAX_DIMENSIONS:
@@ -51,6 +48,7 @@ def hide_texts(name: str, data: bytes) -> bytes:
         raise BadRequest(f"Input '{name}' has more than {MAX_ELEMENTS} elements, the limit for strings.")
     if b"\\" in data:
         data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    give_turn(len(data))
     return _OBJECT.sub(b"0", b"0".join(data.split(b'"')[::2]))
 
 

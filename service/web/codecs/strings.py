@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import BadRequest
+from service.web.body import give_turn
 from service.web.codecs.base64_text import decode_base64
 from service.web.codecs.tensors import count_elements, split_elements
 
@@ -61,6 +62,7 @@ def from_json(name: str, shape: Sequence[int], data: bytes, form: Form = TEXTS) 
     `data` has passed a JSON parser already.
     """
     count = _count(name, shape)
+    give_turn(len(data))
     try:
         if count_quotes(data) > MAX_QUOTES * count:
             raise ValueError("it has other elements")
@@ -94,7 +96,11 @@ def to_json(array: NDArray) -> dict[str, Any]:
 
 def count_quotes(data: bytes) -> int:
     """At least one per text: one that ends in a backslash, escaped, hides its last."""
-    return data.count(b'"') - data.count(b'\\"')
+    quotes = data.count(b'"')
+    give_turn(len(data))
+    escaped = data.count(b'\\"')
+    give_turn(len(data))
+    return quotes - escaped
 
 
 def _count(name: str, shape: Sequence[int]) -> int:
@@ -117,12 +123,14 @@ def _decode_any(data: bytes, shape: Sequence[int], count: int, form: Form) -> li
 
 def _decode(data: bytes, shape: Sequence[int], count: int, element: Any) -> list[Any]:
     """The elements of a list that is flat or nested as the shape. Ends at the first list of another length."""
+    give_turn(len(data))
     try:
         values: list[Any] = msgspec.json.decode(data, type=_list_of(element, count))
     except msgspec.ValidationError:
         form: Any = element
         for size in reversed(shape):
             form = _list_of(form, size)
+        give_turn(len(data))
         values = msgspec.json.decode(data, type=form)
         if not shape:
             return [values]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from service.errors import BadRequest
-from service.web.body import parse_json
+from service.web.body import give_turn, parse_json
 from service.web.codecs.not_finite import quote_words
 
 _MISSING = msgspec.Raw(b"")
@@ -24,6 +24,7 @@ _OBJECTS = re.compile(rb"[\s\[]*\{")
 _OBJECT = re.compile(rb"\s*\{")
 _ROW_OBJECT = re.compile(rb"\s*\[\s*\{")
 _BASE64 = re.compile(rb'\{\s*"b64"\s*:')
+_LIST = re.compile(rb"\s*\[")
 _EMPTY_LIST = re.compile(rb"\s*\[\s*\]")
 
 
@@ -36,19 +37,21 @@ class PredictRequest(msgspec.Struct):
 
     @property
     def in_rows(self) -> bool:
-        return bool(bytes(self.instances))
+        return memoryview(self.instances).nbytes > 0  # as bytes it would be copied
 
     def split_columns(self, names: Sequence[str]) -> dict[str, bytes]:
         """The JSON of each input of the signature. Raises BadRequest."""
-        return _split_rows(bytes(self.instances), names) if self.in_rows else _split(bytes(self.inputs), names)
+        data = bytes(self.instances if self.in_rows else self.inputs)
+        give_turn(len(data))
+        return _split_rows(data, names) if self.in_rows else _split(data, names)
 
 
 def read_predict_request(body: bytes) -> PredictRequest:
     """Raises BadRequest."""
     request = parse_json(quote_words(body), PredictRequest)
-    if request.in_rows == bool(bytes(request.inputs)):
+    if request.in_rows == bool(memoryview(request.inputs).nbytes):
         raise BadRequest("The request must have either 'instances', for rows, or 'inputs', for columns.")
-    if request.in_rows and not bytes(request.instances).lstrip().startswith(b"["):
+    if request.in_rows and not _LIST.match(request.instances):
         raise BadRequest("'instances' must be a list, with one element per row.")
     if _EMPTY_LIST.fullmatch(request.instances):
         raise BadRequest("'instances' is empty.")
