@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl
 from service.access.quota import Quota
 from service.client_socket import ClientSocket
 from service.errors import RequestTooLarge
-from service.web.body import TOO_LARGE, Stream, read_body
-from service.web.body import Stream, give_turn, read_body
+from service.web.body import TOO_LARGE, Stream, give_turn, read_body
 from service.web.budget import Share
 from service.web.content_encoding import check_content_encoding, unpack
 from service.web.context import Context
