@@ -25,6 +25,8 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="start again instead of res
 Quick = Annotated[bool, typer.Option("--quick", help="little data, few epochs: a trial of seconds, in runs/quick")]
 Name = Annotated[str, typer.Argument(help="a recipe; `list` shows them")]
 Changes = Annotated[list[str], typer.Option("--set", help="part.field=value: changes one field of the recipe")]
+EvenIfWorse = Annotated[bool, typer.Option("--even-if-worse", help="publish a candidate that is worse")]
+Retire = Annotated[bool, typer.Option("--retire", help="remove the older versions after publishing")]
 Precision = Annotated[
     Literal["full", "mixed"] | None,
     typer.Option(help="overrides the recipe: float32, or mixed with the 16-bit floats that suit the device"),
@@ -107,14 +109,32 @@ def evaluate(name: Name) -> None:
 def publish(
     name: Name,
     changes: Changes = [],  # noqa: B006
-    even_if_worse: Annotated[bool, typer.Option("--even-if-worse", help="publish a candidate that is worse")] = False,
+    even_if_worse: EvenIfWorse = False,
     precision: Precision = None,
-    retire: Annotated[bool, typer.Option("--retire", help="remove the older versions after publishing")] = False,
+    retire: Retire = False,
 ) -> None:
     """Copy a run's candidate to models/<name>/<next version>, unless it is worse than the published version."""
     from training import pipeline
 
     version_dir, comparison = pipeline.publish_run(_load_recipe(name, changes, precision), even_if_worse, retire)
+    typer.echo(f"{comparison}\nPublished: {version_dir}")
+
+
+@app.command("re-export")
+@exit_with_message
+def re_export(
+    name: Name,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", exists=True, file_okay=False, help="a version's folder, by default the newest version"),
+    ] = None,
+    even_if_worse: EvenIfWorse = False,
+    retire: Retire = False,
+) -> None:
+    """Publish a version's own weights again, with the signatures that exports have today, without training."""
+    from training import pipeline
+
+    version_dir, comparison = pipeline.publish_again(load_recipe(name), source, even_if_worse, retire)
     typer.echo(f"{comparison}\nPublished: {version_dir}")
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
 
 from service.images import prepare
 from training import data, plots
-from training.errors import RecipeError
+from training.errors import PublishError, RecipeError
 from training.evaluation.inference import run_servable
 from training.evaluation.mistakes import save_mistakes
 from training.export.batch_norm import recalibrate_batch_norm
@@ -23,8 +24,10 @@ from training.fit.gan import fit_gan
 from training.fit.precision import adapt_policy
 from training.fit.strategy import Kind, Team, open_team
 from training.fit.warm_start import interpolate
+from training.model_store import find_newest_version
 from training.nets.classifier import build_classifier
 from training.publish import publish
+from training.publish.re_export import re_export
 from training.recipes.schema import Recipe
 from training.run import Run, join_run, open_run
 
@@ -98,6 +101,22 @@ def _train_classifier(dataset: data.Dataset, run: Run, team: Team) -> None:
 def publish_run(recipe: Recipe, even_if_worse: bool, retire: bool) -> tuple[Path, publish.Comparison]:
     """Publish the candidate of the recipe's run. Raises PublishError, RecipeError, DataMissing."""
     return publish.publish(open_run(recipe, fresh=False).candidate, load_data(recipe), even_if_worse, retire)
+
+
+def publish_again(
+    recipe: Recipe, source: Path | None, even_if_worse: bool, retire: bool
+) -> tuple[Path, publish.Comparison]:
+    """Publish the weights of a version, by default the newest, with today's signatures.
+
+    Raises PublishError, DataMissing.
+    """
+    source = source or find_newest_version(recipe.publishes)
+    if source is None:
+        raise PublishError(f"Nothing is published as '{recipe.publishes}' yet.")
+    dataset = load_data(recipe)
+    with TemporaryDirectory() as folder:
+        candidate = re_export(source, dataset, Path(folder) / "candidate")
+        return publish.publish(candidate, dataset, even_if_worse, retire)
 
 
 def predict(version_dir: Path, image_file: Path) -> tuple[str, float]:

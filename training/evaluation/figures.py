@@ -8,6 +8,7 @@ import numpy as np
 from training.data import Dataset, Split
 from training.evaluation import photo_variants, synthetic_digits
 from training.evaluation.accuracy import Figures, compute_figures
+from training.evaluation.deletion import measure_deletion
 from training.evaluation.gan_metrics import (
     check_labels,
     compute_frechet_distance,
@@ -15,8 +16,9 @@ from training.evaluation.gan_metrics import (
     draw_samples,
     measure_gan_train_accuracy,
 )
-from training.evaluation.inference import extract_servable_features, iterate_images, run_servable
+from training.evaluation.inference import extract_servable_features, has_signature, iterate_images, run_servable
 from training.evaluation.out_of_distribution import measure_aurocs
+from training.export.signatures import EXPLAIN
 from training.recipes.loading import load_recipe
 
 GAN_TRAIN_RECIPE = "mnist-pupil"  # of the classifier that is trained on samples alone
@@ -43,6 +45,14 @@ def measure_robustness(version_dir: Path, data: Dataset) -> dict[str, Any]:
     if data.name == "cats-dogs":
         robustness["photos"] = photo_variants.measure_accuracies(version_dir)
     return robustness
+
+
+def measure_explanations(version_dir: Path, split: Split) -> dict[str, Any]:
+    """`deletion`: how far confidence falls without the hottest tenth of a picture, and without a random tenth.
+
+    Empty for a classifier that has no `explain`.
+    """
+    return {"deletion": measure_deletion(version_dir, split)} if has_signature(version_dir, EXPLAIN) else {}
 
 
 def measure_generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict[str, Any]:

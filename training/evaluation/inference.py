@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
 
 from training.data import Split
 from training.data.dataset import chunks
-from training.export.saved_model import FEATURES
+from training.export.frozen_graph import load_frozen
+from training.export.signatures import FEATURES, SERVING_DEFAULT
 
 BATCH = 100
 
@@ -30,27 +30,24 @@ def iterate_images(split: Split) -> Iterator[Arrays]:
     return ({"images": images} for images in chunks(split))
 
 
-def run_servable(version_dir: Path, batches: Iterable[Arrays]) -> Arrays:
-    """All outputs of `serving_default`, each joined over the batches of inputs."""
-    signature = tf.saved_model.load(str(version_dir)).signatures["serving_default"]
+def run_servable(version_dir: Path, batches: Iterable[Arrays], signature_name: str = SERVING_DEFAULT) -> Arrays:
+    """All outputs of a signature, each joined over the batches of inputs."""
+    signature = tf.saved_model.load(str(version_dir)).signatures[signature_name]
     return _join(signature(**{name: tf.constant(value) for name, value in batch.items()}) for batch in batches)
+
+
+def has_signature(version_dir: Path, signature_name: str) -> bool:
+    return signature_name in tf.saved_model.load(str(version_dir)).signatures
 
 
 def extract_servable_features(version_dir: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """[N,D]: the inputs of a classifier's last layer. Raises ValueError if its graph has no tensor of that name."""
-    loaded = tf.saved_model.load(str(version_dir))
-    functions = loaded.signatures["serving_default"].graph.as_graph_def().library.function
-    body = next((function for function in functions if any(node.name == FEATURES for node in function.node_def)), None)
-    if body is None:
+    graph = load_frozen(version_dir)
+    features = graph.find(FEATURES)
+    if features is None:
         raise ValueError(f"{version_dir} does not name its features: export it again.")
-    graph = function_def_to_graph(body)
-
-    def import_graph() -> None:
-        tf.import_graph_def(graph.as_graph_def(), name="")
-
-    wrapped = tf.compat.v1.wrap_function(import_graph, [])
-    extract = wrapped.prune(graph.inputs[0].name, f"{FEATURES}:0")
-    return np.concatenate([extract(tf.constant(batch["images"])).numpy() for batch in batch_inputs(images=images)])
+    extract = graph.cut([graph.inputs["images"]], [features.outputs[0]])
+    return np.concatenate([extract(tf.constant(batch["images"]))[0].numpy() for batch in batch_inputs(images=images)])
 
 
 def _join(batches: Iterable[dict[str, Any]]) -> Arrays:

@@ -1,47 +1,34 @@
 """Writes a trained net as a servable: a SavedModel whose graph takes uint8 images, and its manifest."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from training.data import Dataset
+from training.export.frozen_graph import FrozenGraph, Function, freeze
 from training.export.manifest import write_candidate_manifest
 from training.export.outlier_score import OutlierScore
+from training.export.signatures import FEATURES, list_signatures
 from training.nets import noise
 from training.nets.classifier import feature_extractor
 from training.run import Run
 
-SIGNATURE = "serving_default"
-FEATURES = "features"  # the input of a classifier's last layer: a tensor inside the graph, not an output
 
-Signature = Callable[..., dict[str, tf.Tensor]]
-
-
-def _freeze(function: Signature, specs: dict[str, tf.TensorSpec]) -> Signature:
-    """The same function with its weights as constants, so that graph optimisers fold BatchNorm into convolutions."""
-    concrete = tf.function(function).get_concrete_function(**specs)
-    names = sorted(concrete.structured_outputs)
-    frozen = convert_variables_to_constants_v2(concrete)
-    order = [tensor.name.split(":")[0] for tensor in frozen.inputs]
-
-    def call(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        outputs = frozen(*(inputs[name] for name in order))
-        return {name: tf.identity(output, name) for name, output in zip(names, outputs, strict=True)}
-
-    return call
+def write_saved_model(function: Function, specs: dict[str, tf.TensorSpec], folder: Path) -> None:
+    """Write `folder/saved_model.pb`: `function` as `serving_default`, and the other signatures that it allows."""
+    write_frozen(freeze(function, specs), folder)
 
 
-def write_saved_model(function: Signature, specs: dict[str, tf.TensorSpec], folder: Path) -> None:
-    """Write `folder/saved_model.pb` and `variables/` with `function` as its `serving_default`."""
+def write_frozen(graph: FrozenGraph, folder: Path) -> None:
+    """As `write_saved_model`, from a graph that is frozen already."""
     shutil.rmtree(folder, ignore_errors=True)
-    module = tf.Module()
-    traced = tf.function(_freeze(function, specs), input_signature=None)
-    signature = traced.get_concrete_function(**specs)
-    tf.saved_model.save(module, str(folder), signatures={SIGNATURE: signature})
+    signatures = {
+        name: tf.function(function).get_concrete_function(**specs)
+        for name, (function, specs) in list_signatures(graph).items()
+    }
+    tf.saved_model.save(tf.Module(), str(folder), signatures=signatures)
     (folder / "fingerprint.pb").unlink(missing_ok=True)
 
 
@@ -51,14 +38,15 @@ def export_classifier(
     """Write the candidate of a classifier's run and return its folder.
 
     `images` uint8 [N,H,W,C] -> `probabilities` float32 [N,K] and `outlier_score` float32 [N]: the share of validation
-    images that are less strange (training.export.outlier_score).
+    images that are less strange (training.export.outlier_score). A net that ends in global average pooling gets
+    `explain` as well (training.export.signatures).
     """
     side, channels = run.recipe.data.size, data.train.shape[2]
     net = feature_extractor(model)
 
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = net(tf.cast(images, tf.float32), training=False)
-        outputs[-1] = tf.identity(outputs[-1], FEATURES)  # evaluation finds it by its name
+        outputs[-1] = tf.identity(outputs[-1], FEATURES)  # evaluation and `explain` find it by its name
         return {
             "probabilities": tf.nn.softmax(outputs[0] / temperature),
             "outlier_score": outlier_score.score(outputs),
@@ -74,7 +62,7 @@ def export_generator(model: keras.Model, data: Dataset, run: Run) -> Path:
 
     `seeds` int64 [N], `labels` int32 [N] (-1 for any), `truncation` float32 [N] -> `images` uint8 [N,H,W,C].
     `truncation` below 1 gives more typical and less varied images (Brock et al. 2018). It is multiplied with the
-    recipe's own truncation.
+    recipe's own truncation. `walk` goes from one seed to another (training.export.signatures).
     """
     classes, recipe = len(data.classes), run.recipe
 

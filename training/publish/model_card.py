@@ -39,6 +39,12 @@ def _format_classifier(test: dict[str, Any]) -> list[str]:
     if test.get("photos"):
         lines += ["", "Pictures of the test set as people take and keep them, made by program, read right:", ""]
         lines += [f"- {_PHOTOS[kind]}: {accuracy:.1%}" for kind, accuracy in test["photos"].items()]
+    if falls := test.get("deletion"):
+        lines += [
+            "",
+            f"Where `explain` points: without the hottest tenth of a picture, the probability of the answer falls "
+            f"by {falls['hottest']:.3f} on average; without a random tenth, by {falls['random']:.3f}.",
+        ]
     return lines
 
 
@@ -127,6 +133,7 @@ def write_card(manifest: TrainedManifest) -> str:
         f"- Classes: {', '.join(manifest.labels)}.",
         f"- Data: {data['name']}, {data['train']} training images, {facts['validation']} to choose by.",
         *_format_truncation(recipe),
+        *([f"- Weights: those of {facts['weights_of']}, exported again."] if "weights_of" in facts else []),
         f"- Limits: {limits}",
         "",
         "## Figures",

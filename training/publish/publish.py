@@ -9,7 +9,13 @@ from service.manifest import MANIFEST_PATH
 from training import model_store
 from training.data import Dataset, load
 from training.errors import PublishError
-from training.evaluation.figures import measure_classifier, measure_gan_train, measure_generator, measure_robustness
+from training.evaluation.figures import (
+    measure_classifier,
+    measure_explanations,
+    measure_gan_train,
+    measure_generator,
+    measure_robustness,
+)
 from training.evaluation.gan_metrics import draw_nearest, draw_samples
 from training.export.manifest import read_manifest
 from training.model_store import find_newest_version, list_versions
@@ -68,7 +74,7 @@ def measure(version_dir: Path, data: Dataset) -> dict[str, Any]:
 
     Raises PublishError if the classifier that judges a generator is not published.
     """
-    data = _match_image_size(version_dir, data)
+    data = match_image_size(version_dir, data)
     figures = measure_fast(version_dir, data)
     if read_manifest(version_dir).kind == "classifier":
         return figures
@@ -78,19 +84,21 @@ def measure(version_dir: Path, data: Dataset) -> dict[str, Any]:
 def measure_fast(version_dir: Path, data: Dataset, robustness: bool = True) -> dict[str, Any]:
     """The figures of `measure` that take seconds: all that versions are compared by. Raises PublishError.
 
-    Without `robustness`, a classifier is measured on its own data alone.
+    Without `robustness`, a classifier is measured on its own data alone, and its explanations are not.
     """
-    data = _match_image_size(version_dir, data)
+    data = match_image_size(version_dir, data)
     if read_manifest(version_dir).kind == "classifier":
         figures = measure_classifier(version_dir, data.test).as_dict()
-        return figures | measure_robustness(version_dir, data) if robustness else figures
+        if not robustness:
+            return figures
+        return figures | measure_robustness(version_dir, data) | measure_explanations(version_dir, data.test)
     judge_dir = find_newest_version(JUDGES.get(data.name, ""))
     if judge_dir is None:
         raise PublishError("The published 'digits' judges the samples of a generator: publish it first.")
     return measure_generator(version_dir, judge_dir, data)
 
 
-def _match_image_size(version_dir: Path, data: Dataset) -> Dataset:
+def match_image_size(version_dir: Path, data: Dataset) -> Dataset:
     """The same data at the image size of that version, because the recipe may have changed the size since."""
     manifest = read_manifest(version_dir)
     size, config = manifest.image.height, manifest.facts["recipe"].get("data")
