@@ -81,6 +81,12 @@ class ModelNotFound(NotFound):
     code = "model_not_found"
 
 
+class NotOffered(NotFound):
+    """The model is there, but cannot do that."""
+
+    code = "not_offered"
+
+
 class MethodNotAllowed(InkpawError):
     """The path exists, the method does not."""
 

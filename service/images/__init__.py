@@ -12,7 +12,7 @@ from PIL.Image import Image
 
 from service.errors import BadImage
 from service.images.bounds import Estimate, estimate
-from service.images.decode import DEFAULT_MAX_PIXELS, LARGE_PIXELS, decode, decode_tolerantly
+from service.images.decode import DEFAULT_MAX_PIXELS, LARGE_PIXELS, decode, decode_tolerantly, measure
 from service.images.digit import WORK_SIDE, digit
 from service.images.formats import detect_format
 from service.images.photo import photo
@@ -23,6 +23,7 @@ __all__ = [
     "Estimate",
     "ImageInput",
     "Prepared",
+    "choose_view",
     "decode",
     "decode_tolerantly",
     "digit",
@@ -45,17 +46,19 @@ class ImageInput(msgspec.Struct, frozen=True):
 class Treatment(NamedTuple):
     """`transform(picture, height, width, channels)` makes the net's input.
 
-    `draft_size(width, height)` is how small a JPEG's decoder may shrink the picture before.
+    `draft_size(width, height)` is how small a JPEG's decoder may shrink the picture before. `stretches`: the input
+    shows the whole picture, and each of its places is in the same place of the input.
     """
 
     transform: Callable[[Image, int, int, int], np.ndarray]
     draft_size: Callable[[int, int], tuple[int, int]]
+    stretches: bool
 
 
 TREATMENTS = {
-    "digit": Treatment(digit, lambda width, height: (WORK_SIDE, WORK_SIDE)),
+    "digit": Treatment(digit, lambda width, height: (WORK_SIDE, WORK_SIDE), stretches=False),
     # a JPEG that its decoder shrinks to no less than twice the size looks the same as a whole one when resized
-    "photo": Treatment(photo, lambda width, height: (2 * width, 2 * height)),
+    "photo": Treatment(photo, lambda width, height: (2 * width, 2 * height), stretches=True),
 }
 
 
@@ -83,6 +86,19 @@ def prepare_tolerantly(data: bytes, image_input: ImageInput, max_pixels: int = D
     height, width = image_input.height, image_input.width
     picture = decode_tolerantly(data, max_pixels, draft=treatment.draft_size(width, height))
     return Prepared(treatment.transform(picture.image, height, width, image_input.channels), picture.truncated)
+
+
+def choose_view(data: bytes, image_input: ImageInput, max_side: int) -> ImageInput:
+    """What to prepare a picture as for people, so that a map over the net's input lies right on it.
+
+    Where the treatment only stretches, that is the upright picture in its own proportions, with sides of at most
+    `max_side`; else it is what the net gets. The data has been prepared before.
+    """
+    if not _get_treatment(image_input).stretches:
+        return image_input
+    width, height = measure(data)
+    shrink = min(1.0, max_side / max(width, height))
+    return ImageInput(max(1, round(height * shrink)), max(1, round(width * shrink)), 3, "photo")
 
 
 def _get_treatment(image_input: ImageInput) -> Treatment:

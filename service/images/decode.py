@@ -61,6 +61,12 @@ def decode(data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS, draft: tuple[int, 
         raise BadImage(f"The {kind} is cut short or damaged.") from error
 
 
+def measure(data: bytes) -> tuple[int, int]:
+    """(width, height) of the upright picture, by a look at the header. The data has been decoded before."""
+    image = Image.OPEN[detect_format(data)][0](BytesIO(data), "")
+    return image.size[::-1] if _orientation(image) >= 5 else image.size
+
+
 def decode_tolerantly(
     data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS, draft: tuple[int, int] | None = None
 ) -> Picture:

@@ -125,7 +125,8 @@ class FakeEngine:
 def make_handler(catalog: Catalog) -> Handler:
     """Answers with this catalog. The class of a row is its first value, and a generated image is filled with its seed.
 
-    The model `wary` also has an outlier score: a tenth of the class.
+    The model `wary` also has an outlier score: a tenth of the class. `explain` gives maps [N,2,2,10] with the class in
+    the first place of its own map, `walk` images that are filled with the whole part of a hundredfold position.
     """
 
     def handle(call: wire.Call, arrays: dict[str, NDArray]) -> EngineReply:
@@ -134,12 +135,18 @@ def make_handler(catalog: Catalog) -> Handler:
                 return make_reply(wire.CatalogReply(catalog))
             case wire.StatusCall():
                 return make_reply(wire.StatusReply(0.0))
+        if "position" in arrays:
+            pixels = (arrays["position"] * 100).astype(np.uint8)
+            return make_run_reply({"images": np.broadcast_to(pixels[:, None, None, None], (len(pixels), 28, 28, 1))})
         if "seeds" in arrays:
             pixels = (arrays["seeds"] % 251).astype(np.uint8)
             images = np.broadcast_to(pixels[:, None, None, None], (len(pixels), 28, 28, 1))
             return make_run_reply({"images": images}, catalog.generation)
         classes = next(iter(arrays.values()))[:, 0, 0, 0] % 10
         outputs = {"probabilities": np.eye(10, dtype=np.float32)[classes]}
+        if isinstance(call, wire.RunCall) and call.signature == "explain":
+            outputs["maps"] = np.zeros((len(classes), 2, 2, 10), np.float32)
+            outputs["maps"][range(len(classes)), 0, 0, classes] = classes
         if isinstance(call, wire.RunCall) and call.model == "wary":
             outputs["outlier_score"] = (classes / 10).astype(np.float32)
         return make_run_reply(outputs, catalog.generation)

@@ -1,11 +1,11 @@
 """Tiny SavedModels with known outputs, in the layout that training publishes.
 
-- tiny: a digit classifier, a fixed random projection
+- tiny: a digit classifier, a fixed random projection; its map, by `explain`, is as hot as the picture is bright
 - steady: a classifier that always predicts its own version's number
 - slow: runs for as many hundredths of a second as the largest first pixel of the batch
 - sluggish: the same in seconds
 - brittle: a run fails if the first pixel of any row is 13; else a row's label is its second pixel
-- blot: a generator whose image depends only on its seed, label and truncation
+- blot: a generator whose image depends only on its seed, label and truncation; `walk` fades from one to the other
 """
 
 import json
@@ -26,6 +26,12 @@ def _tiny(images: tf.Tensor, version: int) -> Outputs:
     weights = np.random.default_rng(version).normal(size=(SIDE * SIDE, CLASSES)).astype(np.float32)
     flat = tf.reshape(tf.cast(images, tf.float32) / 255.0, [-1, SIDE * SIDE])
     return {"probabilities": tf.nn.softmax(flat @ weights)}
+
+
+def _explain_tiny(images: tf.Tensor, version: int) -> Outputs:
+    """Maps [N,4,4,K]: the brightness of each part of the picture, times the class."""
+    brightness = tf.nn.avg_pool2d(tf.cast(images, tf.float32) / 255.0, SIDE // 4, SIDE // 4, "VALID")
+    return _tiny(images, version) | {"maps": brightness * tf.range(CLASSES, dtype=tf.float32)}
 
 
 def _steady(images: tf.Tensor, version: int) -> Outputs:
@@ -55,6 +61,14 @@ def _blot(seeds: tf.Tensor, labels: tf.Tensor, truncation: tf.Tensor) -> Outputs
     return {"images": tf.ensure_shape(images, [None, SIDE, SIDE, 1])}
 
 
+def _walk(
+    seeds_from: tf.Tensor, seeds_to: tf.Tensor, position: tf.Tensor, labels: tf.Tensor, truncation: tf.Tensor
+) -> Outputs:
+    ends = [tf.cast(_blot(seeds, labels, truncation)["images"], tf.float32) for seeds in (seeds_from, seeds_to)]
+    share = position[:, None, None, None]
+    return {"images": tf.cast(tf.round(ends[0] * (1 - share) + ends[1] * share), tf.uint8)}
+
+
 _CLASSIFIERS: dict[str, tuple[Callable[[tf.Tensor, int], Outputs], str]] = {
     "tiny": (_tiny, "digit"),
     "steady": (_steady, "photo"),
@@ -62,7 +76,9 @@ _CLASSIFIERS: dict[str, tuple[Callable[[tf.Tensor, int], Outputs], str]] = {
     "sluggish": (partial(_slow, unit=1.0), "photo"),
     "brittle": (_brittle, "photo"),
 }
-_GENERATOR_INPUTS = {"seeds": tf.int64, "labels": tf.int32, "truncation": tf.float32}
+_WISHES = {"labels": tf.int32, "truncation": tf.float32}
+_GENERATOR_INPUTS = {"seeds": tf.int64, **_WISHES}
+_WALK_INPUTS = {"seeds_from": tf.int64, "seeds_to": tf.int64, "position": tf.float32, **_WISHES}
 
 
 def build_model(folder: Path, name: str, version: int = 1) -> Path:
@@ -70,15 +86,23 @@ def build_model(folder: Path, name: str, version: int = 1) -> Path:
     version_dir = folder / name / str(version)
     if name == "blot":
         function, kind, treatment = _blot, "generator", "digit"
-        specs = {key: tf.TensorSpec([None], value, key) for key, value in _GENERATOR_INPUTS.items()}
+        specs = _make_specs(_GENERATOR_INPUTS)
     else:
         classify, treatment = _CLASSIFIERS[name]
         function, kind = partial(classify, version=version), "classifier"
         specs = {"images": tf.TensorSpec([None, SIDE, SIDE, 1], tf.uint8, "images")}
-    signature = tf.function(function).get_concrete_function(**specs)
-    tf.saved_model.save(tf.Module(), str(version_dir), signatures={"serving_default": signature})
+    signatures = {"serving_default": tf.function(function).get_concrete_function(**specs)}
+    if name == "blot":
+        signatures["walk"] = tf.function(_walk).get_concrete_function(**_make_specs(_WALK_INPUTS))
+    elif name == "tiny":
+        signatures["explain"] = tf.function(partial(_explain_tiny, version=version)).get_concrete_function(**specs)
+    tf.saved_model.save(tf.Module(), str(version_dir), signatures=signatures)
     write_manifest(version_dir, name, kind, treatment)
     return version_dir
+
+
+def _make_specs(inputs: dict[str, tf.DType]) -> dict[str, tf.TensorSpec]:
+    return {name: tf.TensorSpec([None], dtype, name) for name, dtype in inputs.items()}
 
 
 def write_manifest(version_dir: Path, name: str, kind: str, treatment: str) -> None:

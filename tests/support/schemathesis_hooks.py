@@ -35,6 +35,12 @@ _SAMPLES: list[dict[str, Any]] = [
     {"seeds": [3, 4], "labels": ["7", "any"], "truncation": 0.5, "format": "json"},
     {"count": 2, "seed": 3, "labels": [7, -1], "format": "zip"},
 ]
+_WALKS: list[dict[str, Any]] = [
+    {},
+    {"from": 3, "to": 4, "frames": 2, "label": "7"},
+    {"from": 3, "format": "webp", "truncation": 0.5},
+    {"to": 3, "frames": 5, "label": "any", "format": "npy"},
+]
 _COLUMNS = {"seeds": [3, 4], "labels": [7, 7], "truncation": [1.0, 0.5]}
 _ROWS = [{"seeds": 3, "labels": 7, "truncation": 1.0}]
 _PREDICTS: dict[str, list[Any]] = {
@@ -69,10 +75,15 @@ def map_case(_: HookContext, case: Case) -> Case:
     choose = random.Random(repr((case.query, case.body))).choice
     if "{label}" in path:
         case.path_parameters["label"] = LABEL
-    if path.startswith(("/predict", "/prepare")):
+    if path.startswith(("/predict", "/prepare", "/explain")):
         case.path_parameters["name"] = CLASSIFIER
+        if case.query and "label" in case.query:
+            case.query["label"] = "7"
         if case.media_type == "application/json":
             case.body = {"instances": [{"b64": _TEXT}]}
+    elif path.endswith("/walk"):
+        case.path_parameters["name"] = GENERATOR
+        case.query = dict(choose(_WALKS))
     elif path.startswith("/generate"):
         case.path_parameters["name"] = GENERATOR
         if case.method == "POST":

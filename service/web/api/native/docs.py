@@ -5,9 +5,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from service.errors import NotOffered
+from service.web.api.native.explain import FORMATS, Explanation
 from service.web.api.native.generate import GeneratedSamples
 from service.web.api.native.generate_request import MAX_SEED, GenerateRequest
 from service.web.api.native.predict import Predictions
+from service.web.api.native.walk import DEFAULT_FRAMES, MAX_FRAMES, MIN_FRAMES
+from service.web.codecs.animations import ANIMATIONS
 from service.web.codecs.image_formats import MEDIA_TYPES
 from service.web.codecs.uploads import Instances
 from service.web.route_doc import RUN_ERRORS, Content, Parameter, Reply, RouteDoc, reply_json
@@ -67,6 +71,39 @@ PREPARE = RouteDoc(
     ),
 )
 
+EXPLAIN = RouteDoc(
+    summary="Show where in an image the answer comes from",
+    description=(
+        "One image, as for /predict. The PNG shows the map over the image. Where the model takes the whole image "
+        "(treatment `photo`), that is the whole image, upright, with sides of at most 512 pixels; else it is the image "
+        "as /prepare shows it. Cold is the lowest value of this map, hot its highest."
+    ),
+    parameters=(
+        Parameter("label", "query", "The label whose map is wanted; the likeliest if not given.", str, "7"),
+        Parameter(
+            "format",
+            "query",
+            "png or json. Else Accept decides: png, unless JSON is preferred.",
+            Annotated[str, Meta(extra_json_schema={"enum": list(FORMATS)})],
+            "png",
+        ),
+    ),
+    body=PREDICT.body,
+    replies=(
+        Reply(
+            "The map.",
+            (Content(MEDIA_TYPES["png"]), Content(MEDIA_TYPES["json"], (Explanation,))),
+            headers={"Inkpaw-Version": "Of a PNG: the version that answered.", "Vary": "That Accept may decide."},
+        ),
+    ),
+    errors=(*RUN_ERRORS, NotOffered),
+    curl=(
+        "curl 'localhost:8080/generate/digits-gan?label=7&seed=3' -o seven.png",
+        "curl --data-binary @seven.png localhost:8080/explain/digits -o heat.png",
+        "curl --data-binary @seven.png 'localhost:8080/explain/digits?label=1&format=json'",
+    ),
+)
+
 _CACHE_HEADERS = {"ETag": "Where a seed was given: the tag of the answer.", "Cache-Control": "Whether to keep it."}
 _HEADERS = _CACHE_HEADERS | {
     "Inkpaw-Version": "The version that answered.",
@@ -74,6 +111,18 @@ _HEADERS = _CACHE_HEADERS | {
 }
 _JSON = MEDIA_TYPES["json"]
 _OTHERS = sorted(set(MEDIA_TYPES.values()) - {_JSON})
+
+_TRUNCATION = Parameter(
+    "truncation",
+    "query",
+    "Over 0 and at most 1. Less gives likelier and less varied samples.",
+    Annotated[float, Meta(gt=0, le=1)],
+    methods=_GET,
+)
+_IF_NONE_MATCH = Parameter("If-None-Match", "header", "A tag that was answered before.", str)
+_UNCHANGED = Reply(
+    "Unchanged: the tag in `If-None-Match` fits.", status=HTTPStatus.NOT_MODIFIED, headers=_CACHE_HEADERS
+)
 
 GENERATE = RouteDoc(
     summary="Generate samples",
@@ -90,13 +139,7 @@ GENERATE = RouteDoc(
         Parameter("seeds", "query", "A seed per sample, separated by commas.", str, methods=_GET),
         Parameter("label", "query", "A class by name or index, or several; `any` and -1 are any.", str, "7", _GET),
         Parameter("labels", "query", "The same as `label`.", str, methods=_GET),
-        Parameter(
-            "truncation",
-            "query",
-            "Over 0 and at most 1. Less gives likelier and less varied samples.",
-            Annotated[float, Meta(gt=0, le=1)],
-            methods=_GET,
-        ),
+        _TRUNCATION,
         Parameter(
             "format",
             "query",
@@ -105,7 +148,7 @@ GENERATE = RouteDoc(
             "png",
             _GET,
         ),
-        Parameter("If-None-Match", "header", "A tag that was answered before.", str),
+        _IF_NONE_MATCH,
     ),
     body=(
         Content(
@@ -117,7 +160,7 @@ GENERATE = RouteDoc(
     body_required=False,
     replies=(
         Reply("The samples.", (*map(Content, _OTHERS), Content(_JSON, (GeneratedSamples,))), headers=_HEADERS),
-        Reply("Unchanged: the tag in `If-None-Match` fits.", status=HTTPStatus.NOT_MODIFIED, headers=_CACHE_HEADERS),
+        _UNCHANGED,
     ),
     errors=RUN_ERRORS,
     curl=(
@@ -125,4 +168,39 @@ GENERATE = RouteDoc(
         "curl 'localhost:8080/generate/digits-gan?count=2&seed=3&format=json'",
         'curl -d \'{"seeds": [3, 4], "labels": ["7", "any"], "format": "json"}\' localhost:8080/generate/digits-gan',
     ),
+)
+
+WALK = RouteDoc(
+    summary="Go from one seed to another",
+    description=(
+        "Frames from the sample of one seed to that of another, as an animation that plays again and again. Its first "
+        "and last frames are what /generate answers for the two seeds. With any label, each half of the way has the "
+        "label of its own end."
+    ),
+    parameters=(
+        Parameter("from", "query", "The first seed; drawn if not given.", _Seed, 3),
+        Parameter("to", "query", "The last seed; drawn if not given.", _Seed, 4),
+        Parameter(
+            "frames",
+            "query",
+            f"{DEFAULT_FRAMES} if not given; at most {MAX_FRAMES}, and at most `INKPAW_MAX_IMAGES`.",
+            Annotated[int, Meta(ge=MIN_FRAMES, le=MAX_FRAMES)],
+        ),
+        Parameter("label", "query", "A class by name; `any` and -1 are any.", str, "7"),
+        _TRUNCATION,
+        Parameter(
+            "format",
+            "query",
+            "png and webp are animations, without loss; npy is uint8 [frames,height,width,channels].",
+            Annotated[str, Meta(extra_json_schema={"enum": list(ANIMATIONS)})],
+            "png",
+        ),
+        _IF_NONE_MATCH,
+    ),
+    replies=(
+        Reply("The frames.", tuple(map(Content, ANIMATIONS.values())), headers=_HEADERS),
+        _UNCHANGED,
+    ),
+    errors=(*RUN_ERRORS, NotOffered),
+    curl=("curl 'localhost:8080/generate/digits-gan/walk?from=3&to=4&label=7' -o walk.png",),
 )

@@ -1,14 +1,12 @@
 """`/generate/<name>`: seeds to images. One seed is one image, alone or among others."""
 
-import hashlib
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from werkzeug.http import parse_etags, quote_etag
 
 from service.catalog import Version
-from service.web.api.native.generate_request import ANY, GenerateRequest, read_generate_request
+from service.web.api.native.cache_headers import is_unchanged, make_etag, with_cache_headers
+from service.web.api.native.generate_request import ANY, read_generate_request
 from service.web.codecs.image_formats import MEDIA_TYPES, encode_images
 from service.web.dataplane import run, with_version
 from service.web.request import ModelSpec, Request
@@ -46,9 +44,10 @@ def _generate(request: Request, spec: ModelSpec, version: Version) -> Response:
     seeds = wanted.choose_seeds(request.context.settings.max_images)
     wanted.check_format(len(seeds))
     labels = wanted.choose_labels(version.manifest.labels, len(seeds))
-    etag = _make_etag(spec.name, version, wanted, seeds, labels)
-    if wanted.repeatable and etag in parse_etags(request.get_header("If-None-Match")):
-        return _with_cache_headers(Response(status=304), wanted, etag)
+    decisive = (spec.name, version.number, seeds, labels, wanted.truncation, wanted.format)
+    etag = make_etag(*decisive) if wanted.repeatable else ""
+    if is_unchanged(request, etag):
+        return with_cache_headers(Response(status=304), etag)
     inputs: dict[str, NDArray] = {
         "seeds": np.array(seeds, np.int64),
         "labels": np.array(labels, np.int32),
@@ -70,21 +69,7 @@ def _generate(request: Request, spec: ModelSpec, version: Version) -> Response:
     response.headers["Inkpaw-Version"] = str(version.number)
     if len(text := _format_seeds(seeds)) <= _MAX_HEADER:  # proxies refuse a head of a few kilobytes
         response.headers["Inkpaw-Seeds"] = text
-    return _with_cache_headers(response, wanted, etag)
-
-
-def _make_etag(name: str, version: Version, wanted: GenerateRequest, seeds: list[int], labels: list[int]) -> str:
-    facts = repr((name, version.number, seeds, labels, wanted.truncation, wanted.format))
-    return hashlib.sha256(facts.encode()).hexdigest()[:32]
-
-
-def _with_cache_headers(response: Response, wanted: GenerateRequest, etag: str) -> Response:
-    """A repeatable response may be kept and asked for again by its tag; an unchanged one costs no run of the model."""
-    if wanted.repeatable:
-        response.headers |= {"ETag": quote_etag(etag), "Cache-Control": "public, no-cache"}
-    else:
-        response.headers["Cache-Control"] = "no-store"
-    return response
+    return with_cache_headers(response, etag)
 
 
 def _format_seeds(seeds: list[int]) -> str:

@@ -24,8 +24,8 @@ _Samples = Annotated[list[_T], msgspec.Meta(max_length=_MAX_SAMPLES)]
 
 
 _Count = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1})]  # of the schema alone: `check` says it better
-_Seed = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": MAX_SEED})]
-_Truncation = Annotated[float, msgspec.Meta(extra_json_schema={"exclusiveMinimum": 0, "maximum": 1})]
+Seed = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": MAX_SEED})]
+Truncation = Annotated[float, msgspec.Meta(extra_json_schema={"exclusiveMinimum": 0, "maximum": 1})]
 _Format = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(MEDIA_TYPES)})]
 
 
@@ -33,10 +33,10 @@ class GenerateRequest(msgspec.Struct, forbid_unknown_fields=True):
     """`labels` by name or by index, one for all samples or one per sample; -1 is any. Without a seed one is drawn."""
 
     count: _Count | None = None
-    seed: _Seed | None = None
-    seeds: _Samples[_Seed] | None = None
+    seed: Seed | None = None
+    seeds: _Samples[Seed] | None = None
     labels: _Samples[Label] | Label | None = None
-    truncation: _Truncation = 1.0
+    truncation: Truncation = 1.0
     format: _Format = "png"
 
     @property
@@ -48,11 +48,10 @@ class GenerateRequest(msgspec.Struct, forbid_unknown_fields=True):
         """Raises BadRequest if one of the fields makes no sense by itself."""
         if self.format not in MEDIA_TYPES:
             raise BadRequest(f"There is no format '{self.format}'. There are: {', '.join(MEDIA_TYPES)}.")
-        if not 0 < self.truncation <= 1:
-            raise BadRequest("truncation must be over 0 and at most 1.")
+        check_truncation(self.truncation)
         if self.seed is not None:
-            _check_seeds([self.seed])
-        _check_seeds(self.seeds or [])
+            check_seeds([self.seed])
+        check_seeds(self.seeds or [])
 
     def check_format(self, count: int) -> None:
         """Raises BadRequest if the format cannot hold that many samples."""
@@ -71,7 +70,7 @@ class GenerateRequest(msgspec.Struct, forbid_unknown_fields=True):
             _check_count(count, limit)
             first = secrets.randbits(31) if self.seed is None else self.seed
             seeds = list(range(first, first + count))
-        _check_seeds(seeds)
+        check_seeds(seeds)
         return seeds
 
     def choose_labels(self, names: Sequence[str], count: int) -> list[int]:
@@ -82,7 +81,7 @@ class GenerateRequest(msgspec.Struct, forbid_unknown_fields=True):
             labels = self.labels if isinstance(self.labels, list) else [self.labels]
         if len(labels) not in (1, count):
             raise BadRequest(f"There are {len(labels)} labels for {count} samples; give one, or one per sample.")
-        return [_to_index(label, names) for label in labels] * (count if len(labels) == 1 else 1)
+        return [to_index(label, names) for label in labels] * (count if len(labels) == 1 else 1)
 
 
 def read_generate_request(request: Request) -> GenerateRequest:
@@ -107,7 +106,14 @@ def _from_query(query: dict[str, str]) -> GenerateRequest:
         raise BadRequest(f"The query is not what this path takes: {error}.") from None
 
 
-def _check_seeds(seeds: Sequence[int]) -> None:
+def check_truncation(truncation: float) -> None:
+    """Raises BadRequest."""
+    if not 0 < truncation <= 1:
+        raise BadRequest("truncation must be over 0 and at most 1.")
+
+
+def check_seeds(seeds: Sequence[int]) -> None:
+    """Raises BadRequest."""
     if seeds and (min(seeds) < 0 or max(seeds) > MAX_SEED):
         raise BadRequest(f"A seed must be from 0 to {MAX_SEED}.")
 
@@ -119,7 +125,8 @@ def _check_count(count: int, limit: int) -> None:
         raise RequestTooLarge(f"{count} samples are asked for; at most {limit} are made at once.")
 
 
-def _to_index(label: Label, names: Sequence[str]) -> int:
+def to_index(label: Label, names: Sequence[str]) -> int:
+    """The class index of a name or an index, ANY for any. Raises BadRequest."""
     if str(label) in names:
         return names.index(str(label))
     if str(label) in ("any", "-1"):

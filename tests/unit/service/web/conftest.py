@@ -17,10 +17,22 @@ IMAGES = Signature(
     (TensorSpec("images", "uint8", (-1, 28, 28, 1)),), (TensorSpec("probabilities", "float32", (-1, 10)),)
 )
 
+MAPS = Signature(IMAGES.inputs, (*IMAGES.outputs, TensorSpec("maps", "float32", (-1, 2, 2, 10))))
+WALK = Signature(
+    (
+        TensorSpec("labels", "int32", (-1,)),
+        TensorSpec("position", "float32", (-1,)),
+        TensorSpec("seeds_from", "int64", (-1,)),
+        TensorSpec("seeds_to", "int64", (-1,)),
+        TensorSpec("truncation", "float32", (-1,)),
+    ),
+    (TensorSpec("images", "uint8", (-1, 28, 28, 1)),),
+)
 
-def make_version(number: int, kind: str, treatment: str = "photo") -> Version:
+
+def make_version(number: int, kind: str, treatment: str = "photo", **signatures: Signature) -> Version:
     manifest = Manifest("net", kind, DIGITS, ImageInput(28, 28, 1, treatment))  # type: ignore[arg-type]
-    return Version(number, "AVAILABLE", "", manifest, {DEFAULT_SIGNATURE: IMAGES})
+    return Version(number, "AVAILABLE", "", manifest, {DEFAULT_SIGNATURE: IMAGES, **signatures})
 
 
 CATALOG = Catalog(
@@ -29,6 +41,12 @@ CATALOG = Catalog(
         "echo": Model("echo", {1: make_version(1, "classifier"), 2: make_version(2, "classifier")}, {"old": 1}),
         "wary": Model("wary", {1: make_version(1, "classifier")}),
         "blot": Model("blot", {1: make_version(1, "generator")}),
+        "seer": Model(
+            "seer",
+            {1: make_version(1, "classifier", explain=MAPS), 2: make_version(2, "classifier", "digit", explain=MAPS)},
+            {"whole": 1},
+        ),
+        "walker": Model("walker", {1: make_version(1, "generator", walk=WALK)}),
         "plain": Model("plain", {1: Version(1, "AVAILABLE")}),
         "late": Model("late", {1: Version(1, "LOADING")}),
     },

@@ -91,4 +91,6 @@ def test_index_lists_the_models(web: FlaskClient) -> None:
         ("echo", "/predict/echo"),
         ("wary", "/predict/wary"),
         ("blot", "/generate/blot"),
+        ("seer", "/predict/seer"),
+        ("walker", "/generate/walker"),
     }
