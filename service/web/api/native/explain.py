@@ -55,7 +55,7 @@ def _explain(request: Request, spec: ModelSpec, version: Version) -> Response:
     probabilities, maps = _run(request, spec.name, version, images.pixels)
     index = int(probabilities.argmax()) if wanted is None else manifest.labels.index(wanted)
     if answer_format == "json":
-        values: Rows = maps[..., index].round(6).tolist()
+        values: Rows = maps[..., index].astype(np.float64).round(6).tolist()
         probability = round(float(probabilities[index]), 6)
         explanation = Explanation(spec.name, version.number, manifest.labels[index], probability, values)
         if images.truncated:
