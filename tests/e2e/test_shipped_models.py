@@ -30,8 +30,8 @@ def _load(name: str) -> Any:
     return tf.saved_model.load(str(_find_newest(name)))
 
 
-def _run(name: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
-    outputs = _load(name).signatures["serving_default"](**{key: tf.constant(value) for key, value in inputs.items()})
+def _run(name: str, signature: str = "serving_default", **inputs: np.ndarray) -> dict[str, np.ndarray]:
+    outputs = _load(name).signatures[signature](**{key: tf.constant(value) for key, value in inputs.items()})
     return {key: value.numpy() for key, value in outputs.items()}
 
 
@@ -63,6 +63,28 @@ def test_a_classifier_gives_probabilities_and_a_score_through_its_signature(name
     assert outputs["outlier_score"].shape == (3,) and outputs["outlier_score"].min() >= 0
     assert outputs["probabilities"].shape == (3, len(manifest["labels"]))
     np.testing.assert_allclose(outputs["probabilities"].sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["digits", "cats-dogs"])
+def test_averages_of_the_maps_are_the_answer(name: str) -> None:
+    manifest = json.loads((_find_newest(name) / "assets.extra/servable.json").read_text())
+    shape = [manifest["image"][side] for side in ("height", "width", "channels")]
+    images = np.random.default_rng(0).integers(0, 256, (3, *shape)).astype(np.uint8)
+    explained = _run(name, "explain", images=images)
+    averages = np.exp(explained["maps"].mean(axis=(1, 2)))
+    np.testing.assert_allclose(averages / averages.sum(axis=1, keepdims=True), explained["probabilities"], atol=1e-5)
+    np.testing.assert_array_equal(explained["probabilities"], _run(name, images=images)["probabilities"])
+    deletion = manifest["facts"]["test"]["deletion"]
+    assert deletion["hottest"] > 5 * deletion["random"]
+
+
+def test_a_walk_begins_and_ends_with_the_images_of_its_seeds() -> None:
+    seeds, labels = list(range(12)), [seed - 1 for seed in range(12 - 1)] + [-1]
+    inputs = {"seeds_from": np.array(seeds), "seeds_to": np.array(seeds) + 50, "labels": np.array(labels, np.int32)}
+    for position, ends in ((0.0, seeds), (1.0, [seed + 50 for seed in seeds])):
+        places = {"position": np.full(12, position, np.float32), "truncation": np.ones(12, np.float32)}
+        images = _run("digits-gan", "walk", **inputs, **places)["images"]
+        np.testing.assert_array_equal(images, _generate(ends, labels))
 
 
 def test_the_shipped_models_stay_small() -> None:

@@ -33,7 +33,7 @@ def test_bars_move_before_the_stroke_ends(page: Any) -> None:
     assert len(shares) == 10 and shares[7] > 0.5 and 0.99 < sum(shares) < 1.01
     page.mouse.up()
     wait_for_text(page, "#live", "It reads 7")
-    wait_for_text(page, "#digit-status", "digits, version 5, answered in")
+    wait_for_text(page, "#digit-status", "digits, version 6, answered in")
     assert "outlier score" in page.locator("#digit-detail").inner_text()
 
 

@@ -22,7 +22,7 @@ def test_500_is_shown_and_may_be_tried_again(page: Any) -> None:
     wait_for_text(page, "#digit-status [role=alert]", "Something went wrong in the service; it has been logged.")
     page.unroute(DIGITS)
     page.get_by_role("button", name="Try again").click()
-    wait_for_text(page, "#digit-status", "digits, version 5, answered in")
+    wait_for_text(page, "#digit-status", "digits, version 6, answered in")
     assert page.locator("#digit-status [role=alert]").count() == 0
 
 

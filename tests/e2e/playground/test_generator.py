@@ -20,10 +20,10 @@ def test_grid_has_the_digits_that_are_asked_for_and_one_is_read(page: Any) -> No
         page.get_by_role("button", name="Draw them").click()
     assert request.value.url.endswith("?label=7&seed=3&count=5&truncation=0.5&format=json")
     expect(page.locator("#grid img")).to_have_count(5)
-    wait_for_text(page, "#generator-status", "digits-gan, version 4, answered in")
+    wait_for_text(page, "#generator-status", "digits-gan, version 5, answered in")
     page.get_by_role("button", name="7 of seed 4").click()
     wait_for_text(page, "#chosen-text", "Seed 4: digits reads 7")
-    wait_for_text(page, "#chosen-status", "digits, version 5, answered in")
+    wait_for_text(page, "#chosen-status", "digits, version 6, answered in")
 
 
 def test_another_seed_gives_other_digits_and_the_same_seed_the_same(page: Any) -> None:

@@ -42,7 +42,7 @@ def wait_for_labels(page: Any, count: int) -> list[str]:
 def test_chosen_files_get_label_confidence_and_outlier_score(page: Any) -> None:
     page.set_input_files("#files", [make_file(f"{number}.jpg") for number in range(9)])
     for text in wait_for_labels(page, 9):
-        assert text.lower().startswith("cat ") and "%" in text and "outlier score" in text and "version 7" in text
+        assert text.lower().startswith("cat ") and "%" in text and "outlier score" in text and "version 8" in text
     assert page.locator("#live").inner_text() == "9 cats"
     assert page.locator(".card img").first.get_attribute("alt") == "0.jpg"
 
@@ -73,4 +73,4 @@ def test_bad_file_says_why_and_the_others_are_read(page: Any) -> None:
 def test_format_that_the_browser_cannot_show_is_shown_as_the_net_sees_it(page: Any) -> None:
     page.set_input_files("#files", make_file("cat.tiff", "TIFF"))
     wait_for_labels(page, 1)
-    expect(page.locator(".card img")).to_have_js_property("naturalWidth", 96)
+    expect(page.locator(".card img")).to_have_js_property("naturalWidth", 128)

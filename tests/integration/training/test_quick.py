@@ -32,7 +32,7 @@ MIN_ACCURACY = {
     "digits-wide": 0.5,
     "cats-dogs-teacher": 0.7,
     "cats-dogs-teacher-deep": 0.7,
-    "cats-dogs-whole": 0.7,
+    "cats-dogs-96": 0.7,
     "cats-dogs": 0.7,
     "pictures": 0.7,
 }
