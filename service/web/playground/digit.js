@@ -1,11 +1,11 @@
 // The section "Draw a digit": the drawing goes to the service while it grows, and the bars follow.
 
 import { Bars } from "./bars.js";
-import { announce, find, formatOutlierScore, formatShare, hideImage, isOutlier, showBlob } from "./dom.js";
+import { announce, find, formatOutlierScore, formatShare, hideImage, isOutlier, isPressed, showBlob } from "./dom.js";
 import { Newest } from "./newest.js";
 import { Pad } from "./pad.js";
 import { followKeyboard, followPointer } from "./pen.js";
-import { predict, prepare } from "./service.js";
+import { explain, predict, prepare } from "./service.js";
 import { SILENT, Status } from "./status.js";
 
 const MODEL = "digits";
@@ -16,7 +16,8 @@ export function startDigit() {
   const bars = new Bars(find("bars"), [..."0123456789"]);
   const status = new Status(find("digit-status"));
   const eraser = find("eraser");
-  const brush = () => ({ width: Number(find("width").value), erases: eraser.ariaPressed === "true" });
+  const heat = find("heat");
+  const brush = () => ({ width: Number(find("width").value), erases: isPressed(eraser) });
   const pad = new Pad(find("pad"), showChange, showEnd);
   const reading = new Newest(read, READING_PACE_MS);
   const seeing = new Newest(see, SEEN_PACE_MS);
@@ -47,12 +48,23 @@ export function startDigit() {
 
   async function see() {
     if (pad.isEmpty) return;
+    const isHeat = isPressed(heat);
     try {
-      const picture = await prepare(MODEL, () => takePicture(seeing), SILENT);
-      if (!pad.isEmpty) showBlob(find("seen"), picture);
-    } catch {
+      const picture = await (isHeat ? explain : prepare)(MODEL, () => takePicture(seeing), SILENT);
+      if (!pad.isEmpty && isHeat === isPressed(heat)) showBlob(find("seen"), picture);
+    } catch (error) {
+      if (isHeat && reading.isCurrent) status.showError(error.message, () => seeing.change());
       hideImage(find("seen")); // the bars' request fails too, and says why
     }
+  }
+
+  function showHeat() {
+    heat.ariaPressed = String(!isPressed(heat));
+    find("seen-title").textContent = isPressed(heat) ? "Where it looked" : "What the net sees";
+    find("seen").alt = isPressed(heat)
+      ? "Your drawing, bright where the answer comes from"
+      : "Your drawing as the net sees it, in 28 by 28 pixels";
+    seeing.change();
   }
 
   function takePicture(newest) {
@@ -84,7 +96,8 @@ export function startDigit() {
 
   followPointer(pad, brush);
   followKeyboard(pad, find("pen"), brush);
-  eraser.addEventListener("click", () => (eraser.ariaPressed = String(eraser.ariaPressed !== "true")));
+  eraser.addEventListener("click", () => (eraser.ariaPressed = String(!isPressed(eraser))));
+  heat.addEventListener("click", showHeat);
   for (const id of ["undo", "clear"]) {
     find(id).addEventListener("click", ({ currentTarget }) => {
       pad[id]();

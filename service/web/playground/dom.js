@@ -26,8 +26,14 @@ export function formatOutlierScore(score) {
 
 export const isOutlier = (score) => score !== undefined && score > 0.95;
 
+export const isPressed = (button) => button.ariaPressed === "true";
+
 export function announce(text) {
   find("live").textContent = text;
+}
+
+export function setLink(id, address, fileName) {
+  Object.assign(find(id), { href: address, download: fileName, hidden: false });
 }
 
 // Shows a blob in an <img>, and frees the one that it showed before.

@@ -1,8 +1,9 @@
 // The section of the GAN: a grid of digits from seeds; the one that is selected is read by `digits`.
 
-import { announce, find, formatOutlierScore, formatShare, make } from "./dom.js";
+import { announce, find, formatOutlierScore, formatShare, make, setLink } from "./dom.js";
 import { generate, linkTo, predict } from "./service.js";
 import { Status } from "./status.js";
+import { Walk } from "./walk.js";
 
 const MODEL = "digits-gan";
 const READER = "digits";
@@ -10,6 +11,7 @@ const READER = "digits";
 export function startGenerator() {
   const status = new Status(find("generator-status"));
   const chosenStatus = new Status(find("chosen-status"));
+  const walk = new Walk(MODEL, chosenStatus);
   let requests = 0; // an answer that is not to the newest one is dropped
   let readings = 0;
 
@@ -62,6 +64,7 @@ export function startGenerator() {
     one.set("seed", seed);
     one.delete("count");
     setLink("save-one", linkTo(MODEL, one, "png"), `digit-${seed}.png`);
+    walk.startFrom(seed, wishes, find("chosen-image").src);
     try {
       const { prediction, version, milliseconds } = await predict(READER, () => toBlob(image), chosenStatus);
       if (number !== readings) return;
@@ -100,10 +103,6 @@ function readWishes() {
 
 function showTruncation() {
   find("truncation-value").value = Number(find("truncation").value).toFixed(2);
-}
-
-function setLink(id, address, fileName) {
-  Object.assign(find(id), { href: address, download: fileName, hidden: false });
 }
 
 function toBlob(base64) {

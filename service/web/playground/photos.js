@@ -8,9 +8,10 @@ import {
   formatShare,
   isOutlier,
   make,
+  isPressed,
   showBlob,
 } from "./dom.js";
-import { predict, prepare } from "./service.js";
+import { explain, predict, prepare } from "./service.js";
 import { SILENT, Status } from "./status.js";
 
 const MODEL = "cats-dogs";
@@ -47,6 +48,7 @@ export function startPhotos() {
     try {
       const answer = await predict(MODEL, () => file, status);
       showAnswer(entry, answer);
+      addHeatButton(entry, answer.prediction.label);
       answers.push(answer.prediction.label);
     } catch (error) {
       text.textContent = "";
@@ -98,7 +100,7 @@ function makeCard(file) {
   const place = make("div", "status");
   const status = new Status(place);
   image.alt = file.name;
-  image.addEventListener("error", () => showPrepared(file, image), { once: true });
+  image.addEventListener("error", () => showPrepared(file, image));
   showBlob(image, file);
   item.append(image, text, detail, place);
   return { item, image, text, detail, status };
@@ -121,6 +123,36 @@ function showAnswer({ text, detail, status }, { prediction, version, millisecond
   if (warnings.includes("truncated")) strangeness.append(". The file lacks its end.");
   detail.replaceChildren(strangeness, make("br"), `version ${version}, ${formatMilliseconds(milliseconds)}`);
   status.clear();
+}
+
+// Shows the map of where the net looked in the photograph's place, and the photograph again.
+function addHeatButton({ file, item, image, status }, label) {
+  const button = make("button", "", "Heat map");
+  let map;
+  button.type = "button";
+  button.ariaPressed = "false";
+  button.ariaLabel = `Heat map of ${file.name}`;
+  button.addEventListener("click", async () => {
+    if (isPressed(button)) return show(file, file.name);
+    button.disabled = true;
+    try {
+      map ??= await explain(MODEL, () => file, status);
+      status.clear();
+      show(map, `${file.name}, bright where it looks like a ${label}`);
+    } catch (error) {
+      status.showError(error.message, () => button.click());
+    }
+    button.disabled = false;
+    button.focus();
+  });
+
+  function show(picture, alt) {
+    showBlob(image, picture);
+    image.alt = alt;
+    button.ariaPressed = String(picture === map);
+  }
+
+  item.append(button);
 }
 
 function summarise(labels) {

@@ -65,6 +65,18 @@ export async function prepare(model, picture, status) {
   return (await ask(`prepare/${model}`, (response) => response.blob(), status, picture)).data;
 }
 
+// The picture under a map of where the answer comes from: a Blob.
+export async function explain(model, picture, status) {
+  return (await ask(`explain/${model}?format=png`, (response) => response.blob(), status, picture)).data;
+}
+
+// Gives {version, milliseconds, data}, `data` a Blob: an animation. `wishes` is URLSearchParams.
+export function walk(model, wishes, status) {
+  return ask(linkToWalk(model, wishes), (response) => response.blob(), status);
+}
+
+export const linkToWalk = (model, wishes) => `generate/${model}/walk?${wishes}`;
+
 // Gives {version, milliseconds, seeds, images}, each image in base64. `wishes` is URLSearchParams.
 export async function generate(model, wishes, status) {
   const { data, milliseconds } = await ask(linkTo(model, wishes, "json"), (response) => response.json(), status);

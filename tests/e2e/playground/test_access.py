@@ -28,6 +28,12 @@ def test_axe_finds_nothing(browser: Any, shipped: Service, scheme: str, width: i
         wait_for_text(page, "#chosen-text", "digits reads")
         expect(page.locator(".card .label b")).to_have_count(1)
         expect(page.locator(".card .problem")).to_have_count(1)
+        page.get_by_role("button", name="Heat map").first.click()
+        page.get_by_role("button", name="Heat map of seven.png").click()
+        page.get_by_role("button", name="Walk", exact=True).click()
+        wait_for_text(page, "#chosen-text", "From seed")
+        expect(page.locator("#seen")).to_have_js_property("naturalWidth", 224)
+        expect(page.locator(".card [aria-pressed=true]")).to_have_count(1)
         results = axe.Axe().run(page)
         assert results.violations_count == 0, results.generate_report()
         assert page.evaluate("document.documentElement.scrollWidth") == width

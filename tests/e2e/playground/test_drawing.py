@@ -43,6 +43,20 @@ def test_net_sees_28_pixels_on_a_side(page: Any) -> None:
     assert page.locator("#seen").evaluate("image => image.naturalHeight") == 28
 
 
+def test_heat_map_takes_the_place_of_what_the_net_sees(page: Any) -> None:
+    draw(page, SEVEN)
+    expect(page.locator("#seen")).to_have_js_property("naturalWidth", 28)
+    heat = page.get_by_role("button", name="Heat map")
+    heat.press("Enter")
+    expect(page.locator("#seen")).to_have_js_property("naturalWidth", 224)
+    assert heat.get_attribute("aria-pressed") == "true"
+    assert page.locator("#seen-title").inner_text() == "Where it looked"
+    with page.expect_response("**/explain/digits?format=png"):
+        draw(page, ONE)  # it follows the drawing
+    heat.click()
+    expect(page.locator("#seen")).to_have_js_property("naturalWidth", 28)
+
+
 def test_one_request_at_a_time_and_the_newest_drawing_wins(page: Any) -> None:
     held: list[Any] = []
     page.route("**/predict/digits", lambda route: held.append(route), times=1)
@@ -114,7 +128,7 @@ def test_every_control_is_reached_with_tab(page: Any) -> None:
     for _ in range(60):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id"))
-    controls = "pad width eraser undo clear files camera label seed count truncation reseed save-grid save-zip"
+    controls = "pad width eraser undo clear heat files camera label seed count truncation reseed save-grid save-zip"
     assert set(controls.split()) <= reached
 
 

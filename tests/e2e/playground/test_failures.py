@@ -70,6 +70,20 @@ def test_service_that_is_gone_is_named(page: Any) -> None:
     wait_for_text(page, "#generator-status [role=alert]", "The service cannot be reached.")
 
 
+def test_model_without_heat_maps_and_walks_says_so_in_its_own_words(page: Any) -> None:
+    sentence = "Model 'digits' version 5 cannot say where its answers come from."
+    for path in ("**/explain/**", "**/walk?*"):
+        page.route(path, lambda route: route.fulfill(status=404, json=make_error(sentence)))
+    draw(page, SEVEN[:1])
+    wait_for_text(page, "#digit-status", "digits, version 6, answered in")
+    page.get_by_role("button", name="Heat map").click()
+    wait_for_text(page, "#digit-status [role=alert]", sentence)
+    page.locator("#grid button").first.click()
+    wait_for_text(page, "#chosen-status", "digits, version 6, answered in")
+    page.get_by_role("button", name="Walk", exact=True).click()
+    wait_for_text(page, "#chosen-status [role=alert]", sentence)
+
+
 def test_answer_without_a_sentence_is_named_by_its_status(page: Any) -> None:
     page.route(DIGITS, lambda route: route.fulfill(status=502, body="<html>Bad gateway</html>"))
     page.locator("#grid button").first.click()

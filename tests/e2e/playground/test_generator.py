@@ -41,6 +41,28 @@ def test_another_seed_gives_other_digits_and_the_same_seed_the_same(page: Any) -
     assert read_images() == before
 
 
+def test_walk_goes_from_the_selected_digit_to_another_seed(page: Any) -> None:
+    expect(page.locator("#walk")).to_be_hidden()
+    page.locator("#label").select_option("7")
+    page.get_by_role("button", name="Draw them").click()
+    page.get_by_role("button", name="7 of seed 4").click()
+    page.get_by_label("Walk to seed").fill("9")
+    with page.expect_request("**/walk?*") as request:
+        page.keyboard.press("Enter")
+    assert request.value.url.endswith("/generate/digits-gan/walk?from=4&to=9&label=7&truncation=1")
+    wait_for_text(page, "#chosen-text", "From seed 4 to seed 9")
+    expect(page.locator("#chosen-image")).to_have_attribute("alt", "A digit that turns from seed 4 into seed 9")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download this walk").click()
+    with Image.open(download.value.path()) as image:
+        assert getattr(image, "n_frames", 1) > 10
+    page.get_by_role("button", name="Stop").press("Enter")
+    expect(page.locator("#chosen-image")).to_have_attribute("alt", "The selected digit")
+    expect(page.get_by_label("Walk to seed")).to_be_focused()
+    page.get_by_role("button", name="7 of seed 5").click()
+    wait_for_text(page, "#chosen-text", "Seed 5: digits reads 7")
+
+
 def test_downloads_are_a_grid_a_zip_and_one_digit(page: Any) -> None:
     page.locator("#grid button").first.click()
 

@@ -61,6 +61,24 @@ def test_camera_is_asked_for_a_photograph(page: Any) -> None:
     wait_for_labels(page, 1)
 
 
+def test_heat_map_is_shown_on_request_and_goes_again(page: Any) -> None:
+    page.set_input_files("#files", make_file())
+    wait_for_labels(page, 1)
+    picture, button = page.locator(".card img"), page.get_by_role("button", name="Heat map of cat.jpg")
+    size = picture.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    assert size == [451, 300]
+    before = picture.get_attribute("src")
+    button.press("Enter")
+    expect(picture).to_have_attribute("alt", "cat.jpg, bright where it looks like a cat")
+    assert picture.get_attribute("src") != before
+    expect(picture).to_have_js_property("naturalWidth", 451)
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(button).to_be_focused()
+    button.press("Enter")
+    expect(picture).to_have_attribute("alt", "cat.jpg")
+    expect(button).to_have_attribute("aria-pressed", "false")
+
+
 def test_bad_file_says_why_and_the_others_are_read(page: Any) -> None:
     bad = {"name": "notes.png", "mimeType": "image/png", "buffer": b"no image"}
     page.set_input_files("#files", [make_file(), bad, make_file()])
