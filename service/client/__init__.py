@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ConnectionFailed, InkpawError, ServiceError, UnreadableImage
 from .pictures import Picture
-from .results import Model, Prediction, Samples
+from .results import Explanation, Model, Prediction, Samples
 from .sync_client import Client
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ __all__ = [
     "AsyncClient",
     "Client",
     "ConnectionFailed",
+    "Explanation",
     "InkpawError",
     "Model",
     "Picture",

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from .errors import ConnectionFailed, ServiceError
-from .results import Model, Prediction, Samples
+from .results import Explanation, Model, Prediction, Samples
 
 T = TypeVar("T")
 RETRIED = frozenset({429, 502, 503, 504})  # statuses of a service that is busy or starting: to ask again may help
@@ -26,6 +26,16 @@ class Wanted(TypedDict, total=False):
     seeds: Sequence[int] | None  # instead of count and seed
     labels: Sequence[str | int] | str | int | None  # one for all, or one per image
     truncation: float | None  # over 0, at most 1: lower is more typical and less varied
+
+
+class WantedWalk(TypedDict, total=False):
+    """A walk from one seed to another. None is the same as left out."""
+
+    start: int | None  # a seed; None lets the service choose
+    end: int | None
+    frames: int | None
+    label: str | int | None
+    truncation: float | None
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,41 @@ def _make_form(images: Sequence[bytes]) -> tuple[bytes, dict[str, str]]:
 def _to_prediction(row: dict[str, Any], model: str, version: int) -> Prediction:
     score, warnings = row.get("outlier_score"), tuple(row.get("warnings", ()))
     return Prediction(row["label"], row["probability"], row["probabilities"], model, version, score, warnings)
+
+
+def make_explain(model: str, image: bytes, version: Version = None, label: str | None = None) -> Call[Explanation]:
+    def parse(response: httpx.Response) -> Explanation:
+        answer = response.json()
+        warnings = tuple(answer.get("warnings", ()))
+        probability, values = answer["probability"], answer["map"]
+        return Explanation(answer["label"], probability, values, answer["model"], answer["version"], warnings)
+
+    return _make_explain(model, image, version, label, parse, "json")
+
+
+def make_heat_map(model: str, image: bytes, version: Version = None, label: str | None = None) -> Call[bytes]:
+    return _make_explain(model, image, version, label, lambda response: response.content, "png")
+
+
+def _make_explain(
+    model: str,
+    image: bytes,
+    version: Version,
+    label: str | None,
+    parse: Callable[[httpx.Response], T],
+    answer_format: str,
+) -> Call[T]:
+    params = {"format": answer_format} | ({} if label is None else {"label": label})
+    headers = {"Content-Type": "application/octet-stream"}
+    options = {"content": image, "params": params, "headers": headers}
+    return Call("POST", _make_path("explain", model, version), parse, options)
+
+
+def make_walk(model: str, version: Version, wanted: WantedWalk, animation_format: str) -> Call[bytes]:
+    names = {"start": "from", "end": "to"}
+    given = {names.get(name, name): str(value) for name, value in wanted.items() if value is not None}
+    path = f"{_make_path('generate', model, version)}/walk"
+    return Call("GET", path, lambda response: response.content, {"params": given | {"format": animation_format}})
 
 
 def make_generate(model: str, version: Version, wanted: Wanted) -> Call[Samples]:

@@ -58,16 +58,24 @@ def make_batches(pictures: Iterable[Picture], count: int) -> Iterator[list[Pictu
 
 def read_pictures(pictures: Sequence[Picture]) -> list[bytes | UnreadableImage]:
     """The bytes of each, or why it cannot be sent. It blocks."""
-    return [_read_picture(picture) for picture in pictures]
+    return [_try_to_read(picture) for picture in pictures]
 
 
-def _read_picture(picture: Picture) -> bytes | UnreadableImage:
+def _try_to_read(picture: Picture) -> bytes | UnreadableImage:
+    try:
+        return read_picture(picture)
+    except UnreadableImage as error:
+        return error
+
+
+def read_picture(picture: Picture) -> bytes:
+    """Raises UnreadableImage."""
     if picture.size > MAX_IMAGE_BYTES:
-        return UnreadableImage(f"The file has {picture.size} bytes; at most {MAX_IMAGE_BYTES} are sent.")
+        raise UnreadableImage(f"The file has {picture.size} bytes; at most {MAX_IMAGE_BYTES} are sent.")
     try:
         return picture.read()
     except Exception as error:  # of zip files, many kinds: a wrong checksum, a password, an unknown compression
-        return UnreadableImage(f"The file cannot be read: {_describe(error)}.")
+        raise UnreadableImage(f"The file cannot be read: {_describe(error)}.") from None
 
 
 def _describe(error: Exception) -> str:

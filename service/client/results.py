@@ -17,6 +17,22 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Explanation:
+    """Where in an image the answer comes from.
+
+    `map` has rows from the top, columns from the left: what each place says for the label, more than for the labels on
+    average.
+    """
+
+    label: str
+    probability: float
+    map: list[list[float]]
+    model: str
+    version: int
+    warnings: tuple[str, ...] = ()  # as of a prediction
+
+
+@dataclass(frozen=True)
 class Samples:
     """What a generator drew. The same model, version, seed, label and truncation always give the same image."""
 

@@ -7,13 +7,24 @@ from typing import TypeVar, Unpack
 
 import httpx
 
-from .calls import Call, Version, Wanted, make_generate, make_models, make_render
+from .calls import (
+    Call,
+    Version,
+    Wanted,
+    WantedWalk,
+    make_explain,
+    make_generate,
+    make_heat_map,
+    make_models,
+    make_render,
+    make_walk,
+)
 from .connection import DEFAULT_BATCH, DEFAULT_IN_FLIGHT, DEFAULT_URL, make_options
 from .errors import ServiceError
 from .in_order import map_in_threads
-from .pictures import ImageSource, Picture, make_batches, read_pictures, to_pictures
+from .pictures import ImageSource, Picture, make_batches, read_picture, read_pictures, to_picture, to_pictures
 from .prediction import Outcome, predict_batch, raise_errors
-from .results import Model, Prediction, Samples
+from .results import Explanation, Model, Prediction, Samples
 from .retry import DEFAULT_SECONDS, OnRetry, Retries
 
 T = TypeVar("T")
@@ -68,6 +79,20 @@ class Client:
     def render(self, model: str, *, format: str = "grid", version: Version = None, **wanted: Unpack[Wanted]) -> bytes:
         """As `generate`, but one file: png, grid, zip, npy or json."""
         return self._send(make_render(model, version, wanted, format))
+
+    def explain(
+        self, model: str, image: ImageSource, *, version: Version = None, label: str | None = None
+    ) -> Explanation:
+        """Where in the image the answer comes from, or what is there of another label."""
+        return self._send(make_explain(model, read_picture(to_picture(image)), version, label))
+
+    def heat_map(self, model: str, image: ImageSource, *, version: Version = None, label: str | None = None) -> bytes:
+        """As `explain`, drawn over the image: a PNG."""
+        return self._send(make_heat_map(model, read_picture(to_picture(image)), version, label))
+
+    def walk(self, model: str, *, format: str = "png", version: Version = None, **wanted: Unpack[WantedWalk]) -> bytes:
+        """The way from one seed to another: an animated png or webp, or all frames as npy."""
+        return self._send(make_walk(model, version, wanted, format))
 
     def models(self) -> list[Model]:
         return self._send(make_models())

@@ -76,7 +76,15 @@ def test_lines_of_the_page_work_and_leave_what_they_say(shipped: Service, folder
 
 
 def test_every_client_has_a_line_in_the_readme() -> None:
-    needles = ("curl ", "inkpaw predict", "inkpaw generate", "inkpaw.Client", "tritonclient", "kserve")
+    needles = (
+        "curl ",
+        "inkpaw predict",
+        "inkpaw generate",
+        "inkpaw explain",
+        "inkpaw.Client",
+        "tritonclient",
+        "kserve",
+    )
     assert [needle for needle in needles if not any(needle in line for line in README)] == []
 
 
@@ -93,5 +101,5 @@ def test_line_of_the_readme_works(shipped: Service, folder: Path, line: str) -> 
 
 def test_python_of_the_page_works(shipped: Service, folder: Path) -> None:
     output = run(shipped, folder, sys.executable, "-c", place(BLOCKS["python"], shipped))
-    assert "digits-gan 4 generate" in output and "[('7', " in output
+    assert "digits-gan 5 generate" in output and "[('7', " in output
     assert "failed: The image" in output and "404 There is no model 'unknown'" in output

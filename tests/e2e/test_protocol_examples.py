@@ -1,4 +1,4 @@
-"""The examples of docs/protocols.md and docs/operations.md, run against the models that the repository ships."""
+"""The examples of three pages of docs/, run against the models that the repository ships."""
 
 import json
 import re
@@ -17,7 +17,8 @@ from tests.support.server import Service
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/protocols.md").read_text()
-LINES = [line.strip() for line in PAGE.splitlines() if re.match(r"    (?!INKPAW_)", line)]
+PAGES = [PAGE, (ROOT / "docs/explain.md").read_text()]
+LINES = [line.strip() for page in PAGES for line in page.splitlines() if re.match(r"    (?!INKPAW_)", line)]
 (PYTHON,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
@@ -74,6 +75,6 @@ def test_arrays_encoded_images_and_predict_agree(shipped: Service, folder: Path)
 
 
 def test_arrays_of_a_photograph_are_taken_as_they_are(shipped: Service) -> None:
-    rows = [{"images": np.full((96, 96, 3), grey).tolist()} for grey in (0, 128, 255)]
+    rows = [{"images": np.full((128, 128, 3), grey).tolist()} for grey in (0, 128, 255)]
     predictions = shipped.post("/v1/models/cats-dogs:predict", json.dumps({"instances": rows})).json()["predictions"]
     assert [sum(row["probabilities"]) for row in predictions] == pytest.approx([1, 1, 1], abs=1e-5)

@@ -90,3 +90,10 @@ def test_unchanged_image_is_not_sent_again(service: Service) -> None:
     assert (again.status_code, again.content) == (304, b"")
     other = service.get("/generate/blot?seed=4", headers={"If-None-Match": first.headers["ETag"]})
     assert other.status_code == 200
+
+
+def test_a_walk_begins_and_ends_with_what_generate_answers(service: Service) -> None:
+    frames = read_npy(service.get("/generate/blot/walk?from=3&to=9&frames=5&label=7&format=npy"))
+    ends = read_npy(service.get("/generate/blot?seeds=3,9&label=7&format=npy"))
+    assert len(frames) == 5 and np.array_equal(frames[[0, -1]], ends)
+    assert not np.array_equal(frames[2], frames[0])

@@ -84,6 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(failure)
         elif self.path.startswith("/predict"):
             self._predict(images)
+        elif "/walk?" in self.path or self.path.startswith("/explain"):
+            self._draw(body)
         elif self.path.startswith("/generate"):
             self._generate(json.loads(body or b"{}"))
         else:
@@ -109,6 +111,14 @@ class _Handler(BaseHTTPRequestHandler):
             for image in images
         ]
         return self._send(200, {"model": "net", "version": 3, "predictions": rows})
+
+    def _draw(self, image: bytes) -> None:
+        """An explanation, or bytes that name what was asked for."""
+        if "format=json" in self.path:
+            facts = {"model": "net", "version": 3, "label": image.decode(), "probability": 0.5}
+            self._send(200, facts | {"map": [[0.5, 1.0]], "warnings": ["truncated"]})
+        else:
+            self._send(200, {"drawn": image.decode()})
 
     def _generate(self, wanted: dict[str, Any]) -> None:
         self.server.bodies.append(wanted)

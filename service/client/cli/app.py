@@ -1,4 +1,4 @@
-"""Ask an Inkpaw service: labels for pictures, generated images, and which models there are.
+"""Ask an Inkpaw service: labels for pictures and where they come from, generated images, which models there are.
 
 Exit codes: 0 all good; 1 some images failed; 2 wrong usage; 3 the service cannot be reached, or is busy for too long;
 130 Ctrl-C; 143 SIGTERM.
@@ -11,12 +11,13 @@ from typing import Annotated
 
 import typer
 
-from ..calls import Version
+from ..calls import Version, WantedWalk
 from ..connection import DEFAULT_BATCH, DEFAULT_IN_FLIGHT, DEFAULT_URL, check_key, parse_url
 from ..retry import DEFAULT_SECONDS, OnRetry
 from ..sync_client import Client
 from .exit_codes import ExitCode, UsageError, exit_with_code
-from .generate import generate_file
+from .explain import explain_file
+from .generate import generate_file, write_walk
 from .outputs import STDOUT
 from .predict import FORMATS, Service, open_output, predict_all
 from .progress import ProgressBar
@@ -106,6 +107,44 @@ def generate(
     with _open_client(url, api_key, retry_seconds) as client:
         wanted = {"count": count, "seed": seed, "labels": label or None, "truncation": truncation}
         return generate_file(client, model, wanted, _parse_version(version), out, image_format)  # type: ignore[arg-type]
+
+
+@app.command()
+@exit_with_code
+def walk(
+    model: Model,
+    out: Annotated[str, typer.Option("--out", "-o", help="an animated .png or .webp, or a .npy; - is stdout")],
+    start: Annotated[int | None, typer.Option("--from", min=0, help="seed of the first frame")] = None,
+    end: Annotated[int | None, typer.Option("--to", min=0, help="seed of the last frame")] = None,
+    frames: Annotated[int | None, typer.Option(min=2, help="how many frames")] = None,
+    label: Annotated[str | None, typer.Option(help="a label for all frames")] = None,
+    truncation: Annotated[float | None, typer.Option(help="over 0, at most 1: lower is more typical")] = None,
+    version: ModelVersion = None,
+    retry_seconds: RetrySeconds = DEFAULT_SECONDS,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+) -> ExitCode:
+    """Go from the image of one seed to that of another, frame by frame."""
+    with _open_client(url, api_key, retry_seconds) as client:
+        wanted = WantedWalk(start=start, end=end, frames=frames, label=label, truncation=truncation)
+        return write_walk(client, model, wanted, _parse_version(version), out)
+
+
+@app.command()
+@exit_with_code
+def explain(
+    model: Model,
+    image: Annotated[str, typer.Argument(help="an image file; - is stdin")],
+    out: Annotated[str, typer.Option("--out", "-o", help="a .png of the image under the map, or a .json; - is stdout")],
+    label: Annotated[str | None, typer.Option(help="another label than the likeliest")] = None,
+    version: ModelVersion = None,
+    retry_seconds: RetrySeconds = DEFAULT_SECONDS,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+) -> ExitCode:
+    """Show where in an image the answer comes from."""
+    with _open_client(url, api_key, retry_seconds) as client:
+        return explain_file(client, model, image, label, _parse_version(version), out)
 
 
 @app.command()

@@ -1,41 +1,27 @@
-"""`inkpaw generate`: images of a generator, as one file."""
+"""`inkpaw generate` and `inkpaw walk`: what a generator draws, as one file."""
 
-import sys
-from pathlib import Path
-
-from ..calls import Version, Wanted
+from ..calls import Version, Wanted, WantedWalk
 from ..sync_client import Client
-from .exit_codes import ExitCode, UsageError
-from .outputs import STDOUT
+from .exit_codes import ExitCode
+from .files import check_place, choose_format, write_file
 
-_FORMATS = {".png": "grid", ".zip": "zip", ".npy": "npy", ".json": "json"}
-
-
-def choose_format(out: str, image_format: str | None) -> str:
-    """By the name of the file. A .png is a grid, which for one image is the image. Raises UsageError."""
-    if image_format is not None:
-        return image_format
-    if out == STDOUT:
-        return "grid"
-    try:
-        return _FORMATS[Path(out).suffix.lower()]
-    except KeyError:
-        raise UsageError(f"--out {out}: the name must end in {', '.join(_FORMATS)}, or give --format.") from None
+_FORMATS = {".png": "grid", ".zip": "zip", ".npy": "npy", ".json": "json"}  # a grid of one image is the image
+_WALK_FORMATS = {".png": "png", ".webp": "webp", ".npy": "npy"}
 
 
 def generate_file(
     client: Client, model: str, wanted: Wanted, version: Version, out: str, image_format: str | None
 ) -> ExitCode:
     """Raises InkpawError, OSError."""
-    chosen = choose_format(out, image_format)
-    if out == STDOUT and sys.stdout.isatty():
-        raise UsageError("An image is not for a terminal; give --out FILE or a pipe.")
-    if out != STDOUT and not Path(out).parent.is_dir():
-        raise UsageError(f"There is no folder '{Path(out).parent}'.")
-    data = client.render(model, format=chosen, version=version, **wanted)
-    if out == STDOUT:
-        sys.stdout.buffer.write(data)
-        sys.stdout.flush()
-    else:
-        Path(out).write_bytes(data)
+    chosen = choose_format(out, image_format, _FORMATS)
+    check_place(out)
+    write_file(out, client.render(model, format=chosen, version=version, **wanted))
+    return ExitCode.GOOD
+
+
+def write_walk(client: Client, model: str, wanted: WantedWalk, version: Version, out: str) -> ExitCode:
+    """Raises InkpawError, OSError."""
+    chosen = choose_format(out, None, _WALK_FORMATS)
+    check_place(out)
+    write_file(out, client.walk(model, format=chosen, version=version, **wanted))
     return ExitCode.GOOD

@@ -12,6 +12,7 @@ from service.client import (
     AsyncClient,
     Client,
     ConnectionFailed,
+    Explanation,
     InkpawError,
     Model,
     Prediction,
@@ -103,6 +104,28 @@ def test_generate_gives_typed_samples(call: Call, stub: StubService) -> None:
 def test_render_gives_the_file_as_it_comes(call: Call, stub: StubService) -> None:
     assert call(stub.url, "render", "gan", seed=1).startswith(b"{")
     assert stub.bodies == [{"seed": 1, "format": "grid"}]
+
+
+def test_explanation_is_typed(call: Call, stub: StubService, tmp_path: Path) -> None:
+    file = tmp_path / "b.png"
+    file.write_bytes(b"b")
+    assert call(stub.url, "explain", "net", file) == Explanation("b", 0.5, [[0.5, 1.0]], "net", 3, ("truncated",))
+    assert call(stub.url, "heat_map", "net", b"a", label="dog", version=3) == b'{"drawn": "a"}'
+    assert [path for path, _ in stub.requests] == [
+        "/explain/net?format=json",
+        "/explain/net/versions/3?format=png&label=dog",
+    ]
+
+
+def test_image_that_cannot_be_read_is_not_explained(call: Call, stub: StubService, tmp_path: Path) -> None:
+    with pytest.raises(UnreadableImage, match="No such file"):
+        call(stub.url, "explain", "net", tmp_path / "none.png")
+    assert stub.requests == []
+
+
+def test_walk_asks_for_what_is_given(call: Call, stub: StubService) -> None:
+    assert call(stub.url, "walk", "gan", start=3, end=9, label=7, frames=None, format="webp")
+    assert stub.requests == [("/generate/gan/walk?from=3&to=9&label=7&format=webp", 0)]
 
 
 def test_models_are_typed(call: Call, stub: StubService) -> None:

@@ -1,4 +1,4 @@
-"""`inkpaw generate` and `inkpaw models`."""
+"""`inkpaw generate`, `inkpaw walk` and `inkpaw models`."""
 
 from pathlib import Path
 
@@ -48,6 +48,16 @@ def test_services_sentence_is_printed(stub: StubService, status: int, code: Exit
     result = run_cli("generate", "gan", "--label", "x", "-o", "a.png", "--url", stub.url)
     assert (result.exit_code, result.stderr) == (code, "inkpaw: There is no label 'x'.\n")
     assert not Path("a.png").exists()
+
+
+@pytest.mark.parametrize(("name", "form"), [("a.png", "png"), ("a.webp", "webp"), ("a.npy", "npy")])
+def test_walk_is_written_in_the_format_of_the_name(stub: StubService, name: str, form: str) -> None:
+    options = ("--from", 3, "--to", 9, "--frames", 5, "--label", 7, "--truncation", 0.5, "--version", "stable")
+    result = run_cli("walk", "gan", *options, "-o", name, "--url", stub.url)
+    assert result.exit_code == ExitCode.GOOD, result.output
+    query = f"from=3&to=9&frames=5&label=7&truncation=0.5&format={form}"
+    assert stub.requests == [(f"/generate/gan/labels/stable/walk?{query}", 0)]
+    assert Path(name).stat().st_size > 0
 
 
 def test_models_are_listed(stub: StubService, monkeypatch: pytest.MonkeyPatch) -> None:

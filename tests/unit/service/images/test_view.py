@@ -1,0 +1,33 @@
+"""What a map over the net's input is drawn on."""
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from service.images import ImageInput, choose_view, prepare
+
+PHOTO, DIGIT = ImageInput(128, 128, 3, "photo"), ImageInput(28, 28, 1, "digit")
+
+
+def encode(width: int, height: int, image_format: str, orientation: int = 1) -> bytes:
+    file, exif = BytesIO(), Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", (width, height)).save(file, image_format, exif=exif)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize(("size", "expected"), [((1000, 500), (512, 256)), ((40, 20), (40, 20)), ((3000, 1), (512, 1))])
+def test_photograph_keeps_its_proportions_and_is_upright(
+    image_format: str, orientation: int, size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    data = encode(*size, image_format, orientation)
+    view = choose_view(data, PHOTO, 512)
+    assert (view.width, view.height) == (expected if orientation == 1 else expected[::-1])
+    assert prepare(data, view).shape == (view.height, view.width, 3)
+
+
+def test_where_the_input_is_a_crop_the_view_is_the_input() -> None:
+    assert choose_view(encode(1000, 500, "PNG"), DIGIT, 512) == DIGIT
