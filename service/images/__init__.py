@@ -15,14 +15,16 @@ from service.images.bounds import Estimate, estimate
 from service.images.decode import DEFAULT_MAX_PIXELS, LARGE_PIXELS, decode, decode_tolerantly, measure
 from service.images.digit import WORK_SIDE, digit
 from service.images.formats import detect_format
-from service.images.photo import photo
+from service.images.photo import Box, cut_ends, photo
 
 __all__ = [
     "LARGE_PIXELS",
     "TREATMENTS",
+    "Box",
     "Estimate",
     "ImageInput",
     "Prepared",
+    "View",
     "choose_view",
     "decode",
     "decode_tolerantly",
@@ -46,20 +48,28 @@ class ImageInput(msgspec.Struct, frozen=True):
 class Treatment(NamedTuple):
     """`transform(picture, height, width, channels)` makes the net's input.
 
-    `draft_size(width, height)` is how small a JPEG's decoder may shrink the picture before. `stretches`: the input
-    shows the whole picture, and each of its places is in the same place of the input.
+    `draft_size(width, height)` is how small a JPEG's decoder may shrink the picture before. `find_box(width,
+    height, aspect)` is the part of a picture that an input of that width over height shows, stretched; None where the
+    input has another geometry.
     """
 
     transform: Callable[[Image, int, int, int], np.ndarray]
     draft_size: Callable[[int, int], tuple[int, int]]
-    stretches: bool
+    find_box: Callable[[int, int, float], Box] | None
 
 
 TREATMENTS = {
-    "digit": Treatment(digit, lambda width, height: (WORK_SIDE, WORK_SIDE), stretches=False),
+    "digit": Treatment(digit, lambda width, height: (WORK_SIDE, WORK_SIDE), find_box=None),
     # a JPEG that its decoder shrinks to no less than twice the size looks the same as a whole one when resized
-    "photo": Treatment(photo, lambda width, height: (2 * width, 2 * height), stretches=True),
+    "photo": Treatment(photo, lambda width, height: (2 * width, 2 * height), find_box=cut_ends),
 }
+
+
+class View(NamedTuple):
+    """What to prepare a picture as, to show it to people, and the box of it that the net's input covers."""
+
+    image_input: ImageInput
+    box: Box
 
 
 class Prepared(NamedTuple):
@@ -88,17 +98,19 @@ def prepare_tolerantly(data: bytes, image_input: ImageInput, max_pixels: int = D
     return Prepared(treatment.transform(picture.image, height, width, image_input.channels), picture.truncated)
 
 
-def choose_view(data: bytes, image_input: ImageInput, max_side: int) -> ImageInput:
-    """What to prepare a picture as for people, so that a map over the net's input lies right on it.
+def choose_view(data: bytes, image_input: ImageInput, max_side: int) -> View:
+    """On what a map over the net's input is shown, so that it lies right.
 
-    Where the treatment only stretches, that is the upright picture in its own proportions, with sides of at most
-    `max_side`; else it is what the net gets. The data has been prepared before.
+    Where the input shows a part of the picture, that is the whole upright picture in its own proportions, with sides of
+    at most `max_side`; else it is what the net gets. The data has been prepared before.
     """
-    if not _get_treatment(image_input).stretches:
-        return image_input
+    find_box = _get_treatment(image_input).find_box
+    if find_box is None:
+        return View(image_input, (0, 0, image_input.width, image_input.height))
     width, height = measure(data)
     shrink = min(1.0, max_side / max(width, height))
-    return ImageInput(max(1, round(height * shrink)), max(1, round(width * shrink)), 3, "photo")
+    width, height = max(1, round(width * shrink)), max(1, round(height * shrink))
+    return View(ImageInput(height, width, 3, "photo"), find_box(width, height, image_input.width / image_input.height))
 
 
 def _get_treatment(image_input: ImageInput) -> Treatment:

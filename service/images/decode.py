@@ -63,7 +63,7 @@ def decode(data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS, draft: tuple[int, 
 
 def measure(data: bytes) -> tuple[int, int]:
     """(width, height) of the upright picture, by a look at the header. The data has been decoded before."""
-    image = Image.OPEN[detect_format(data)][0](BytesIO(data), "")
+    image = open_image(detect_format(data), data)
     # Pillow itself turns a TIFF, and its size from the start
     is_turned = not isinstance(image, TiffImagePlugin.TiffImageFile) and _orientation(image) >= 5
     return image.size[::-1] if is_turned else image.size

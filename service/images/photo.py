@@ -6,6 +6,8 @@ from PIL import Image
 from service.images.modes import plain
 
 _MODES = {1: "L", 3: "RGB"}
+Box = tuple[float, float, float, float]  # left, top, right and bottom, in pixels
+
 _MAX_STRETCH = 4 / 3  # the shape of a phone's photograph, which stays whole
 
 
@@ -19,13 +21,13 @@ def photo(image: Image.Image, height: int, width: int, channels: int) -> np.ndar
     if channels not in _MODES:
         raise ValueError(f"a photo has 1 or 3 channels, not {channels}")
     # Above a gap of 3 the boxes that are averaged first are too small beside the filter to be seen.
-    middle = _cut_ends(image.width, image.height, width / height)
+    middle = cut_ends(image.width, image.height, width / height)
     sized = plain(image).resize((width, height), Image.Resampling.BILINEAR, middle, reducing_gap=3.0)
     pixels = np.asarray(on_white(sized).convert(_MODES[channels]))
     return pixels.reshape(height, width, channels)
 
 
-def _cut_ends(width: int, height: int, aspect: float) -> tuple[float, float, float, float]:
+def cut_ends(width: int, height: int, aspect: float) -> Box:
     """The box in the middle of a picture that is stretched by no more than `_MAX_STRETCH` to that width over height."""
     across, down = min(width, height * aspect * _MAX_STRETCH), min(height, width / aspect * _MAX_STRETCH)
     left, top = (width - across) / 2, (height - down) / 2

@@ -74,9 +74,9 @@ PREPARE = RouteDoc(
 EXPLAIN = RouteDoc(
     summary="Show where in an image the answer comes from",
     description=(
-        "One image, as for /predict. The PNG shows the map over the image. Where the model takes the whole image "
-        "(treatment `photo`), that is the whole image, upright, with sides of at most 512 pixels; else it is the image "
-        "as /prepare shows it. Cold is the lowest value of this map, hot its highest."
+        "One image, as for /predict. The PNG shows the map over the image. With the treatment `photo` that is the "
+        "whole image, upright, with sides of at most 512 pixels, and ends that the model does not get have no colour; "
+        "else it is the image as /prepare shows it. Cold is the lowest value of this map, hot its highest."
     ),
     parameters=(
         Parameter("label", "query", "The label whose map is wanted; the likeliest if not given.", str, "7"),

@@ -61,9 +61,9 @@ def _explain(request: Request, spec: ModelSpec, version: Version) -> Response:
         if images.truncated:
             explanation.warnings = ["truncated"]
         return json_response(explanation)
-    canvas = choose_canvas(uploads[0].data, manifest.image)
+    canvas, box = choose_canvas(uploads[0].data, manifest.image)
     shown = images if canvas == manifest.image else decode(request, uploads, replace(manifest, image=canvas))
-    response = Response(encode_heat_map(shown.pixels[0], maps[..., index]), content_type=MEDIA_TYPES["png"])
+    response = Response(encode_heat_map(shown.pixels[0], maps[..., index], box), content_type=MEDIA_TYPES["png"])
     response.headers |= {"Inkpaw-Version": str(version.number), "Cache-Control": "no-store", "Vary": "Accept"}
     return response
 

@@ -24,10 +24,22 @@ def test_photograph_keeps_its_proportions_and_is_upright(
     image_format: str, orientation: int, size: tuple[int, int], expected: tuple[int, int]
 ) -> None:
     data = encode(*size, image_format, orientation)
-    view = choose_view(data, PHOTO, 512)
+    view = choose_view(data, PHOTO, 512).image_input
     assert (view.width, view.height) == (expected if orientation == 1 else expected[::-1])
     assert prepare(data, view).shape == (view.height, view.width, 3)
 
 
 def test_where_the_input_is_a_crop_the_view_is_the_input() -> None:
-    assert choose_view(encode(1000, 500, "PNG"), DIGIT, 512) == DIGIT
+    assert choose_view(encode(1000, 500, "PNG"), DIGIT, 512) == (DIGIT, (0, 0, 28, 28))
+
+
+def test_box_is_what_the_input_shows_of_the_picture() -> None:
+    middle, ends = Image.new("RGB", (80, 60), "white"), Image.new("RGB", (200, 60), "black")
+    ends.paste(middle, (60, 0))
+    file = BytesIO()
+    ends.save(file, "PNG")
+    view, box = choose_view(file.getvalue(), PHOTO, 100)
+    assert (view.width, view.height, box) == (100, 30, (30, 0, 70, 30))
+    assert prepare(file.getvalue(), PHOTO).mean() > 240, "the input shows the middle"
+    shown = prepare(file.getvalue(), view)
+    assert shown[:, 31:69].mean() > 240 > 15 > shown[:, :29].mean(), "people see the ends too"

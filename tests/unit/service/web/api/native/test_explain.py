@@ -43,6 +43,12 @@ def test_map_lies_over_the_whole_photograph_in_its_own_proportions(web: FlaskCli
     assert hot[0] > cold[0] + 50, "the first place is hot"
 
 
+def test_ends_that_the_model_does_not_get_have_no_colour(web: FlaskClient) -> None:
+    shown = read_png(web.post("/explain/seer/versions/1", data=encode_png(np.full((100, 400, 3), 3, np.uint8))).data)
+    assert np.ptp(shown[:, :130], axis=2).max() == 0, "grey as the picture"
+    assert np.ptp(shown[:, 140:260], axis=2).min() > 0
+
+
 def test_map_of_a_turned_photograph_lies_over_the_upright_one(web: FlaskClient) -> None:
     file = io.BytesIO()
     exif = Image.Exif()
