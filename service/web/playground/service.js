@@ -72,10 +72,8 @@ export async function explain(model, picture, status) {
 
 // Gives {version, milliseconds, data}, `data` a Blob: an animation. `wishes` is URLSearchParams.
 export function walk(model, wishes, status) {
-  return ask(linkToWalk(model, wishes), (response) => response.blob(), status);
+  return ask(`generate/${model}/walk?${wishes}`, (response) => response.blob(), status);
 }
-
-export const linkToWalk = (model, wishes) => `generate/${model}/walk?${wishes}`;
 
 // Gives {version, milliseconds, seeds, images}, each image in base64. `wishes` is URLSearchParams.
 export async function generate(model, wishes, status) {

@@ -1,7 +1,7 @@
 // The way from the selected digit to that of another seed, as an animation in its place.
 
 import { announce, find, setLink, showBlob } from "./dom.js";
-import { linkToWalk, walk } from "./service.js";
+import { walk } from "./service.js";
 
 const IMAGE = "chosen-image";
 
@@ -41,7 +41,7 @@ export class Walk {
       find(IMAGE).alt = `A digit that turns from seed ${this.seed} into seed ${to}`;
       find("chosen-text").textContent = `From seed ${this.seed} to seed ${to}`;
       find("walk-stop").hidden = false;
-      setLink("save-walk", linkToWalk(this.model, wishes), `walk-${this.seed}-${to}.png`);
+      setLink("save-walk", find(IMAGE).src, `walk-${this.seed}-${to}.png`);
       this.status.showAnswer(this.model, version, milliseconds);
       announce(`Walking from seed ${this.seed} to seed ${to}.`);
     } catch (error) {
