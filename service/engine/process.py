@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import tensorflow as tf
-
 from service import heartbeat, metrics, settings
 from service.engine.device import Device
 from service.engine.drift import DriftGauges
@@ -18,6 +16,7 @@ from service.engine.load_gauges import LoadGauges
 from service.engine.manifest_check import check_manifest
 from service.engine.repository import Repository
 from service.engine.required_models import RequiredModels
+from service.engine.runtimes import tensorflow
 from service.engine.scheduler import Scheduler
 from service.engine.servable import Servable
 from service.engine.time_limit import TimeLimit
@@ -50,7 +49,7 @@ def main(index: int) -> None:
     """Run the engine of the device with that index in the settings."""
     config = settings.load()
     configure_logging(config.log_format, config.log_level, "engine")
-    _configure_tensorflow()
+    tensorflow.configure()
     metrics.ENGINE_STARTS.inc()
     tuning = _tune(config)
     scheduler = Scheduler(config.batch_timeout_ms / 1000, tuning.patience, tuning.share)
@@ -100,17 +99,8 @@ def _load(path: Path, max_batch_size: int, mixed: bool) -> Servable:
     return servable
 
 
-def _configure_tensorflow() -> None:
-    """Whatever first touches TensorFlow's devices sets their threads and memory for the whole process, and it need not
-    be a session with a configuration of its own: see make_session_config, which wants the same."""
-    tf.get_logger().setLevel(logging.ERROR)  # it warns about the loader that is used, which is the quickest
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    for gpu in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(gpu, True)
-
-
 def _tune(config: Settings) -> Tuning:
-    if tf.config.list_physical_devices("GPU"):  # takes nothing from the workers when it starts at once
+    if tensorflow.has_gpu():  # takes nothing from the workers when it starts at once
         return Tuning(patience=0.0, share=1, runners=1, nice=0)
     runners = max(1, config.engine_threads // len(config.engine_sockets))
     return Tuning(config.patience_ms / 1000, _SHARE, runners, _RUNNERS_NICE)
@@ -146,6 +136,5 @@ def _watch_models(
 
 
 def _measure_gpus() -> None:
-    for gpu in tf.config.list_logical_devices("GPU"):
-        memory = tf.config.experimental.get_memory_info(gpu.name.removeprefix("/device:"))
-        metrics.GPU_MEMORY.labels(gpu.name).set(memory["current"])
+    for device, used in tensorflow.measure_gpu_memory().items():
+        metrics.GPU_MEMORY.labels(device).set(used)

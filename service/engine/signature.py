@@ -1,16 +1,15 @@
-"""One signature of a SavedModel in memory: checks inputs, and runs batches of the sizes that it was warmed for."""
+"""One signature of a version in memory: checks inputs, and runs batches of the sizes that it was warmed for."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain, islice
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from service.catalog import Signature, TensorSpec
-from service.engine.batch_sizes import select_batch_sizes
+from service.engine.runtimes.program import Program
 from service.engine.signature_def import NUMPY_DTYPES
 from service.errors import BadRequest, InkpawError
 
@@ -31,13 +30,14 @@ class LoadedSignature:
     that is not batched has the one size 1: a whole request.
     """
 
-    def __init__(self, signature: Signature, call: Callable[..., list[Any]], sizes: tuple[int, ...]) -> None:
-        """`call` takes the inputs in the order of the signature, and returns its outputs in that order."""
+    def __init__(self, program: Program, name: str, sizes: tuple[int, ...]) -> None:
+        """The signature of that name; `sizes` are those that are allowed."""
+        signature = program.signatures[name]
         self.inputs, self.outputs = signature.inputs, signature.outputs
         self._method_name = signature.method_name
         self.batched = signature.batched
         self.sizes = sizes if self.batched else (1,)
-        self._call = call
+        self._program, self._name, self._call = program, name, program.get_call(name)
         self._names = {spec.name for spec in self.inputs}
         self._takes_strings = any(spec.dtype == "string" for spec in self.inputs)
 
@@ -47,12 +47,13 @@ class LoadedSignature:
     def run(self, inputs: Arrays) -> dict[str, NDArray]:
         """Outputs by name for inputs whose first dimension is one of `sizes`.
 
-        Raises BadRequest for strings that the model refuses, and what TensorFlow raises.
+        Raises BadRequest for strings that the model refuses, and what the runtime raises.
         """
         try:
             outputs = self._call(*(inputs[spec.name] for spec in self.inputs))
-        except tf.errors.InvalidArgumentError as error:
-            if self._takes_strings:  # for example bytes that are no JPEG: only the model can tell
+        except Exception as error:
+            # for example bytes that are no JPEG: only the model can tell
+            if self._takes_strings and self._program.is_invalid_input(error):
                 raise BadRequest("The model refuses these strings as an invalid argument.") from error
             raise
         if not self.batched:
@@ -82,7 +83,7 @@ class LoadedSignature:
         """Run every size on the first inputs that run, so that no request pays for a first run.
 
         Zeros are tried before the examples that fit, and empty strings after them. Returns the last error if nothing
-        runs. Raises ResourceExhaustedError where the device has too little memory.
+        runs. Raises the runtime's error where the device has too little memory.
         """
         fitting = islice(filter(self._fits, examples), _MAX_EXAMPLES)
         zeros = {spec.name: _make_zeros(spec) for spec in self.inputs}
@@ -91,9 +92,9 @@ class LoadedSignature:
             try:
                 self._run_sizes(rows)
                 return None
-            except tf.errors.ResourceExhaustedError:
-                raise
             except Exception as failure:
+                if self._program.is_out_of_memory(failure):
+                    raise
                 error = failure
         return error
 
@@ -107,7 +108,9 @@ class LoadedSignature:
         """Run the first of the rows at every size, and keep the sizes that are worth it."""
         if self.batched:
             try:
-                self.sizes = select_batch_sizes({size: self._time(_repeat(rows, size)) for size in self.sizes})
+                self.sizes = self._program.select_sizes(
+                    self._name, self.sizes, lambda size: self._time(_repeat(rows, size))
+                )
                 return
             except RowsError:
                 self.batched, self.sizes = False, (1,)

@@ -2,10 +2,9 @@
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import tensorflow as tf
-from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 
 from service.catalog import DEFAULT_SIGNATURE, Signature, TensorSpec
 from service.errors import BadRequest
@@ -14,11 +13,28 @@ log = logging.getLogger(__name__)
 
 _MAX_SIGNATURES = 32
 _INTERNAL = "__saved_model_"  # the prefix of signatures that TensorFlow itself calls, to initialise
-_INTEGERS = (tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8, tf.uint16, tf.uint32, tf.uint64)
-_SERVED = (tf.bool, *_INTEGERS, tf.float16, tf.float32, tf.float64, tf.string)
-_NAMES = {dtype.as_datatype_enum: dtype.name for dtype in _SERVED}
+# the data types that are served, by their number in TensorFlow's DataType
+_NAMES = {
+    10: "bool",
+    6: "int8",
+    5: "int16",
+    3: "int32",
+    9: "int64",
+    4: "uint8",
+    17: "uint16",
+    22: "uint32",
+    23: "uint64",
+    19: "float16",
+    1: "float32",
+    2: "float64",
+    7: "string",
+}
 
-NUMPY_DTYPES = {dtype.name: np.dtype(dtype.as_numpy_dtype) for dtype in _SERVED}
+NUMPY_DTYPES = {name: np.dtype(object if name == "string" else name) for name in _NAMES.values()}
+
+# TensorFlow's messages of these names, or those of `saved_model_file`
+SignatureDef = Any
+TensorInfo = Any
 
 
 def select_signatures(definitions: Mapping[str, SignatureDef]) -> dict[str, SignatureDef]:

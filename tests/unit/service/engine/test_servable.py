@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from service.catalog import TensorSpec
-from service.engine import signature as signatures
 from service.engine.batch_sizes import select_batch_sizes
+from service.engine.runtimes import tensorflow
 from service.engine.servable import Servable
 from service.errors import BadRequest
 from service.hardware import has_bfloat16
@@ -22,7 +22,7 @@ BuildModel = Callable[..., Path]
 def tiny(build_model: BuildModel) -> Iterator[Servable]:
     with pytest.MonkeyPatch.context() as patch:
         # the sizes must not depend on the speed of this machine
-        patch.setattr(signatures, "select_batch_sizes", tuple)
+        patch.setattr(tensorflow, "select_batch_sizes", tuple)
         yield Servable(build_model("tiny"), max_batch_size=4)
 
 
