@@ -43,6 +43,7 @@ class Version(msgspec.Struct, frozen=True):
     """One version of a model; `error` says why it does not answer, empty if nothing went wrong.
 
     `default_signature` answers a request that names none. A version may lack it; then each request must name one.
+    `runtime` is what runs it, and `unserved` says in a sentence each why signatures that it has are not served here.
     """
 
     number: int
@@ -51,6 +52,8 @@ class Version(msgspec.Struct, frozen=True):
     manifest: Manifest | None = None
     signatures: dict[str, Signature] = {}
     default_signature: str = DEFAULT_SIGNATURE
+    runtime: str = ""
+    unserved: dict[str, str] = {}
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -65,6 +68,8 @@ class Version(msgspec.Struct, frozen=True):
     def get_signature(self, name: str = "") -> Signature:
         """The signature of that name, the default one for an empty name. Raises BadRequest that lists them."""
         signature = self.signatures.get(name or self.default_signature)
+        if signature is None and name in self.unserved:
+            raise BadRequest(f"Signature '{name}' is not served: {self.unserved[name]}.")
         if signature is None:
             names = ", ".join(sorted(self.signatures)) or "none"
             raise BadRequest(f"There is no signature '{name or self.default_signature}'. There are: {names}.")

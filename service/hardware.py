@@ -1,5 +1,6 @@
 """What the machine offers: cores, devices, bfloat16. Read without TensorFlow, which neither master nor workers hold."""
 
+import importlib.util
 import math
 import os
 from pathlib import Path
@@ -90,6 +91,11 @@ def find_missing_gpu(setting: str) -> str:
     return next(
         (device for device in list_devices(setting) if device != CPU and int(device.partition(":")[2]) >= gpus), ""
     )
+
+
+def has_tensorflow() -> bool:
+    """Whether TensorFlow is installed."""
+    return importlib.util.find_spec("tensorflow") is not None
 
 
 def _count_gpus() -> int:

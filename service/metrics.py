@@ -153,6 +153,12 @@ MODEL_DIR_PROBLEM = Gauge(
 MODEL_LOAD_SECONDS = Gauge(
     "inkpaw_model_load_seconds", "Time to load and warm a version.", ["model", "version"], multiprocess_mode="livemax"
 )
+MODEL_RUNTIME = Gauge(
+    "inkpaw_model_runtime",
+    "1 for what runs a version that answers: litert, tensorflow, or litert+tensorflow.",
+    ["model", "version", "runtime"],
+    multiprocess_mode="livemax",
+)
 ENGINE_STARTS = Counter("inkpaw_engine_starts", "Starts of the engine: more than one is a restart.")
 ENGINE_HANGS = Counter(
     "inkpaw_engine_hangs",

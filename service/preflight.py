@@ -11,7 +11,7 @@ from pathlib import Path
 from service.access.addresses import is_loopback
 from service.access.key_watch import read_keys
 from service.access.keys import KeysError
-from service.hardware import find_missing_gpu
+from service.hardware import CPU, find_missing_gpu, has_tensorflow, list_devices
 from service.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,8 @@ def check_machine(settings: Settings) -> None:
     """Refuse what this machine does not have; warn of what may still come. Raises SettingsError."""
     if missing := find_missing_gpu(settings.devices):
         raise SettingsError(f"INKPAW_DEVICES={settings.devices}: this machine has no {missing}.")
+    if not has_tensorflow():
+        _refuse_without_tensorflow(settings)
     _check_path("INKPAW_MODEL_DIR", settings.model_dir, is_folder=True)
     if settings.policies is not None:
         _check_path("INKPAW_POLICIES", settings.policies, is_folder=False)
@@ -67,6 +69,13 @@ def _check_certificate(settings: Settings) -> None:
         raise SettingsError(
             f"INKPAW_TLS_CERT={certificate} and INKPAW_TLS_KEY={key} cannot be used: {reason}."
         ) from None
+
+
+def _refuse_without_tensorflow(settings: Settings) -> None:
+    if settings.runtime == "tensorflow":
+        raise SettingsError("INKPAW_RUNTIME=tensorflow: TensorFlow is not installed here.")
+    if any(device != CPU for device in list_devices(settings.devices)):
+        raise SettingsError(f"INKPAW_DEVICES={settings.devices}: a GPU needs TensorFlow, which is not installed here.")
 
 
 def _check_path(name: str, path: Path, is_folder: bool) -> None:

@@ -155,9 +155,13 @@ class Settings(BaseSettings):
         le=1024,
         description="on a CPU, batches that run at the same time, each in one thread; the cores by default",
     )
+    runtime: Literal["auto", "tensorflow", "litert"] = Field(
+        "auto",
+        description="on a CPU; auto: versions with a LiteRT form run in LiteRT, all others in TensorFlow",
+    )
     precision: Literal["full", "mixed"] = Field(
         "full",
-        description="mixed: classifiers multiply in bfloat16 on a CPU that has it; quicker on some CPUs",
+        description="mixed: in TensorFlow, classifiers multiply in bfloat16 on a CPU that has it; quicker on some CPUs",
     )
     stall_seconds: float = Field(
         30.0,

@@ -4,7 +4,8 @@ import logging
 import os
 import signal
 import threading
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,12 +17,12 @@ from service.engine.load_gauges import LoadGauges
 from service.engine.manifest_check import check_manifest
 from service.engine.repository import Repository
 from service.engine.required_models import RequiredModels
-from service.engine.runtimes import tensorflow
+from service.engine.runtimes.choice import Runtimes
 from service.engine.scheduler import Scheduler
 from service.engine.servable import Servable
 from service.engine.time_limit import TimeLimit
 from service.engine.version_policy import VersionPolicies
-from service.hardware import has_bfloat16
+from service.hardware import CPU, has_bfloat16, list_devices
 from service.heartbeat import Heartbeat
 from service.ipc.connection import corked
 from service.ipc.server import Server
@@ -49,19 +50,20 @@ def main(index: int) -> None:
     """Run the engine of the device with that index in the settings."""
     config = settings.load()
     configure_logging(config.log_format, config.log_level, "engine")
-    tensorflow.configure()
     metrics.ENGINE_STARTS.inc()
-    tuning = _tune(config)
+    on_gpu = list_devices(config.devices)[index] != CPU and _start_gpu()
+    tuning = _tune(config, on_gpu)
     scheduler = Scheduler(config.batch_timeout_ms / 1000, tuning.patience, tuning.share)
     device = Device(scheduler, config.max_queue_rows, tuning.runners, corked, tuning.nice)
     pulse = Heartbeat(heartbeat.get_path(config.engine_sockets[index]))
     mixed = _use_mixed_precision(config)
+    runtimes = Runtimes(config.runtime, on_gpu, tuning.runners, _configure_tensorflow)
     limit = TimeLimit(config.load_seconds, discard=Servable.unload)
     gauges = LoadGauges(device)
 
     def load(version_dir: Path) -> Servable:
         with pulse.loading():  # ends with the time limit: a load that is left behind holds up nothing
-            return limit.call(partial(_load, version_dir, config.max_batch_size, mixed))
+            return limit.call(partial(_load, version_dir, config.max_batch_size, mixed, runtimes))
 
     def beat() -> None:
         if device.is_working:
@@ -82,15 +84,16 @@ def main(index: int) -> None:
     signal.signal(signal.SIGUSR1, lambda *_: server.stop())  # the supervisor's stop signal; until now it ends at once
     stopping = threading.Event()
     device.start()
-    threading.Thread(target=_watch_models, args=(repository, drift, config, stopping), daemon=True).start()
+    on_look = _measure_gpus if on_gpu else lambda: None
+    threading.Thread(target=_watch_models, args=(repository, drift, on_look, config, stopping), daemon=True).start()
     server.serve()
     stopping.set()
     device.stop()
 
 
-def _load(path: Path, max_batch_size: int, mixed: bool) -> Servable:
+def _load(path: Path, max_batch_size: int, mixed: bool, runtimes: Runtimes) -> Servable:
     """A version in memory that does what its manifest says. Raises what Servable raises, and Refused."""
-    servable = Servable(path, max_batch_size=max_batch_size, mixed=mixed)
+    servable = Servable(path, max_batch_size=max_batch_size, mixed=mixed, runtimes=runtimes)
     try:
         check_manifest(servable)
     except Exception:
@@ -99,8 +102,23 @@ def _load(path: Path, max_batch_size: int, mixed: bool) -> Servable:
     return servable
 
 
-def _tune(config: Settings) -> Tuning:
-    if tensorflow.has_gpu():  # takes nothing from the workers when it starts at once
+def _start_gpu() -> bool:
+    """Whether TensorFlow has a GPU; it need not where the driver shows one."""
+    from service.engine.runtimes import tensorflow
+
+    _configure_tensorflow()
+    return tensorflow.has_gpu()
+
+
+@cache
+def _configure_tensorflow() -> None:
+    from service.engine.runtimes import tensorflow
+
+    tensorflow.configure()
+
+
+def _tune(config: Settings, on_gpu: bool) -> Tuning:
+    if on_gpu:  # takes nothing from the workers when it starts at once
         return Tuning(patience=0.0, share=1, runners=1, nice=0)
     runners = max(1, config.engine_threads // len(config.engine_sockets))
     return Tuning(config.patience_ms / 1000, _SHARE, runners, _RUNNERS_NICE)
@@ -117,7 +135,11 @@ def _use_mixed_precision(config: Settings) -> bool:
 
 
 def _watch_models(
-    repository: Repository, drift: DriftGauges | None, config: Settings, stopping: threading.Event
+    repository: Repository,
+    drift: DriftGauges | None,
+    on_look: Callable[[], None],
+    config: Settings,
+    stopping: threading.Event,
 ) -> None:
     """Refresh the repository every `poll_seconds`."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADER_NICE)
@@ -125,7 +147,7 @@ def _watch_models(
     while True:
         try:
             repository.refresh()
-            _measure_gpus()
+            on_look()
             if drift is not None:
                 drift.update(repository.catalog)
         except Exception:  # for example a folder that is removed while it is read: the next look will do
@@ -136,5 +158,7 @@ def _watch_models(
 
 
 def _measure_gpus() -> None:
+    from service.engine.runtimes import tensorflow
+
     for device, used in tensorflow.measure_gpu_memory().items():
         metrics.GPU_MEMORY.labels(device).set(used)

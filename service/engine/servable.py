@@ -3,13 +3,14 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from numpy.typing import NDArray
 
 from service.catalog import TensorSpec
 from service.engine.batch_sizes import list_batch_sizes
-from service.engine.runtimes.tensorflow import TensorFlowProgram
+from service.engine.runtimes.choice import Runtimes
 from service.engine.signature import LoadedSignature
 from service.engine.signature_def import choose_default
 from service.errors import BadRequest
@@ -24,19 +25,32 @@ class Servable:
     With `mixed` a classifier with a manifest multiplies in bfloat16. A generator never does: one seed must be one image
     on every machine.
 
-    Raises ManifestError for a broken servable.json, BadRequest for a SavedModel without a signature that can be served,
-    and whatever TensorFlow raises for one that is broken.
+    `runtime` names what runs it, and `unserved` says why signatures of it are not served.
+
+    Raises ManifestError for a broken servable.json, BadRequest for a version without a signature that can be served,
+    and whatever the runtime raises for one that is broken.
     """
 
-    def __init__(self, path: Path, max_batch_size: int, mixed: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        max_batch_size: int,
+        mixed: bool = False,
+        runtimes: Runtimes = Runtimes(),  # noqa: B008
+    ) -> None:
         started = time.monotonic()
         self.manifest = read_manifest(path)
         mixed = mixed and self.manifest is not None and self.manifest.kind == "classifier"
         self._path = path
-        self._program = TensorFlowProgram(path, mixed)
+        self._programs, self.unserved = runtimes.open(path, mixed)
+        self.runtime = "+".join(sorted(program.runtime for program in self._programs))
         sizes = list_batch_sizes(max_batch_size)
-        self.signatures = {name: LoadedSignature(self._program, name, sizes) for name in self._program.signatures}
-        self.default_signature = choose_default(self.signatures)
+        self.signatures = {
+            name: LoadedSignature(program, name, sizes) for program in self._programs for name in program.signatures
+        }
+        self.default_signature = choose_default({**self.signatures, **self.unserved})
+        if reason := self.unserved.get(self.default_signature):
+            raise BadRequest(f"Signature '{self.default_signature}' cannot be served: {reason}.")
         if self.manifest is not None and self.default_signature not in self.signatures:
             raise BadRequest(f"The SavedModel has a servable.json, but no signature '{self.default_signature}'.")
         for name, signature in self.signatures.items():
@@ -54,7 +68,7 @@ class Servable:
         log.warning("%s: signature '%s' is served without a warm-up; its last try ended in %s", version, name, kind)
 
     def _list_examples(self, signature: str) -> Iterator[Mapping[str, NDArray]]:
-        examples = self._program.read_examples()
+        examples = chain.from_iterable(program.read_examples() for program in self._programs)
         return (inputs for name, inputs in examples if (name or self.default_signature) == signature)
 
     @property
@@ -77,4 +91,5 @@ class Servable:
         return self.signatures[self.default_signature].run(inputs)
 
     def unload(self) -> None:
-        self._program.close()
+        for program in self._programs:
+            program.close()

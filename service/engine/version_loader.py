@@ -55,6 +55,8 @@ class VersionLoader:
             return
         self._on_load(key, servable)
         slot.servable.unload()
+        if servable.runtime != slot.servable.runtime:
+            _set_runtime(key, slot.servable, 0)
         self._announce(key, servable, files)
 
     def unload(self, key: Key) -> None:
@@ -63,6 +65,7 @@ class VersionLoader:
         self._table.set(key, replace(slot, state="UNLOADING"))
         self._on_unload(key)
         if slot.servable:
+            _set_runtime(key, slot.servable, 0)
             slot.servable.unload()
         self._table.set(key, Slot("END"))
         log.info("%s version %d is unloaded", *key)
@@ -87,5 +90,10 @@ class VersionLoader:
 
     def _announce(self, key: Key, servable: Servable, files: VersionFiles) -> None:
         metrics.MODEL_LOAD_SECONDS.labels(key[0], str(key[1])).set(servable.load_seconds)
+        _set_runtime(key, servable, 1)
         self._table.set(key, Slot("AVAILABLE", servable, files))
-        log.info("%s version %d answers after %.2f s", *key, servable.load_seconds)
+        log.info("%s version %d answers after %.2f s, in %s", *key, servable.load_seconds, servable.runtime)
+
+
+def _set_runtime(key: Key, servable: Servable, value: int) -> None:
+    metrics.MODEL_RUNTIME.labels(key[0], str(key[1]), servable.runtime).set(value)

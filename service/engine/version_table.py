@@ -40,7 +40,16 @@ class Slot:
             return Version(number, self.state, self.error)
         servable = self.servable
         signatures = {name: signature.describe() for name, signature in servable.signatures.items()}
-        return Version(number, self.state, self.error, servable.manifest, signatures, servable.default_signature)
+        return Version(
+            number,
+            self.state,
+            self.error,
+            servable.manifest,
+            signatures,
+            servable.default_signature,
+            servable.runtime,
+            servable.unserved,
+        )
 
 
 class VersionTable:

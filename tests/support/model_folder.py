@@ -18,6 +18,8 @@ class FakeServable:
     default_signature: str = DEFAULT_SIGNATURE
     signatures: dict[str, LoadedSignature] = field(default_factory=dict)
     load_seconds: float = 0.0
+    runtime: str = "tensorflow"
+    unserved: dict[str, str] = field(default_factory=dict)
     unloaded: bool = False
 
     def unload(self) -> None:

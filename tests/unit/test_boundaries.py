@@ -17,7 +17,8 @@ _API = (
     "service.catalog service.errors service.web.body service.web.codecs service.web.dataplane service.web.health "
     "service.web.inputs service.web.request service.web.response service.web.route_doc service.web.routing"
 )
-_SHARED = "service.errors service.hardware service.images service.manifest"  # what training may use of the service
+# what training may use of the service
+_SHARED = "service.errors service.hardware service.images service.litert service.manifest"
 _TRAINING = (
     "errors | recipes | run nets data | model_store plots | input | export fit | evaluation | publish | pipeline | "
     "studies | report | cli | __main__"
@@ -38,6 +39,7 @@ ALLOWED = {
     "service.images": "service.errors",
     "service.plain_file": "",
     "service.access": "service.errors service.plain_file service.settings",
+    "service.litert": "service.plain_file",
     "service.manifest": "service.images service.plain_file",
     "service.catalog": "service.errors service.manifest",
     "service.settings": "service.hardware",
@@ -53,8 +55,9 @@ ALLOWED = {
     "service.runtime_dir service.settings",
     "service.client": "",
     "service.ipc": "service.catalog service.client_socket service.errors service.heartbeat",
-    "service.engine": "service.catalog service.errors service.hardware service.heartbeat service.ipc service.logs "
-    "service.manifest service.metrics service.metrics_folder service.parent service.plain_file service.settings",
+    "service.engine": "service.catalog service.errors service.hardware service.heartbeat service.ipc service.litert "
+    "service.logs service.manifest service.metrics service.metrics_folder service.parent service.plain_file "
+    "service.settings",
     "service.web.budget": "service.errors",
     "service.web.memory": "",
     "service.web.body": "service.errors service.web.budget",

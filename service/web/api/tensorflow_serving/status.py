@@ -16,10 +16,13 @@ class Status(msgspec.Struct):
     error_message: str
 
 
-class VersionStatus(msgspec.Struct):
+class VersionStatus(msgspec.Struct, omit_defaults=True):
+    """`runtime` is what runs a version that answers: `litert`, `tensorflow`, or both with a plus between."""
+
     version: str
     state: State
     status: Status
+    runtime: str = ""
 
 
 class ModelStatus(msgspec.Struct):
@@ -50,4 +53,4 @@ def get_status(request: Request, spec: ModelSpec) -> Response:
 
 def _to_status(version: Version) -> VersionStatus:
     status = Status("UNKNOWN" if version.error else "OK", version.error)
-    return VersionStatus(str(version.number), version.state, status)
+    return VersionStatus(str(version.number), version.state, status, version.runtime)
