@@ -1,6 +1,7 @@
 """Marks by folder, and the fixtures that all tests share."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,24 @@ def build_model(tmp_path_factory: pytest.TempPathFactory) -> BuildModel:
             from tests.support import models  # imports TensorFlow, which only some tests need
 
             versions[name, version] = models.build_model(folder, name, version)
+        return versions[name, version]
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def build_form(build_model: BuildModel, tmp_path_factory: pytest.TempPathFactory) -> BuildModel:
+    """As `build_model`, with a LiteRT form."""
+    folder = tmp_path_factory.mktemp("forms")
+    versions: dict[tuple[str, int], Path] = {}
+
+    def build(name: str, version: int = 1) -> Path:
+        if (name, version) not in versions:
+            from training.export.litert import convert, write_form
+
+            version_dir = shutil.copytree(build_model(name, version), folder / name / str(version))
+            write_form(version_dir, convert(version_dir))
+            versions[name, version] = version_dir
         return versions[name, version]
 
     return build

@@ -140,6 +140,21 @@ def re_export(
 
 @app.command()
 @exit_with_message
+def convert(
+    name: Name,
+    changes: Changes = [],  # noqa: B006
+    version: Annotated[int | None, typer.Option(help="by default the newest")] = None,
+) -> None:
+    """Make the LiteRT form of a published version, which a CPU serves, and measure it beside the SavedModel."""
+    from training import pipeline
+
+    version_dir, figures = pipeline.convert(load_recipe(name, changes), version)
+    _print_figures(figures)
+    typer.echo(f"Converted: {version_dir}")
+
+
+@app.command()
+@exit_with_message
 def predict(
     picture: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="an image file")],
     model: Annotated[str, typer.Option(help="a classifier: the name of a servable or of a recipe")] = "cats-dogs",

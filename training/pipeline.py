@@ -24,7 +24,7 @@ from training.fit.gan import fit_gan
 from training.fit.precision import adapt_policy
 from training.fit.strategy import Kind, Team, open_team
 from training.fit.warm_start import interpolate
-from training.model_store import find_newest_version
+from training.model_store import find_newest_version, list_versions
 from training.nets.classifier import build_classifier
 from training.publish import publish
 from training.publish.re_export import re_export
@@ -100,7 +100,8 @@ def _train_classifier(dataset: data.Dataset, run: Run, team: Team) -> None:
 
 def publish_run(recipe: Recipe, even_if_worse: bool, retire: bool) -> tuple[Path, publish.Comparison]:
     """Publish the candidate of the recipe's run. Raises PublishError, RecipeError, DataMissing."""
-    return publish.publish(open_run(recipe, fresh=False).candidate, load_data(recipe), even_if_worse, retire)
+    candidate = open_run(recipe, fresh=False).candidate
+    return publish.publish(candidate, load_data(recipe), even_if_worse, retire, recipe.quantisation)
 
 
 def publish_again(
@@ -116,7 +117,20 @@ def publish_again(
     dataset = load_data(recipe)
     with TemporaryDirectory() as folder:
         candidate = re_export(source, dataset, Path(folder) / "candidate")
-        return publish.publish(candidate, dataset, even_if_worse, retire)
+        return publish.publish(candidate, dataset, even_if_worse, retire, recipe.quantisation)
+
+
+def convert(recipe: Recipe, version: int | None) -> tuple[Path, dict[str, Any]]:
+    """Give a published version, by default the newest, the LiteRT form that the recipe asks for.
+
+    Returns its folder and the form's figures. Raises PublishError, DataMissing.
+    """
+    versions = {int(folder.name): folder for folder in list_versions(recipe.publishes)}
+    number = max(versions, default=None) if version is None else version
+    if number not in versions:
+        raise PublishError(f"'{recipe.publishes}' has no published version{'' if version is None else f' {version}'}.")
+    figures = publish.add_form(versions[number], load_data(recipe), recipe.quantisation)
+    return versions[number], figures
 
 
 def predict(version_dir: Path, image_file: Path) -> tuple[str, float]:

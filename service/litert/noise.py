@@ -1,7 +1,7 @@
 """Random bits from seeds, one stream per row: SplitMix64 (Steele, Lea and Flood 2014), in numpy.
 
 LiteRT has no arithmetic of unsigned 64-bit numbers. So these bits are inputs of a LiteRT form, made here from the seeds
-that a request brings: `NAME.KIND` is the input of kind KIND that belongs to the seeds NAME. All that follows from the
+that a request brings: `NAME__KIND` is the input of kind KIND that belongs to the seeds NAME. All that follows from the
 bits is in the form. training.nets.noise says what they mean, in TensorFlow.
 """
 
@@ -48,7 +48,7 @@ def find_maker(name: str, shape: tuple[int, ...]) -> tuple[str, Callable[[Seeds]
 
     The first size of the shape is that of the seeds.
     """
-    seeds, _, kind = name.rpartition(".")
+    seeds, _, kind = name.rpartition("__")
     if kind == UNIFORM_BITS and len(shape) == 2:
         return seeds, lambda values: make_uniform_bits(values, shape[1])
     if kind == CHOICE_BITS and len(shape) == 1:

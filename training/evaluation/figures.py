@@ -1,4 +1,6 @@
-"""The final figures of a servable, measured through the signature of its SavedModel, as any server would run it."""
+"""The final figures of a servable, measured through its signatures, as any server would run it.
+
+The functions that take `run` measure the SavedModel, or with `run_form` its LiteRT form."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,13 @@ from training.evaluation.gan_metrics import (
     draw_samples,
     measure_gan_train_accuracy,
 )
-from training.evaluation.inference import extract_servable_features, has_signature, iterate_images, run_servable
+from training.evaluation.inference import (
+    RunModel,
+    extract_servable_features,
+    has_signature,
+    iterate_images,
+    run_servable,
+)
 from training.evaluation.out_of_distribution import measure_aurocs
 from training.export.signatures import EXPLAIN
 from training.recipes.loading import load_recipe
@@ -25,25 +33,25 @@ GAN_TRAIN_RECIPE = "mnist-pupil"  # of the classifier that is trained on samples
 GAN_TEST_SAMPLES, GAN_TRAIN_SAMPLES = 10_000, 60_000  # their seeds do not overlap
 
 
-def measure_classifier(version_dir: Path, split: Split) -> Figures:
-    outputs = run_servable(version_dir, iterate_images(split))
+def measure_classifier(version_dir: Path, split: Split, run: RunModel = run_servable) -> Figures:
+    outputs = run(version_dir, iterate_images(split))
     return compute_figures(outputs["probabilities"], split.labels)
 
 
-def measure_robustness(version_dir: Path, data: Dataset) -> dict[str, Any]:
+def measure_robustness(version_dir: Path, data: Dataset, run: RunModel = run_servable) -> dict[str, Any]:
     """Figures on other pictures: `outliers` by source (AUROC), `hands` and `photos` by kind of picture (accuracy).
 
     `outliers` needs a classifier with an `outlier_score`, `hands` one for MNIST, and `photos` one for cats and dogs;
     else the key is missing.
     """
     robustness: dict[str, Any] = {}
-    outputs = run_servable(version_dir, iterate_images(data.test))
+    outputs = run(version_dir, iterate_images(data.test))
     if "outlier_score" in outputs:
-        robustness["outliers"] = measure_aurocs(version_dir, outputs["outlier_score"], data)
+        robustness["outliers"] = measure_aurocs(version_dir, outputs["outlier_score"], data, run)
     if data.name == "mnist":
-        robustness["hands"] = synthetic_digits.measure_accuracies(version_dir)
+        robustness["hands"] = synthetic_digits.measure_accuracies(version_dir, run=run)
     if data.name == "cats-dogs":
-        robustness["photos"] = photo_variants.measure_accuracies(version_dir)
+        robustness["photos"] = photo_variants.measure_accuracies(version_dir, run=run)
     return robustness
 
 
@@ -55,7 +63,9 @@ def measure_explanations(version_dir: Path, split: Split) -> dict[str, Any]:
     return {"deletion": measure_deletion(version_dir, split)} if has_signature(version_dir, EXPLAIN) else {}
 
 
-def measure_generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict[str, Any]:
+def measure_generator(
+    version_dir: Path, judge_dir: Path, data: Dataset, run: RunModel = run_servable
+) -> dict[str, Any]:
     """Figures of 10,000 samples (or one per test image, if there are fewer), from seeds that training never used.
 
     The judge is a classifier of real images. `read_as_label` is the share of samples that it reads as the requested
@@ -63,7 +73,7 @@ def measure_generator(version_dir: Path, judge_dir: Path, data: Dataset) -> dict
     the same number of training images.
     """
     count = min(GAN_TEST_SAMPLES, len(data.test))
-    images, labels = draw_samples(version_dir, count, len(data.classes))
+    images, labels = draw_samples(version_dir, count, len(data.classes), run=run)
     correct = check_labels(judge_dir, images, labels)
     test_features = extract_servable_features(judge_dir, data.test.images())
     train_images = data.train.images(np.sort(np.random.default_rng(0).permutation(len(data.train))[:count]))

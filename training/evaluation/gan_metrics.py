@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.data import Dataset, Split
-from training.evaluation.inference import batch_inputs, run_servable
+from training.evaluation.inference import RunModel, batch_inputs, run_servable
 from training.export.temperature import predict_logits
 from training.fit.model_ema import WeightAverage
 from training.fit.optimisers import build_optimiser
@@ -21,12 +21,14 @@ Images = NDArray[np.uint8]
 Labels = NDArray[np.int32]
 
 
-def draw_samples(version_dir: Path, count: int, classes: int, first_seed: int = 0) -> tuple[Images, Labels]:
+def draw_samples(
+    version_dir: Path, count: int, classes: int, first_seed: int = 0, run: RunModel = run_servable
+) -> tuple[Images, Labels]:
     """(images [count,H,W,C], requested labels [count]), from consecutive seeds; the labels take turns."""
     seeds = first_seed + np.arange(count, dtype=np.int64)
     labels = (seeds % classes).astype(np.int32)
     batches = batch_inputs(seeds=seeds, labels=labels, truncation=np.ones(count, np.float32))
-    return run_servable(version_dir, batches)["images"], labels
+    return run(version_dir, batches)["images"], labels
 
 
 def check_labels(judge_dir: Path, images: Images, labels: Labels) -> NDArray[np.bool_]:

@@ -1,13 +1,13 @@
-"""Runs a SavedModel through its signature alone, as any server would."""
+"""Runs a servable through its signatures alone, as any server would: its SavedModel, or its LiteRT form."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from service.litert.runner import Runner, read_form
 from training.data import Split
 from training.data.dataset import chunks
 from training.export.frozen_graph import load_frozen
@@ -16,6 +16,7 @@ from training.export.signatures import FEATURES, SERVING_DEFAULT
 BATCH = 100
 
 Arrays = dict[str, NDArray]
+RunModel = Callable[[Path, Iterable[Arrays]], Arrays]  # run_servable, or run_form
 
 
 def batch_inputs(**inputs: NDArray) -> Iterator[Arrays]:
@@ -33,7 +34,14 @@ def iterate_images(split: Split) -> Iterator[Arrays]:
 def run_servable(version_dir: Path, batches: Iterable[Arrays], signature_name: str = SERVING_DEFAULT) -> Arrays:
     """All outputs of a signature, each joined over the batches of inputs."""
     signature = tf.saved_model.load(str(version_dir)).signatures[signature_name]
-    return _join(signature(**{name: tf.constant(value) for name, value in batch.items()}) for batch in batches)
+    outputs = (signature(**{name: tf.constant(value) for name, value in batch.items()}) for batch in batches)
+    return _join({name: value.numpy() for name, value in batch.items()} for batch in outputs)
+
+
+def run_form(version_dir: Path, batches: Iterable[Arrays], signature_name: str = SERVING_DEFAULT) -> Arrays:
+    """As `run_servable`, of the LiteRT form."""
+    runner = Runner(read_form(version_dir), signature_name)
+    return _join(runner.run(batch) for batch in batches)
 
 
 def has_signature(version_dir: Path, signature_name: str) -> bool:
@@ -50,9 +58,9 @@ def extract_servable_features(version_dir: Path, images: NDArray[np.uint8]) -> N
     return np.concatenate([extract(tf.constant(batch["images"]))[0].numpy() for batch in batch_inputs(images=images)])
 
 
-def _join(batches: Iterable[dict[str, Any]]) -> Arrays:
+def _join(batches: Iterable[Arrays]) -> Arrays:
     values: dict[str, list[NDArray]] = {}
     for outputs in batches:
         for name, value in outputs.items():
-            values.setdefault(name, []).append(value.numpy())
+            values.setdefault(name, []).append(value)
     return {name: np.concatenate(arrays) for name, arrays in values.items()}

@@ -10,13 +10,13 @@ from service.errors import BadImage
 from service.images import prepare
 from training.data.cats_dogs import iterate_test_files
 from training.data.photo_variants import KINDS, make_variant
-from training.evaluation.inference import batch_inputs, run_servable
+from training.evaluation.inference import RunModel, batch_inputs, run_servable
 from training.export.manifest import read_manifest
 
 COUNT = 400  # pictures of the test set per kind
 
 
-def measure_accuracies(version_dir: Path, count: int = COUNT) -> dict[str, float]:
+def measure_accuracies(version_dir: Path, count: int = COUNT, run: RunModel = run_servable) -> dict[str, float]:
     """The accuracy by kind of variant (training.data.photo_variants). Raises DataMissing."""
     image_input = read_manifest(version_dir).image
     images: dict[str, list[np.ndarray]] = {kind: [] for kind in KINDS}
@@ -31,6 +31,6 @@ def measure_accuracies(version_dir: Path, count: int = COUNT) -> dict[str, float
         for kind in KINDS:
             images[kind].append(prepare(make_variant(picture, kind, seed), image_input))
     stacked = np.concatenate([np.stack(images[kind]) for kind in KINDS])
-    classes = run_servable(version_dir, batch_inputs(images=stacked))["probabilities"].argmax(axis=1)
+    classes = run(version_dir, batch_inputs(images=stacked))["probabilities"].argmax(axis=1)
     correct = classes.reshape(len(KINDS), -1) == np.array(labels)
     return {kind: float(share) for kind, share in zip(KINDS, correct.mean(axis=1), strict=True)}

@@ -30,7 +30,7 @@ class FrozenGraph:
 
     def cut(self, feeds: Sequence[tf.Tensor], fetches: Sequence[tf.Tensor]) -> Cut:
         """The function from some tensors of the graph to others, with nothing but what lies between them."""
-        nodes = _select_between(feeds, fetches)
+        nodes = select_between(feeds, fetches)
         names = _shorten(nodes | {tensor.op.name for tensor in feeds})
         graph_def = _take_nodes(self.function.graph.as_graph_def(), nodes, names)
         given, wanted = ([_rename(tensor.name, names) for tensor in tensors] for tensors in (feeds, fetches))
@@ -76,7 +76,7 @@ def _freeze(concrete: tf.types.experimental.ConcreteFunction) -> FrozenGraph:
     return FrozenGraph(frozen, inputs, dict(zip(names, frozen.outputs, strict=True)))
 
 
-def _select_between(feeds: Sequence[tf.Tensor], fetches: Sequence[tf.Tensor]) -> set[str]:
+def select_between(feeds: Sequence[tf.Tensor], fetches: Sequence[tf.Tensor]) -> set[str]:
     """The names of the operations that make the fetches of the feeds."""
     given, names, waiting = {tensor.name for tensor in feeds}, set[str](), list(fetches)
     while waiting:

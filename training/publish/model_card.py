@@ -88,6 +88,48 @@ def _format_figures(labels: tuple[str, ...], test: dict[str, Any] | None) -> lis
     return [*_format_classifier(test), *_format_confusion(labels, test)]
 
 
+_FORM_FIGURES = {
+    "accuracy": "accuracy",
+    "ece": "expected calibration error",
+    "outliers": "AUROC of `outlier_score`",
+    "hands": "read right, of the digits",
+    "read_as_label": "read as their label",
+    "frechet": "Frechet distance",
+}
+_CHANGES = {
+    "labels": "answers that differ",
+    "probability": "mean change of a probability",
+    "grey_levels": "largest change of a pixel, in grey levels",
+}
+_QUANTISED = {"none": "in float32", "int8": "with convolutions in 8 bits and the rest in float32"}
+
+
+def _format_form(litert: dict[str, Any]) -> list[str]:
+    """What a CPU runs, beside the SavedModel."""
+    if "missing" in litert:
+        return ["", "## On a CPU", "", f"It runs in TensorFlow there, too. {litert['missing']}"]
+    lines = [
+        "",
+        "## On a CPU",
+        "",
+        f"`model.tflite` is this model's LiteRT form, {_QUANTISED[litert['quantisation']]}. On the same test data:",
+        "",
+        "| | SavedModel | LiteRT form |",
+        "|---|---|---|",
+    ]
+    for name, value in litert["form"].items():
+        old = litert["saved_model"][name]
+        pairs = [(name, old, value)]
+        if isinstance(value, dict):
+            pairs = [(f"{name}, {kind}", old[kind], value[kind]) for kind in value]
+        for title, before, after in pairs:
+            figure, _, kind = title.partition(", ")
+            shown = f"{_FORM_FIGURES[figure]}{f', {_SYNTHETIC_DIGITS.get(kind, kind)}' if kind else ''}"
+            lines.append(f"| {shown} | {before:.4f} | {after:.4f} |")
+    lines += [f"| {_CHANGES[name]} | | {value:.4f} |" for name, value in litert["changes"].items()]
+    return lines
+
+
 def _list_prerequisites(recipe: dict[str, Any]) -> list[str]:
     """The recipes to train before this one, in that order."""
     required = [*filter(None, [recipe.get("init_from")]), *recipe.get("teachers", [])]
@@ -139,6 +181,7 @@ def write_card(manifest: TrainedManifest) -> str:
         "## Figures",
         "",
         *_format_figures(manifest.labels, facts.get("test")),
+        *(_format_form(facts["litert"]) if "litert" in facts else []),
         "",
         "## How to make it again",
         "",

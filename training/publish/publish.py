@@ -19,7 +19,9 @@ from training.evaluation.figures import (
 from training.evaluation.gan_metrics import draw_nearest, draw_samples
 from training.export.manifest import read_manifest
 from training.model_store import find_newest_version, list_versions
+from training.publish.litert_form import make_form
 from training.publish.model_card import NEAREST_FILE, write_card
+from training.recipes.schema import Quantisation
 from training.recipes.stored import parse_stored_data
 
 JUDGES = {"mnist": "digits"}  # by data set: the servable that classifies the samples of a generator trained on it
@@ -92,10 +94,23 @@ def measure_fast(version_dir: Path, data: Dataset, robustness: bool = True) -> d
         if not robustness:
             return figures
         return figures | measure_robustness(version_dir, data) | measure_explanations(version_dir, data.test)
-    judge_dir = find_newest_version(JUDGES.get(data.name, ""))
+    judge_dir = find_judge(data)
     if judge_dir is None:
         raise PublishError("The published 'digits' judges the samples of a generator: publish it first.")
     return measure_generator(version_dir, judge_dir, data)
+
+
+def find_judge(data: Dataset) -> Path | None:
+    """The published classifier that reads the samples of a generator trained on that data."""
+    return find_newest_version(JUDGES.get(data.name, ""))
+
+
+def add_form(version_dir: Path, data: Dataset, quantisation: Quantisation) -> dict[str, Any]:
+    """Give a published version a LiteRT form, and write its card again. Returns the form's figures, and raises
+    PublishError, as make_form."""
+    figures = make_form(version_dir, match_image_size(version_dir, data), quantisation, find_judge(data))
+    _write_card(version_dir)
+    return figures
 
 
 def match_image_size(version_dir: Path, data: Dataset) -> Dataset:
@@ -125,9 +140,15 @@ def _take_worst_kinds(figures: dict[str, Any]) -> dict[str, Any]:
 
 
 def publish(
-    candidate: Path, data: Dataset, even_if_worse: bool = False, retire: bool = False
+    candidate: Path,
+    data: Dataset,
+    even_if_worse: bool = False,
+    retire: bool = False,
+    quantisation: Quantisation | None = None,
 ) -> tuple[Path, Comparison]:
     """Publishes the candidate as the next version; with `retire`, older versions are then removed.
+
+    With `quantisation` it gets a LiteRT form of that kind.
 
     The copy is made under a temporary name and then renamed, so that no server loads half a model. Raises PublishError.
     """
@@ -144,6 +165,8 @@ def publish(
     temporary = version_dir.with_name(f".{version_dir.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
     shutil.copytree(candidate, temporary)
+    if quantisation is not None:
+        make_form(temporary, match_image_size(temporary, data), quantisation, find_judge(data))
     _save_card(temporary, data)
     temporary.rename(version_dir)
     for path in older if retire else []:
@@ -151,9 +174,13 @@ def publish(
     return version_dir, comparison
 
 
+def _write_card(version_dir: Path) -> None:
+    (version_dir / MANIFEST_PATH).with_name("README.md").write_text(write_card(read_manifest(version_dir)))
+
+
 def _save_card(version_dir: Path, data: Dataset) -> None:
+    _write_card(version_dir)
     assets, manifest = (version_dir / MANIFEST_PATH).parent, read_manifest(version_dir)
-    (assets / "README.md").write_text(write_card(manifest))
     if manifest.kind == "generator":
         images, _ = draw_samples(version_dir, 2 * len(data.classes), len(data.classes))
         draw_nearest(images, data.train, assets / NEAREST_FILE)
