@@ -141,8 +141,7 @@ def _watch_models(
     config: Settings,
     stopping: threading.Event,
 ) -> None:
-    """Refresh the repository every `poll_seconds`."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADER_NICE)
+    """Refresh the repository every `poll_seconds`. The first versions are loaded in haste: nothing answers before."""
     pause = min(config.poll_seconds, _SECOND_LOOK)
     while True:
         try:
@@ -152,6 +151,8 @@ def _watch_models(
                 drift.update(repository.catalog)
         except Exception:  # for example a folder that is removed while it is read: the next look will do
             log.exception("The models or their metrics could not be refreshed")
+        if repository.catalog.ready:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADER_NICE)
         if stopping.wait(pause):
             return
         pause = config.poll_seconds

@@ -13,6 +13,7 @@ from service.engine.version_check import Refused, check_kind, check_memory, chec
 from service.engine.version_loader import VersionLoader
 from service.engine.version_policy import VersionPolicies, plan_steps, select_versions
 from service.engine.version_table import Key, Slot, VersionTable
+from service.litert import LITERT_PATH
 
 __all__ = ["Key", "Repository"]
 
@@ -64,7 +65,7 @@ class Repository:
         self._forget_gone(folders, look.unreadable.keys())
         names = folders.keys() | look.unreadable.keys()
         self._update_names(names)
-        for name in sorted(self._table.names - look.unreadable.keys()):
+        for name in sorted(self._table.names - look.unreadable.keys(), key=lambda name: _rank(name, folders)):
             try:
                 self._update_versions(name, folders.get(name, {}))
             except Exception:  # whatever is wrong with one model, the others go on
@@ -152,3 +153,9 @@ class Repository:
             unwanted = slot.state == "START" and not self._files.was_inspected((name, number))
             if gone or unwanted:
                 self._table.forget((name, number))
+
+
+def _rank(name: str, folders: Mapping[str, Mapping[int, Path]]) -> tuple[bool, str]:
+    """Models with a LiteRT form come first: they load in milliseconds, and the import of TensorFlow takes seconds."""
+    versions = folders.get(name, {})
+    return not versions or not (versions[max(versions)] / LITERT_PATH).exists(), name

@@ -18,9 +18,12 @@ from tests.support.waiting import wait_until
 Counters = dict[tuple[str, ...], float]
 
 
-@pytest.fixture(scope="module")
-def service(build_model: BuildModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with run_service(copy_models(build_model, tmp_path_factory.mktemp("models"), "tiny"), Service) as service:
+@pytest.fixture(scope="module", params=["tensorflow", "litert"])
+def service(
+    build_form: BuildModel, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Service]:
+    folder = copy_models(build_form, tmp_path_factory.mktemp("models"), "tiny")
+    with run_service(folder, Service, runtime=request.param) as service:
         yield service
 
 

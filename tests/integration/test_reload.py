@@ -19,10 +19,12 @@ from tests.support.server import Service
 from tests.support.waiting import wait_until
 
 
-@pytest.fixture(scope="module")
-def reloading(build_model: BuildModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder = copy_models(build_model, tmp_path_factory.mktemp("models"), "tiny")
-    with run_service(folder, Service, policies=folder / "policies.json") as service:
+@pytest.fixture(scope="module", params=["tensorflow", "litert"])
+def reloading(
+    build_form: BuildModel, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Service]:
+    folder = copy_models(build_form, tmp_path_factory.mktemp("models"), "tiny")
+    with run_service(folder, Service, policies=folder / "policies.json", runtime=request.param) as service:
         yield service
 
 
@@ -61,8 +63,8 @@ class Steady:
 
 
 @pytest.fixture
-def steady(reloading: Service, build_model: BuildModel, request: pytest.FixtureRequest) -> Iterator[Steady]:
-    model = Steady(reloading, build_model, request.node.name[:40])
+def steady(reloading: Service, build_form: BuildModel, request: pytest.FixtureRequest) -> Iterator[Steady]:
+    model = Steady(reloading, build_form, request.node.originalname[:40])
     yield model
     shutil.rmtree(model.folder)
 

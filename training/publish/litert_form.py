@@ -116,7 +116,7 @@ def find_failures(figures: Figures) -> list[str]:
 
 def _flatten(figures: Figures) -> dict[str, float]:
     """A figure that has a value per kind as one figure for each."""
-    flat = {}
+    flat: dict[str, float] = {}
     for name, value in figures.items():
         kinds = value.items() if isinstance(value, dict) else [("", value)]
         flat |= {f"{name}, {kind}" if kind else name: each for kind, each in kinds}

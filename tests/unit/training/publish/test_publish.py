@@ -30,8 +30,9 @@ def _candidate(folder: Path, accuracy: float) -> Path:
         @tf.function(input_signature=[tf.TensorSpec([None, 1, 1, 1], tf.uint8, "images")])
         def serve(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
             light = tf.cast(images[:, 0, 0, 0], tf.float32) / 255
-            rank = tf.range(tf.shape(light)[0]) / tf.shape(light)[0]
-            light = tf.where(tf.cast(rank, tf.float32) < 1 - accuracy, 1 - light, light)
+            count = tf.shape(light)[0]
+            rank = tf.cast(tf.range(count), tf.float32) / tf.cast(count, tf.float32)
+            light = tf.where(rank < 1 - accuracy, 1 - light, light)
             return {"probabilities": tf.stack([1 - light, light], axis=1)}
 
     rule = Rule()
