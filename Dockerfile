@@ -1,25 +1,35 @@
 # Any base image with Python 3.11 or later and its venv module works. If it has TensorFlow, that one is used, so the
 # default base image comes with CUDA. On plain Debian the CPU build of TensorFlow is installed. A digest pins the base:
 # --build-arg BASE_IMAGE=tensorflow/tensorflow:2.21.0-gpu@sha256:...
-ARG BASE_IMAGE=tensorflow/tensorflow:2.21.0-gpu
+#
+# RUNTIME=litert builds a small image for CPUs, without TensorFlow. Its models need a LiteRT form.
+ARG RUNTIME=
+ARG SMALL_BASE_IMAGE=${RUNTIME:+python:3.12-slim-trixie}
+ARG BASE_IMAGE=${SMALL_BASE_IMAGE:-tensorflow/tensorflow:2.21.0-gpu}
 
 FROM ${BASE_IMAGE} AS build
-COPY lock/serve.txt lock/cpu.txt lock/train.txt /lock/
+COPY lock/serve.txt lock/cpu.txt lock/litert.txt lock/train.txt /lock/
+ARG RUNTIME
 # TRAINING=1 builds an image that can also train: `python -m training`.
 ARG TRAINING=
 # The same input must give the same bytes: bytecode without times, and sets in it in one order.
 ENV PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1
-# TensorFlow's headers and libclang (350 MB) are removed: only builds against TensorFlow need them. Bytecode is compiled
-# here, because the files are read-only at run time.
-RUN if python3 -c "import tensorflow" 2>/dev/null; then lock=serve; else lock=cpu; fi \
+# TensorFlow's headers and libclang (350 MB) are removed: only builds against TensorFlow need them. So are numpy's own tests
+# (17 MB), and without TensorFlow parts of LiteRT for GPUs, phones and conversion (40 MB). Bytecode is compiled here,
+# because the files are read-only at run time.
+RUN if [ "$RUNTIME" = litert ]; then lock=litert; \
+    elif python3 -c "import tensorflow" 2>/dev/null; then lock=serve; else lock=cpu; fi \
     && python3 -m venv --system-site-packages /opt/inkpaw \
     && /opt/inkpaw/bin/pip install --no-cache-dir --no-compile --require-hashes -r /lock/$lock.txt \
     && if [ -n "$TRAINING" ]; then \
         /opt/inkpaw/bin/pip install --no-cache-dir --no-compile --require-hashes -r /lock/train.txt; fi \
-    && /opt/inkpaw/bin/pip uninstall --yes pip \
+    && /opt/inkpaw/bin/pip uninstall --yes setuptools pip \
+    && find /opt/inkpaw/lib/python3*/site-packages/numpy -type d -name tests -prune -exec rm -r {} + \
     && rm -rf /opt/inkpaw/lib/python3*/site-packages/tensorflow/include /opt/inkpaw/lib/python3*/site-packages/clang \
+    && if [ "$RUNTIME" = litert ]; then for part in libLiteRtWebGpuAccelerator.so libLiteRt.so aot tools vendors; do \
+        rm -r /opt/inkpaw/lib/python3*/site-packages/ai_edge_litert/$part; done; fi \
     && (/opt/inkpaw/bin/python -m compileall -qqf --invalidation-mode unchecked-hash /opt/inkpaw/lib || true) \
-    && /opt/inkpaw/bin/python -c "import tensorflow"
+    && if [ "$RUNTIME" != litert ]; then /opt/inkpaw/bin/python -c "import tensorflow"; fi
 WORKDIR /app
 COPY models models
 COPY service service

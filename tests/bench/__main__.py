@@ -19,6 +19,7 @@ from tests.bench import (
     pod_size,
     report,
     results_file,
+    runtimes,
     scaling,
     served_models,
     single,
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[Config], report.Results]] = {
     "large-requests": large_requests.measure,
     "client": client_rate.measure,
     "onecore": onecore.measure,
+    "runtimes": runtimes.measure,
     "overload": overload.measure_digits,
     "overload-photos": overload.measure_photos,
     "fairness": fairness.measure,
@@ -60,6 +62,7 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--soak", action="store_true", help="also make a million predictions; takes minutes")
     parser.add_argument("--rounds", type=int, default=5, help="rounds per figure (default 5)")
     parser.add_argument("--seconds", type=float, default=3, help="seconds per round (default 3)")
+    parser.add_argument("--models", type=Path, default=served_models.SHIPPED, help="folder of the shipped models")
     parser.add_argument("--net", type=Path, help="SavedModel of the small net")
     return parser.parse_args()
 
@@ -72,7 +75,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         net = served_models.find_small_net(options.net)
         small_net_models = served_models.make_small_servable(net, Path(folder))
-        config = Config(options.rounds, options.seconds, served_models.SHIPPED, small_net_models)
+        config = Config(options.rounds, options.seconds, options.models, small_net_models)
         print(f"{'':70} {'min':>10}{'median':>10}{'max':>10}")
         for name in names:
             try:

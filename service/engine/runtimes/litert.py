@@ -17,6 +17,7 @@ from service.litert.runner import Runner, list_signatures, read_form
 
 _BATCH_SECONDS = 0.0001  # what the engine spends on a batch beside its run
 _LEAST_GAIN = 0.05  # of the cost per row, for which a batch may be twice as large
+_LARGEST = 8  # rows: beyond, a row costs hardly less, and every thread needs memory for the batch
 
 _Key = tuple[str, int]  # a signature, and the rows of its batches; 0 for any number
 
@@ -72,7 +73,7 @@ class LiteRtProgram:
         every batch, and each size takes memory."""
         seconds: dict[int, float] = {}
         cost = math.inf  # per row, of the last size
-        for size in sizes:
+        for size in [size for size in sizes if size <= _LARGEST] or sizes[:1]:
             seconds[size] = time_run(size) + _BATCH_SECONDS
             last, cost = cost, seconds[size] / size
             if cost > (1 - _LEAST_GAIN) * last:
