@@ -92,7 +92,7 @@ observe: .venv/developed ## write the Grafana dashboard, and the alert rules for
 proto: .venv/developed ## write the Python modules of the gRPC protocol from its .proto file
 	$(BIN)/python -m tests.support.protoc
 
-image: ## build the container image; BASE_IMAGE= sets its base, BUILDER=podman makes it reproducible
+image: ## build the container image; BASE_IMAGE= sets its base, RUNTIME=litert leaves TensorFlow out, BUILDER=podman makes it reproducible
 	$(IMAGE_BUILD) -t inkpaw .
 
 # With podman, the same revision gives the same digest on one machine: times in the image are those of the commit. Its
@@ -101,6 +101,7 @@ BUILDER ?= docker
 EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 IMAGE_BUILD = $(BUILDER) build $(if $(findstring podman,$(BUILDER)),--timestamp $(EPOCH)) \
 	$(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) \
+	$(if $(RUNTIME),--build-arg RUNTIME=$(RUNTIME)) \
 	--build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
 	--build-arg REVISION=$$(git rev-parse HEAD) \
 	--build-arg CREATED=$$(date -u -d @$(EPOCH) +%Y-%m-%dT%H:%M:%SZ)

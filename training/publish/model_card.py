@@ -93,9 +93,11 @@ _FORM_FIGURES = {
     "ece": "expected calibration error",
     "outliers": "AUROC of `outlier_score`",
     "hands": "read right, of the digits",
+    "photos": "read right, of the pictures",
     "read_as_label": "read as their label",
     "frechet": "Frechet distance",
 }
+_KINDS = _SYNTHETIC_DIGITS | _PHOTOS
 _CHANGES = {
     "labels": "answers that differ",
     "probability": "mean change of a probability",
@@ -124,7 +126,7 @@ def _format_form(litert: dict[str, Any]) -> list[str]:
             pairs = [(f"{name}, {kind}", old[kind], value[kind]) for kind in value]
         for title, before, after in pairs:
             figure, _, kind = title.partition(", ")
-            shown = f"{_FORM_FIGURES[figure]}{f', {_SYNTHETIC_DIGITS.get(kind, kind)}' if kind else ''}"
+            shown = f"{_FORM_FIGURES[figure]}{f', {_KINDS.get(kind, kind)}' if kind else ''}"
             lines.append(f"| {shown} | {before:.4f} | {after:.4f} |")
     lines += [f"| {_CHANGES[name]} | | {value:.4f} |" for name, value in litert["changes"].items()]
     return lines

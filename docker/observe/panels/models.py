@@ -39,9 +39,14 @@ def _make_versions() -> Row:
             ),
             plot(
                 "Time to load and warm",
-                "The slowest pod.",
+                "The slowest pod, and what runs the version: LiteRT, TensorFlow, or both.",
                 "s",
-                Query("max by (model, version) (inkpaw_model_load_seconds{<model>})", _VERSION),
+                Query(
+                    "max by (model, version, runtime) (inkpaw_model_load_seconds{<model>}"
+                    " * on (namespace, pod, instance, model, version) group_left(runtime)"
+                    " (inkpaw_model_runtime{<model>} > 0))",
+                    f"{_VERSION} {{{{runtime}}}}",
+                ),
             ),
             plot(
                 "Versions refused",

@@ -23,12 +23,12 @@ def test_image_has_the_labels_of_an_oci_image() -> None:
 
 def test_base_image_has_the_locked_tensorflow_by_its_exact_tag() -> None:
     [locked] = re.findall(r"^tensorflow==([\d.]+) ", (ROOT / "lock/gpu.txt").read_text(), re.MULTILINE)
-    assert f"ARG BASE_IMAGE=tensorflow/tensorflow:{locked}-gpu\n" in DOCKERFILE
+    assert f"ARG BASE_IMAGE=${{SMALL_BASE_IMAGE:-tensorflow/tensorflow:{locked}-gpu}}\n" in DOCKERFILE
 
 
 def test_make_image_passes_every_argument_of_the_build() -> None:
-    command = ["make", "-n", "image", "BUILDER=podman", "BASE_IMAGE=base@sha256:0"]
+    command = ["make", "-n", "image", "BUILDER=podman", "BASE_IMAGE=base@sha256:0", "RUNTIME=litert"]
     output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    declared = set(re.findall(r"^ARG (\w+)", DOCKERFILE, re.MULTILINE)) - {"TRAINING"}
+    declared = set(re.findall(r"^ARG (\w+)", DOCKERFILE, re.MULTILINE)) - {"TRAINING", "SMALL_BASE_IMAGE"}
     assert set(re.findall(r"--build-arg (\w+)=", output)) == declared
     assert "--build-arg BASE_IMAGE=base@sha256:0 " in output and "--timestamp " in output

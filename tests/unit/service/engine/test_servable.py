@@ -32,7 +32,7 @@ def make_images(rows: int) -> np.ndarray:
 
 def test_inputs_and_outputs_are_described(tiny: Servable) -> None:
     assert tiny.inputs == (TensorSpec("images", "uint8", (-1, 28, 28, 1), "serving_default_images:0"),)
-    assert tiny.outputs == (TensorSpec("probabilities", "float32", (-1, 10), "PartitionedCall:0"),)
+    assert tiny.outputs == (TensorSpec("probabilities", "float32", (-1, 10), "PartitionedCall_1:0"),)
     assert tiny.manifest is not None and tiny.manifest.name == "tiny"
 
 
