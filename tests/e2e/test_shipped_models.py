@@ -88,7 +88,7 @@ def test_a_walk_begins_and_ends_with_the_images_of_its_seeds() -> None:
 
 
 def test_the_shipped_models_stay_small() -> None:
-    assert sum(path.stat().st_size for path in MODELS.rglob("*") if path.is_file()) < 25 << 20
+    assert sum(path.stat().st_size for path in MODELS.rglob("*") if path.is_file()) < 27 << 20
 
 
 @pytest.mark.parametrize("name", ["digits", "cats-dogs", "digits-gan"])
