@@ -73,7 +73,9 @@ class Settings(BaseSettings):
         description="port of its own for /metrics and health, in plain HTTP and without keys; the other then has no "
         "/metrics",
     )
-    tls_cert: FilePath | None = Field(None, description="PEM file of the certificate and its chain: HTTPS on the port")
+    tls_cert: FilePath | None = Field(
+        None, description="PEM file of the certificate and its chain: TLS on the port and on gRPC's"
+    )
     tls_key: FilePath | None = Field(None, description="PEM file of the certificate's key")
     keys_file: FilePath | None = Field(
         None, description="file of API keys, a line each, as `python -m service key` writes it; read when it changes"

@@ -12,10 +12,13 @@ import grpc
 from grpc_health.v1 import health_pb2_grpc
 
 from service import metrics
+from service.access.guard import make_guard
 from service.errors import InkpawError, Overloaded
 from service.ipc.wire import MAX_FRAME
+from service.rpc.credentials import make_credentials
 from service.rpc.greenlets import GreenletLoop
 from service.rpc.health import Health
+from service.rpc.peer import find_address
 from service.rpc.receiver import Receiver
 from service.rpc.reflection import add_reflection
 from service.rpc.status import make_status
@@ -24,6 +27,7 @@ from service.web.context import Context
 from service.web.dispatch import dispatch
 from service.web.error_response import to_response
 from service.web.middleware import access_log, request_id
+from service.web.middleware.access_control import AccessControl
 from service.web.request import ModelSpec, Request
 from service.web.response import Response
 from service.web.routing import Route
@@ -34,8 +38,6 @@ _MAX_METADATA = 16 << 10  # bytes
 _PING_SECONDS = 10  # that a client may ping as often as
 _FLUSH_SECONDS = 1.0  # for the last answers to leave, after which calls that only watch are ended
 
-_ROUTES = {rule: route for route in ROUTES for rule in route.rules}
-
 
 class Server(grpc.GenericRpcHandler):  # type: ignore[misc]
     """To be made in asyncio's thread. Requests run in the greenlets, with the context that was made there."""
@@ -45,6 +47,9 @@ class Server(grpc.GenericRpcHandler):  # type: ignore[misc]
         self.health = Health()
         self._context, self._greenlets = context, greenlets
         self._receiver = Receiver()
+        self._access = AccessControl(make_guard(context.settings))
+        self._routes = {rule: self._access.add_headers(route) for route in ROUTES for rule in route.rules}
+        self._not_offered = self._access.add_headers(NOT_OFFERED)
         self._calls = 0
         self._is_idle = asyncio.Event()
         self._is_idle.set()
@@ -55,8 +60,12 @@ class Server(grpc.GenericRpcHandler):  # type: ignore[misc]
         add_reflection(self._server)
 
     async def start(self, address: str) -> int:
-        """The port. Raises RuntimeError if the address cannot be bound."""
-        port: int = self._server.add_insecure_port(address)
+        """The port. Raises RuntimeError if the address cannot be bound, OSError if the certificate cannot be read."""
+        credentials = make_credentials(self._context.settings)
+        if credentials is None:
+            port: int = self._server.add_insecure_port(address)
+        else:
+            port = self._server.add_secure_port(address, credentials)
         await self._server.start()
         return port
 
@@ -78,7 +87,7 @@ class Server(grpc.GenericRpcHandler):  # type: ignore[misc]
         path: str = call_details.method
         if not path.startswith(f"/{SERVICE}/"):
             return None
-        route = _ROUTES.get(path, NOT_OFFERED)
+        route = self._routes.get(path, self._not_offered)
         headers = {name: value for name, value in call_details.invocation_metadata if isinstance(value, str)}
         return grpc.stream_unary_rpc_method_handler(partial(self._answer, route, path, headers))
 
@@ -114,16 +123,18 @@ class Server(grpc.GenericRpcHandler):  # type: ignore[misc]
             client=None,
             arrived=arrived,
             client_seconds=math.inf if seconds is None else seconds,
+            peer=find_address(call.peer()),
         )
         try:
             if route.admission and self.admission.full:
                 raise Overloaded(FULL)
+            self._access.check(request, route.scope)
             message = b""
-            if route is not NOT_OFFERED:
+            if route is not self._not_offered:
                 message = await self._receiver.receive(call, request.deadline - time.monotonic())
             place.take()
         except InkpawError as error:
-            return _refuse(request, error)
+            return _refuse(route, request, error)
         return await self._greenlets.run(partial(_dispatch, route, request, message))
 
 
@@ -131,16 +142,18 @@ def _dispatch(route: Route, request: Request, message: bytes) -> Response:
     try:
         request.accept_body(message)
     except InkpawError as error:
-        return _refuse(request, error)
+        return _refuse(route, request, error)
     return dispatch(route, request, ModelSpec())
 
 
-def _refuse(request: Request, error: InkpawError) -> Response:
+def _refuse(route: Route, request: Request, error: InkpawError) -> Response:
     """The response to a call that is not dispatched, with its id, its count and its line in the log."""
     if isinstance(error, Overloaded):
         metrics.get(metrics.REJECTED, "busy", "").inc()
     request.request_id = request_id.choose_request_id(request.get_header)
     response = to_response(error, PROTOCOL, request.request_id)
+    if route.finish is not None:
+        route.finish(request, response)
     response.headers[request_id.HEADER] = request.request_id
     access_log.log_request(PROTOCOL.name, request, response)
     return response
@@ -155,6 +168,7 @@ def _make_options(context: Context) -> list[tuple[str, int]]:
         ("grpc.max_metadata_size", _MAX_METADATA),
         ("grpc.absolute_max_metadata_size", _MAX_METADATA),
         ("grpc.max_concurrent_streams", _MAX_STREAMS),
+        ("grpc.server_handshake_timeout_ms", math.ceil(1000 * settings.request_seconds)),
         ("grpc.max_allowed_incoming_connections", settings.max_connections),
         ("grpc.http2.min_ping_interval_without_data_ms", 1000 * _PING_SECONDS),
         ("grpc.keepalive_permit_without_calls", 1),

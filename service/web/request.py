@@ -32,10 +32,10 @@ class ModelSpec(NamedTuple):
 class Request:
     """`content_length` is what the client declares, None where it declares none.
 
-    `client` is the client's socket, where there is one, and `client_seconds` how long it waits by its own word. `model`
-    and `version` are the labels that the request is counted under, once they are known to exist. `truncated` are the
-    indices of its images that lack their last bytes. `trace` is there if the request is traced.
-    `key` is the name of its API key, `quotas` what is left of the limits that it counts for.
+    `client` is the client's socket, where there is one, else `peer` its address; `client_seconds` is how long it waits
+    by its own word. `model` and `version` are the labels that the request is counted under, once they are known to
+    exist. `truncated` are the indices of its images that lack their last bytes. `trace` is there if the request is
+    traced. `key` is the name of its API key, `quotas` what is left of the limits that it counts for.
     """
 
     context: Context
@@ -49,6 +49,7 @@ class Request:
     client: ClientSocket | None
     arrived: float = field(default_factory=time.monotonic)
     client_seconds: float = math.inf
+    peer: str = ""
     model: str = ""
     version: str = ""
     truncated: Sequence[int] = ()
@@ -58,6 +59,11 @@ class Request:
     quotas: list[Quota] | None = None
     _body: bytes | None = None
     _share: Share | None = None
+
+    @property
+    def address(self) -> str:
+        """Of the other end of the connection: the client's, or a proxy's."""
+        return self.peer if self.client is None else self.client.address
 
     @property
     def deadline(self) -> float:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from tritonclient.grpc import InferenceServerClient, InferenceServerException
 
 from service.access.keys import format_entry, make_key
 from service.access.scopes import KEY_SCOPES, Scope
 from tests.integration.conftest import Serve
+from tests.support.grpc_health import wait_for_grpc
 from tests.support.pictures import make_digit_png
 from tests.support.server import ROOT, Service
 from tests.support.waiting import wait_until
@@ -46,6 +48,24 @@ def test_limit_is_that_of_all_workers_together(serve_stub: Serve) -> None:
     statuses = Counter(predict(service).status_code for _ in range(60))
     assert statuses[429] == 60 - statuses[200] and 30 <= statuses[200] <= 31  # a count may be lost between two workers
     assert service.get("/livez").status_code == 200
+
+
+def test_grpc_obeys_the_same_keys_and_counts_in_the_same_limit(serve_stub: Serve) -> None:
+    key = make_key()
+    entry = format_entry("ci", [Scope.PREDICT], key)
+    service = serve_stub(keys=entry, limit_per_key="4/hour", grpc_port=0, workers=1)
+    with InferenceServerClient(wait_for_grpc(service)) as client:
+        assert client.is_server_live() and client.is_server_ready()
+        with pytest.raises(InferenceServerException) as refused:
+            client.is_model_ready("echo")
+        assert refused.value.status() == "StatusCode.UNAUTHENTICATED"
+        for headers in ({"x-api-key": key}, {"authorization": f"Bearer {key}"}):
+            assert client.is_model_ready("echo", headers=headers)
+            assert predict(service, key).status_code == 200
+        with pytest.raises(InferenceServerException) as refused:
+            client.is_model_ready("echo", headers={"x-api-key": key})
+        assert refused.value.status() == "StatusCode.RESOURCE_EXHAUSTED"
+    assert predict(service, key).status_code == 429
 
 
 def test_operators_port_answers_without_a_key(serve_stub: Serve) -> None:

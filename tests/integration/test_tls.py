@@ -1,4 +1,4 @@
-"""HTTPS on the service's own port."""
+"""HTTPS on the service's own port, and TLS on that of gRPC."""
 
 import contextlib
 import socket
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from tritonclient.grpc import InferenceServerClient, InferenceServerException
 
 from tests.support.certificates import OPENSSL, Certificate, make_certificate
 from tests.support.pictures import make_digit_png
@@ -46,7 +47,9 @@ def secure(certificate: Certificate, tmp_path_factory: pytest.TempPathFactory) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT / "tests/support/stub_engine"))
         patch.setenv("STUB_RUN_SECONDS", str(RUN))
-        service = SecureService(tmp_path_factory.mktemp("models"), settings | {"workers": 1, "max_connections": 16})
+        service = SecureService(
+            tmp_path_factory.mktemp("models"), settings | {"workers": 1, "max_connections": 16, "grpc_port": 0}
+        )
     try:
         service.start()
         yield service
@@ -69,6 +72,15 @@ def test_requests_are_answered_by_https(secure: SecureService) -> None:
             assert answer.json()["predictions"][0]["label"] == "3"
     big = secure.post("/predict/echo", b"x" * 3_000_000)
     assert big.status_code == 400
+
+
+def test_grpc_takes_the_same_certificate(secure: SecureService) -> None:
+    wait_until(lambda: secure.grpc_address, 20, "the gRPC process has an address")
+    with InferenceServerClient(secure.grpc_address, ssl=True, root_certificates=str(secure.cert)) as client:
+        wait_until(client.is_server_ready, 20)
+        assert client.is_model_ready("echo")
+    with InferenceServerClient(secure.grpc_address) as client, pytest.raises(InferenceServerException):
+        client.is_server_live()
 
 
 def test_old_versions_of_tls_are_refused(secure: SecureService) -> None:
@@ -125,10 +137,15 @@ def test_new_certificate_is_taken_on_sighup(secure: SecureService, tmp_path: Pat
         url = urlsplit(secure.url)
         return ssl.get_server_certificate((url.hostname or "", url.port or 0))
 
+    def is_ready() -> bool:
+        with contextlib.suppress(requests.exceptions.SSLError):
+            return secure.is_ready()
+        return False
+
     before = read()
     fresh = make_certificate(tmp_path)
     secure.cert.write_bytes(fresh.cert.read_bytes())
     secure.cert.with_name("key.pem").write_bytes(fresh.key.read_bytes())
     secure.process.send_signal(1)
     wait_until(lambda: read() != before, 20, "the new certificate is served")
-    wait_until(secure.is_ready, 10)
+    wait_until(is_ready, 10, "no old worker takes connections any more")

@@ -102,8 +102,8 @@ ALLOWED = {
     "service.errors service.metrics service.web.app service.web.body service.web.context "
     "service.web.dispatch service.web.error_response service.web.middleware service.web.request service.web.response "
     "service.web.routing service.web.server.admission",
-    "service.rpc": "service.errors service.heartbeat service.ipc service.logs service.metrics service.parent "
-    "service.settings service.web.api.open_inference.rpc service.web.context service.web.dispatch "
+    "service.rpc": "service.access service.errors service.heartbeat service.ipc service.logs service.metrics "
+    "service.parent service.settings service.web.api.open_inference.rpc service.web.context service.web.dispatch "
     "service.web.error_response service.web.health service.web.memory service.web.middleware service.web.request "
     "service.web.response service.web.routing service.web.server.admission",
 }

@@ -25,31 +25,39 @@ class AccessControl:
     def protect(self, route: Route) -> Route:
         """The route with its checks; the route itself if there is nothing to check."""
         if self._guard is not None and route.scope is not Scope.PROBE:
-            route = replace(route, endpoint=_add_check(route.endpoint, self._guard, route.scope), finish=_add_quotas)
+            route = replace(route, endpoint=self._add_check(route.endpoint, route.scope))
+        return self.add_headers(route)
+
+    def add_headers(self, route: Route) -> Route:
+        """The route without its checks, for a protocol that calls `check` earlier than its endpoints."""
         if self._cross_origin is not None:
-            route = replace(route, finish=self._finish)
+            return replace(route, finish=self._finish)
+        if self._guard is not None and route.scope is not Scope.PROBE:
+            return replace(route, finish=_add_quotas)
         return route
+
+    def check(self, request: Request, scope: Scope) -> None:
+        """To be called before anything of the body is read. Raises Unauthorized, Forbidden, TooManyRequests."""
+        if self._guard is None:
+            return
+        request.quotas = []
+        try:
+            request.key = self._guard.check(scope, request.address, request.get_header, request.quotas)
+        except InkpawError as error:
+            metrics.get(metrics.DENIED, error.code).inc()
+            raise
+
+    def _add_check(self, endpoint: Endpoint, scope: Scope) -> Endpoint:
+        def check_and_call(request: Request, spec: ModelSpec) -> Response:
+            self.check(request, scope)
+            return endpoint(request, spec)
+
+        return check_and_call
 
     def _finish(self, request: Request, response: Response) -> None:
         assert self._cross_origin is not None
         _add_quotas(request, response)
         self._cross_origin.add_headers(request, response)
-
-
-def _add_check(endpoint: Endpoint, guard: Guard, scope: Scope) -> Endpoint:
-    """Before anything of the body is read."""
-
-    def check_and_call(request: Request, spec: ModelSpec) -> Response:
-        request.quotas = []
-        address = request.client.address if request.client is not None else ""
-        try:
-            request.key = guard.check(scope, address, request.get_header, request.quotas)
-        except InkpawError as error:
-            metrics.get(metrics.DENIED, error.code).inc()
-            raise
-        return endpoint(request, spec)
-
-    return check_and_call
 
 
 def _add_quotas(request: Request, response: Response) -> None:
