@@ -54,9 +54,12 @@ USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 # Liveness, not readiness: an orchestrator stops an unhealthy container, but it must not stop one that loads models or
-# drains. http.client is used, because urllib would follow http_proxy.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-ISc", "import os, sys, http.client; \
-    connection = http.client.HTTPConnection('127.0.0.1', int(os.environ['INKPAW_PORT']), timeout=4); \
+# drains. http.client is used, because urllib would follow http_proxy. A certificate is for other names than loopback, so
+# it is not checked.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-ISc", "import os, ssl, sys, http.client; \
+    address = ('127.0.0.1', int(os.environ['INKPAW_PORT'])); \
+    connection = http.client.HTTPSConnection(*address, timeout=4, context=ssl._create_unverified_context()) \
+        if os.environ.get('INKPAW_TLS_CERT') else http.client.HTTPConnection(*address, timeout=4); \
     connection.request('GET', '/livez'); \
     sys.exit(connection.getresponse().status != 200)"]
 # The entrypoint of the base image would print a banner at every start.

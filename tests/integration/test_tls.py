@@ -13,6 +13,7 @@ import requests
 from tritonclient.grpc import InferenceServerClient, InferenceServerException
 
 from tests.support.certificates import OPENSSL, Certificate, make_certificate
+from tests.support.healthcheck import run_healthcheck
 from tests.support.pictures import make_digit_png
 from tests.support.server import ROOT, Service
 from tests.support.waiting import wait_until
@@ -81,6 +82,11 @@ def test_grpc_takes_the_same_certificate(secure: SecureService) -> None:
         assert client.is_model_ready("echo")
     with InferenceServerClient(secure.grpc_address) as client, pytest.raises(InferenceServerException):
         client.is_server_live()
+
+
+def test_healthcheck_of_the_image_finds_it_alive(secure: SecureService) -> None:
+    port = urlsplit(secure.url).port or 0
+    assert run_healthcheck(port, INKPAW_TLS_CERT=str(secure.cert)) == 0
 
 
 def test_old_versions_of_tls_are_refused(secure: SecureService) -> None:
