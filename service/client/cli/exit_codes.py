@@ -7,7 +7,7 @@ from enum import IntEnum
 from functools import wraps
 from typing import ParamSpec
 
-import typer
+import click
 
 from ..calls import RETRIED
 from ..errors import ConnectionFailed, InkpawError, ServiceError
@@ -41,9 +41,9 @@ def exit_with_code(command: Callable[P, ExitCode]) -> Callable[P, None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = ExitCode.SOME_FAILED
         except (InkpawError, OSError) as error:
-            typer.echo(f"inkpaw: {error}", err=True)
+            click.echo(f"inkpaw: {error}", err=True)
             code = choose_code(error)
-        raise typer.Exit(code)
+        raise click.exceptions.Exit(code)
 
     return run
 

@@ -1,6 +1,6 @@
 """The command line, run in this process."""
 
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
 from service.client.cli.app import app
 
