@@ -243,13 +243,23 @@ def check_probes(documents: list[Document]) -> Faults:
             yield f"{name}: a rollout fails while a pod may still start"
 
 
+def _list_stops(documents: list[Document]) -> Iterator[tuple[str, Document, Document, dict[str, str]]]:
+    """Name, fields of the pod, container and settings of each server, also of KServe's."""
+    for name, template, server in list_servers(documents):
+        yield name, template["spec"], server, load_settings(documents)
+    for service in find_all(documents, "InferenceService"):
+        predictor = service["spec"]["predictor"]
+        [server] = find(documents, "ServingRuntime", predictor["model"]["runtime"])["spec"]["containers"]
+        settings = {variable["name"]: variable["value"] for variable in server["env"]}
+        yield service["metadata"]["name"], predictor, server, settings
+
+
 def check_termination(documents: list[Document]) -> Faults:
     """terminationGracePeriodSeconds counts from the start of preStop."""
-    settings = load_settings(documents)
-    drain, grace = (float(settings[f"INKPAW_{name}_SECONDS"]) for name in ("DRAIN", "GRACE"))
-    for name, template, server in list_servers(documents):
+    for name, pod, server, settings in _list_stops(documents):
+        drain, grace = (float(settings[f"INKPAW_{name}_SECONDS"]) for name in ("DRAIN", "GRACE"))
         before = server["lifecycle"]["preStop"]["sleep"]["seconds"]
-        if template["spec"]["terminationGracePeriodSeconds"] != before + drain + grace + STOP_MARGIN:
+        if pod.get("terminationGracePeriodSeconds") != before + drain + grace + STOP_MARGIN:
             yield f"{name}: the grace period is not {before} + {drain} + {grace} + {STOP_MARGIN} s"
         ready = server["readinessProbe"]
         if drain <= ready["periodSeconds"] * ready["failureThreshold"]:  # the last check takes some time itself

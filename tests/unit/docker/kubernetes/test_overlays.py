@@ -5,8 +5,18 @@ from typing import Any
 
 import pytest
 
-from tests.support.manifest_rules import RULES, find_faults, load_settings
-from tests.support.manifests import Combination, Document, find, find_all, get_server, list_combinations, render
+from tests.support.manifest_rules import RULES, check_termination, find_faults, load_settings
+from tests.support.manifests import (
+    KUBERNETES,
+    Combination,
+    Document,
+    find,
+    find_all,
+    get_server,
+    list_combinations,
+    parse,
+    render,
+)
 
 ALL = max((c for c in list_combinations() if c[0] == "overlays/cpu"), key=len)
 
@@ -117,3 +127,16 @@ def test_grpc_has_one_port_from_setting_to_service() -> None:
         assert {"name": service["targetPort"], "containerPort": service["port"]} in container["ports"]
     [rule] = find(documents, "NetworkPolicy")["spec"]["ingress"]
     assert "grpc" in [port["port"] for port in rule["ports"]]
+
+
+def test_server_of_kserve_stops_as_that_of_the_base() -> None:
+    documents = parse((KUBERNETES / "others/kserve/kserve.yaml").read_text())
+    assert list(check_termination(documents)) == []
+    service = find(documents, "InferenceService", "digits")
+    assert service["metadata"]["annotations"] == {"serving.kserve.io/deploymentMode": "Standard"}
+    [server] = find(documents, "ServingRuntime")["spec"]["containers"]
+    base = load_settings(render("overlays/cpu"))
+    for name in ("INKPAW_DRAIN_SECONDS", "INKPAW_GRACE_SECONDS"):
+        assert {"name": name, "value": base[name]} in server["env"]
+    service["spec"]["predictor"].pop("terminationGracePeriodSeconds")
+    assert list(check_termination(documents)) != []
