@@ -243,6 +243,25 @@ def check_probes(documents: list[Document]) -> Faults:
             yield f"{name}: a rollout fails while a pod may still start"
 
 
+def check_schemes(documents: list[Document]) -> Faults:
+    """Whoever asks the pods speaks what their settings say, HTTP or HTTPS."""
+    is_encrypted = "INKPAW_TLS_CERT" in load_settings(documents)
+    scheme = "https" if is_encrypted else "http"
+    for name, _, server in list_servers(documents):
+        for probe in (server[probe] for probe in server if probe.endswith("Probe")):
+            if probe["httpGet"].get("scheme", "HTTP").lower() != scheme:
+                yield f"{name}: a probe does not speak {scheme}"
+    for monitor in find_all(documents, "PodMonitor"):
+        if any(endpoint.get("scheme", "http") != scheme for endpoint in monitor["spec"]["podMetricsEndpoints"]):
+            yield f"the PodMonitor does not speak {scheme}"
+    for service in find_all(documents, "Service"):
+        for port in service["spec"]["ports"]:
+            if port["targetPort"] == "http" and port["appProtocol"] != scheme:
+                yield f"Service {service['metadata']['name']} does not say {scheme}"
+    if is_encrypted and find_all(documents, "Ingress", "HTTPRoute"):
+        yield "a proxy that asks in plain HTTP is before pods that speak HTTPS"
+
+
 def _list_stops(documents: list[Document]) -> Iterator[tuple[str, Document, Document, dict[str, str]]]:
     """Name, fields of the pod, container and settings of each server, also of KServe's."""
     for name, template, server in list_servers(documents):
@@ -311,6 +330,7 @@ RULES: tuple[Callable[[list[Document]], Faults], ...] = (
     check_network,
     check_disruptions,
     check_probes,
+    check_schemes,
     check_termination,
     check_replicas,
     check_namespace,

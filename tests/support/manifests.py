@@ -31,6 +31,7 @@ CHOICES = (
     ("", *(f"components/model-volume/{kind}" for kind in ("claim", "image", "object-storage"))),
 )
 APART = ("components/grpc",)  # what touches nothing that another component does
+ENCRYPTED = ("components/keys", "components/prometheus-operator", "components/grpc", "components/tls")
 ROLLOUTS = ("overlays/cpu", "components/prometheus-operator", "others/argo-rollouts")
 
 
@@ -42,7 +43,7 @@ def list_combinations() -> list[Combination]:
         sets = list(itertools.product(*CHOICES))
     else:
         sets = [(), *((name,) for names in CHOICES for name in names[1:]), one_of_each]
-    sets += [APART, (*one_of_each, *APART)]
+    sets += [APART, (*one_of_each, *APART), ENCRYPTED]
     return [(overlay, *filter(None, names)) for overlay in OVERLAYS for names in sets] + [ROLLOUTS]
 
 

@@ -45,6 +45,7 @@ BREAKS: dict[str, Callable[[list[Document]], Any]] = {
     "check_network": lambda d: find(d, "NetworkPolicy")["spec"]["ingress"][0]["from"].append({"namespaceSelector": {}}),
     "check_disruptions": lambda d: find(d, "PodDisruptionBudget")["spec"].update(maxUnavailable=0),
     "check_probes": lambda d: get_server(d)["livenessProbe"]["httpGet"].update(path="/readyz"),
+    "check_schemes": lambda d: get_server(d)["livenessProbe"]["httpGet"].update(scheme="HTTPS"),
     "check_termination": lambda d: get_pod(d).update(terminationGracePeriodSeconds=30),
     "check_replicas": lambda d: find(d, "Deployment")["spec"].update(replicas=2),
     "check_namespace": lambda d: find(d, "Ingress")["metadata"].pop("namespace"),
@@ -140,3 +141,16 @@ def test_server_of_kserve_stops_as_that_of_the_base() -> None:
         assert {"name": name, "value": base[name]} in server["env"]
     service["spec"]["predictor"].pop("terminationGracePeriodSeconds")
     assert list(check_termination(documents)) != []
+
+
+def test_certificate_is_read_where_it_is_mounted() -> None:
+    documents = render("overlays/cpu", "components/tls")
+    settings, server = load_settings(documents), get_server(documents)
+    [mount] = [mount for mount in server["volumeMounts"] if mount["name"] == "tls"]
+    for name, key in (("CERT", "tls.crt"), ("KEY", "tls.key")):  # the keys of every Secret of type kubernetes.io/tls
+        assert settings[f"INKPAW_TLS_{name}"] == f"{mount['mountPath']}/{key}"
+
+
+@pytest.mark.parametrize("component", ["components/ingress", "components/canary"])
+def test_proxy_before_encrypted_pods_is_noticed(component: str) -> None:
+    assert find_faults(render("overlays/cpu", component, "components/tls"))
