@@ -68,6 +68,13 @@ class TooManyRequests(InkpawError):
         self.retry_after = retry_after
 
 
+class NoDigit(InkpawError):
+    """The image can be read, but there is no ink in it."""
+
+    status = 422
+    code = "no_digit"
+
+
 class NotFound(InkpawError):
     """There is no such path."""
 

@@ -6,6 +6,7 @@ Imports nothing of the service but its errors.
 from collections.abc import Callable
 from typing import NamedTuple
 
+import cv2
 import msgspec
 import numpy as np
 from PIL.Image import Image
@@ -16,6 +17,8 @@ from service.images.decode import DEFAULT_MAX_PIXELS, LARGE_PIXELS, decode, deco
 from service.images.digit import WORK_SIDE, digit
 from service.images.formats import detect_format
 from service.images.photo import Box, cut_ends, photo
+
+cv2.setNumThreads(1)  # pictures are decoded side by side by threads of our own
 
 __all__ = [
     "LARGE_PIXELS",

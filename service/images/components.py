@@ -1,103 +1,124 @@
-"""Connected components of a mask, and which of them are the digit."""
+"""Connected components of ink, and how they make up digits."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
+import cv2
 import numpy as np
 
+_COARSE = 96  # pixels of the longer side: from there on, strokes may have gaps of two pixels
+_MOST = 24
+_COVERED = 0.85
+_LEAST = 0.02  # of the largest: smaller ones are specks
 
-@dataclass
-class Component:
-    """One connected part: its cells' runs, its ink, its box in cells (top, left, bottom, right; ends excluded)."""
 
-    runs: list[tuple[int, int, int]]
-    weight: float
-    box: tuple[int, int, int, int]
+class Component(NamedTuple):
+    """One connected part: its label, its box, its pixels, and how many of them are at the picture's edge."""
+
+    label: int
+    left: int
+    top: int
+    width: int
+    height: int
+    area: int
     at_edge: int
 
-    def gap(self, other: "Component") -> float:
-        """Cells between the two boxes along the axis where they are farthest apart; 0 where they overlap."""
-        down = max(self.box[0] - other.box[2], other.box[0] - self.box[2])
-        across = max(self.box[1] - other.box[3], other.box[1] - self.box[3])
-        return max(down, across, 0)
+    @property
+    def right(self) -> int:
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.height
 
     @property
     def side(self) -> int:
-        return max(self.box[2] - self.box[0], self.box[3] - self.box[1])
+        return max(self.width, self.height)
 
-    def frames(self, height: int, width: int) -> bool:
-        """Whether it runs along the picture's edge, or as a bar from one edge to the opposite one."""
-        top, left, bottom, right = self.box
-        across = (top == 0 and bottom == height) or (left == 0 and right == width)
-        filled = sum(end - start for _, start, end in self.runs) > 0.8 * (bottom - top) * (right - left)
-        return self.at_edge > self.side or (across and filled)
+    @property
+    def fill(self) -> float:
+        return self.area / (self.width * self.height)
 
+    def is_along_edge(self, height: int, width: int) -> bool:
+        """Whether it is a shadow, the table or a line beside the digit; a digit in a close crop touches all edges."""
+        is_close_crop = (self.height, self.width) == (height, width)
+        return self.at_edge > (height + width if is_close_crop else 0.9 * self.side)
 
-def select_digit(weights: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """bool [H,W]: the cells of `mask` (bool [H,W]) that belong to the digit; `weights` float [H,W] is their ink.
+    @property
+    def is_line(self) -> bool:
+        """Whether it is thin, and level or upright: a piece of a line, if there is anything else."""
+        return min(self.width, self.height) <= max(4, 0.08 * self.side) and self.side > 20
 
-    The heaviest part is the digit, unless it frames the picture (a shadow, the table beside the paper) and another
-    has a fiftieth of its weight. A part of an eighth of the digit's weight belongs to it, as a lesser one near it does.
-    """
-    parts = find_components(weights, mask)
-    chosen = np.zeros_like(mask)
-    if not parts:
-        return chosen
-    framing = [part.frames(*mask.shape) for part in parts]
-    main = max(zip(parts, framing, strict=True), key=lambda pair: pair[0].weight * (0.02 if pair[1] else 1.0))[0]
-    for part, frames in zip(parts, framing, strict=True):
-        if part is main or (not frames and _belongs(part, main)):
-            for row, start, end in part.runs:
-                chosen[row, start:end] = True
-    return chosen
+    def cut(self, picture: np.ndarray) -> np.ndarray:
+        """The part of the picture that its box shows."""
+        return picture[self.top : self.bottom, self.left : self.right]
 
-
-def _belongs(part: Component, main: Component) -> bool:
-    share = part.weight / max(main.weight, 1e-9)
-    near = part.gap(main) <= 0.15 * main.side
-    return share >= (0.02 if near else 0.125)
+    def surrounds(self, other: "Component") -> bool:
+        """Whether it is a frame around the other: no stroke of a digit has as much of the digit inside."""
+        return (
+            self.left <= other.left
+            and self.top <= other.top
+            and self.right >= other.right
+            and self.bottom >= other.bottom
+            and other.height >= 0.25 * self.height
+            and other.area >= 0.15 * self.area
+            and self.fill < 0.6
+        )
 
 
-def find_components(weights: np.ndarray, mask: np.ndarray) -> list[Component]:
-    """The 8-connected parts of `mask`, found by joining each row's runs with those of the row above."""
-    runs = _runs(mask)
-    parent = list(range(len(runs)))
-
-    def root(run: int) -> int:
-        while parent[run] != run:
-            parent[run] = parent[parent[run]]
-            run = parent[run]
-        return run
-
-    above = 0
-    for run, (row, start, end) in enumerate(runs):
-        while above < run and (runs[above][0] < row - 1 or (runs[above][0] == row - 1 and runs[above][2] < start)):
-            above += 1
-        other = above
-        while other < run and runs[other][0] == row - 1 and runs[other][1] <= end:
-            parent[root(other)] = root(run)
-            other += 1
-    groups: dict[int, list[tuple[int, int, int]]] = {}
-    for run in range(len(runs)):
-        groups.setdefault(root(run), []).append(runs[run])
-    return [_part(group, weights) for group in groups.values()]
+def label_components(mask: np.ndarray, close_gaps: bool = True) -> tuple[np.ndarray, list[Component]]:
+    """uint16 [H,W] of labels, and the components that are no specks, the largest first."""
+    if close_gaps and max(mask.shape) > _COARSE:
+        mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, ltype=cv2.CV_16U)
+    edge = np.concatenate((labels[0], labels[-1], labels[:, 0], labels[:, -1]))
+    at_edge = np.bincount(edge, minlength=len(stats))
+    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:_MOST] + 1
+    rows = np.column_stack([order, stats[order], at_edge[order]]).tolist()
+    components = [Component(*row) for row in rows]
+    return labels, [part for part in components if part.area >= _LEAST * components[0].area]
 
 
-def _runs(mask: np.ndarray) -> list[tuple[int, int, int]]:
-    """(row, start, end) of each unbroken stretch of true cells, in reading order."""
-    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), dtype=np.int8)
-    padded[:, 1:-1] = mask
-    steps = np.diff(padded, axis=1)
-    rows, starts = np.nonzero(steps == 1)
-    ends = np.nonzero(steps == -1)[1]
-    return list(zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True))
+def is_box(part: Component, labels: np.ndarray) -> bool:
+    """Whether it is the box of a form, or a row of them, with or without ink inside: no digit is as wide or square."""
+    if part.fill > 0.6 or min(part.width, part.height) < 20:
+        return False
+    crosses = part.width == labels.shape[1] or part.height == labels.shape[0]
+    inside = part.cut(labels) == part.label
+    depth = max(2, round(0.1 * min(part.width, part.height)))
+    across = [np.count_nonzero(end.any(0)) > _COVERED * part.width for end in (inside[:depth], inside[-depth:])]
+    down = [np.count_nonzero(end.any(1)) > _COVERED * part.height for end in (inside[:, :depth], inside[:, -depth:])]
+    if all(across) or all(down):
+        return bool(sum(across) + sum(down) >= 3 or crosses or part.width > 1.5 * part.height)
+    return part.width > (1.3 if crosses and part.fill < 0.4 else 1.8) * part.height
 
 
-def _part(runs: list[tuple[int, int, int]], weights: np.ndarray) -> Component:
-    height, width = weights.shape
-    weight = float(sum(weights[row, start:end].sum() for row, start, end in runs))
-    rows = [row for row, _, _ in runs]
-    box = (min(rows), min(start for _, start, _ in runs), max(rows) + 1, max(end for _, _, end in runs))
-    at_edge = sum(
-        (end - start) * ((row == 0) + (row == height - 1)) + (start == 0) + (end == width) for row, start, end in runs
-    )
-    return Component(runs, weight, box, at_edge)
+def group_digits(components: Sequence[Component]) -> list[list[Component]]:
+    """The components of each digit, the largest digit first, and in each the largest component first."""
+    groups: list[list[Component]] = []
+    for part in components:
+        group = next((group for group in groups if belongs(part, group[0])), None)
+        if group is not None:
+            group.append(part)
+        elif not groups or (part.area >= 0.125 * groups[0][0].area and part.height >= 0.4 * groups[0][0].height):
+            groups.append([part])
+    return groups
+
+
+def belongs(part: Component, main: Component) -> bool:
+    """Whether it is a stroke of the digit whose largest component is `main`, and neither a speck nor another digit."""
+    across = max(part.left, main.left) - min(part.right, main.right)
+    down = max(part.top, main.top) - min(part.bottom, main.bottom)
+    is_beside = across > 0.08 * main.side and -down > 0.5 * part.height
+    if is_beside and part.height > 0.6 * main.height:
+        return False
+    gap = max(across, down, 0) / main.side
+    return gap <= 0.15 or (gap <= 0.35 and part.area >= 0.125 * main.area)
+
+
+def keep(amount: np.ndarray, labels: np.ndarray, components: Sequence[Component]) -> np.ndarray:
+    """The ink of these components alone."""
+    kept = np.zeros_like(amount)
+    for part in components:
+        np.copyto(part.cut(kept), part.cut(amount), where=part.cut(labels) == part.label)
+    return kept

@@ -1,105 +1,67 @@
-"""Finds the ink: from a grey picture of unknown polarity and light to the amount of ink per pixel."""
+"""From contrast to the amount of ink on each pixel."""
 
+from typing import NamedTuple
+
+import cv2
 import numpy as np
-from PIL import Image, ImageFilter
 
-from service.images.components import select_digit
-from service.images.illumination import remove_illumination
-
-_CELLS = 64
-_LEAST_CONTRAST = 12.0
-# The share of the variance that two levels explain: 0.64 in normal noise, 0.75 in even noise or a plain gradient.
-_CLEAN = 0.9
-_FAIRLY_CLEAN = 0.79
-_NOISY = 3.0
-_NOISY_SIDE = 100
+_LEAST_CONTRAST = 12
+_NOISY = 5.0
+_NOISY_SIDE = 48
+_LARGE = 10_000  # pixels; of more, every second one on both axes is enough for statistics
+_STRONG = 96
 
 
-def ink(grey: Image.Image) -> np.ndarray | None:
-    """float32 [H,W] in 0..1, the digit's ink on each pixel of a picture in mode L; None where there is none.
+class Ink(NamedTuple):
+    """uint8 [H,W] each: how much ink there is, 255 where there is ink for sure, and the contrast that both are of."""
 
-    A picture of two clear levels is used unchanged. In any other the light on the paper is modelled as a surface of
-    second order and subtracted; what differs most from it, darker or brighter, is the ink. Components that are small
-    and far from the rest are specks and count as paper. A contrast no larger than the noise is not ink.
-    """
-    even = _two_levels(np.asarray(grey), _CLEAN)
-    if even is not None:
-        return _amount(even, *_levels(even))
-    contrast = remove_illumination(grey)
-    level, full, noise = _levels(contrast)
-    if noise > _NOISY and max(grey.size) > _NOISY_SIDE:
-        contrast = remove_illumination(grey.filter(ImageFilter.BoxBlur(max(grey.size) / 160.0)))
-        level, full, noise = _levels(contrast)
-    if full >= 4.0 * noise:
-        return _amount(contrast, level, full, noise)
-    even = _two_levels(np.asarray(grey), _FAIRLY_CLEAN)
-    return None if even is None else _amount(even, *_levels(even))
+    amount: np.ndarray
+    mask: np.ndarray
+    contrast: np.ndarray
 
 
-def _levels(contrast: np.ndarray) -> tuple[float, float, float]:
-    """The least contrast that is ink, that of full ink, and the standard deviation of the paper's noise."""
-    least, _ = _otsu(contrast)
-    sample = contrast[::2, ::2] if contrast.size > 10_000 else contrast
-    strong, weak = sample[sample > least], sample[sample <= least]
-    full = float(np.percentile(strong, 75)) if strong.size else 0.0
-    noise = 1.4826 * float(np.median(np.abs(weak))) if weak.size else 0.0
-    return least, full, noise
+class Levels(NamedTuple):
+    """Of contrast: the least that is ink, that of full ink, the paper's own, and the deviation of the paper's noise."""
+
+    least: float
+    full: float
+    paper: float
+    noise: float
 
 
-def _amount(contrast: np.ndarray, least: float, full: float, noise: float) -> np.ndarray | None:
-    """float32 [H,W] in 0..1 from the levels; None where ink and paper are all but the same."""
-    if full < _LEAST_CONTRAST:
+def find_ink(contrast: np.ndarray) -> Ink | None:
+    """None where there is no ink: a contrast no larger than the noise is none."""
+    levels = measure_levels(contrast)
+    if levels.noise > _NOISY and max(contrast.shape) > _NOISY_SIDE:
+        contrast = cv2.blur(contrast, (3, 3))
+        levels = measure_levels(contrast)
+    if levels.full < _LEAST_CONTRAST or levels.full < 4 * levels.noise:
         return None
-    floor = min(2.5 * noise + 0.03 * full, 0.8 * least)
-    amount = np.clip((contrast - floor) / (full - floor), 0.0, 1.0)
-    return np.asarray(amount * _digit_mask(amount, contrast > least), dtype=np.float32)
+    floor = min(2.5 * levels.noise + 0.03 * levels.full, 0.8 * levels.least)
+    return make_ink(contrast, levels.paper + floor, levels.paper + levels.full)
 
 
-def _two_levels(pixels: np.ndarray, least: float) -> np.ndarray | None:
-    """float32 [H,W], the difference from the paper, if two levels explain `least` of the picture.
-
-    Such a picture may be cropped so close that its edge is more ink than paper; then the corners tell which is which.
-    """
-    threshold, parted = _otsu(pixels)
-    if parted < least:
-        return None
-    bright = pixels > threshold
-    corners = np.count_nonzero(bright[:: max(1, len(bright) - 1), :: max(1, bright.shape[1] - 1)])
-    edge = np.concatenate((bright[0], bright[-1], bright[:, 0], bright[:, -1]))
-    light = corners >= 3 or (corners == 2 and np.count_nonzero(edge) * 2 > edge.size)
-    paper = float(np.median(pixels[bright == light]))
-    return (paper - pixels if light else pixels - paper).astype(np.float32)
+def find_darkest_ink(ink: Ink) -> Ink:
+    """The darker of two layers: a digit on lines or in a shadow that are ink to `find_ink`."""
+    strong = ink.contrast[ink.mask > 0]
+    least, _ = cv2.threshold(strong, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    full = float(np.percentile(strong[strong > least], 75)) if int(strong.max()) > least else least + 1
+    return make_ink(ink.contrast, least - 0.5 * (full - least), full)
 
 
-def _otsu(contrast: np.ndarray) -> tuple[float, float]:
-    """The level that parts paper from ink so that the two are most unlike, and the share of the variance it explains.
-
-    What is below nothing counts as nothing.
-    """
-    top = max(1.0, float(contrast.max()))
-    levels = np.clip(contrast * (127.0 / top), 0, 127).astype(np.uint8)
-    counts = np.bincount(levels.ravel(), minlength=128).astype(np.float64)
-    middles = (np.arange(128) + 0.5) * (top / 127.0)
-    below = np.cumsum(counts)
-    above = contrast.size - below
-    sums = np.cumsum(counts * middles)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
-    between = np.nan_to_num(between)
-    best = int(np.argmax(between))
-    total = contrast.size * (float(counts @ middles**2) - sums[-1] ** 2 / contrast.size)
-    return (1 + best) * (top / 127.0), float(between[best]) / max(total, 1e-9)
+def measure_levels(contrast: np.ndarray) -> Levels:
+    sample = contrast[::2, ::2] if contrast.size > _LARGE else contrast
+    least, _ = cv2.threshold(sample, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    counts = np.bincount(sample.ravel(), minlength=256).cumsum()
+    weak = int(counts[int(least)])
+    shares = (0.25 * weak, 0.5 * weak, 0.75 * weak, weak + 0.75 * (sample.size - weak))
+    quarter, paper, three_quarters, full = counts.searchsorted(shares).tolist()
+    noise = (paper - quarter or three_quarters - paper) / 0.6745
+    return Levels(least - paper, full - paper, paper, noise)
 
 
-def _digit_mask(amount: np.ndarray, strong: np.ndarray) -> np.ndarray:
-    """bool [H,W]: the pixels at and around the parts that make up the digit."""
-    height, width = amount.shape
-    step = -(-max(height, width) // _CELLS)
-    rows, columns = -(-height // step), -(-width // step)
-    padded = np.zeros((2, rows * step, columns * step), dtype=np.float32)
-    padded[0, :height, :width] = amount
-    padded[1, :height, :width] = strong
-    blocks = padded.reshape(2, rows, step, columns, step)
-    cells = select_digit(blocks[0].sum(axis=(1, 3)), blocks[1].max(axis=(1, 3)) > 0)
-    grown = np.asarray(Image.fromarray(cells.astype(np.uint8)).filter(ImageFilter.MaxFilter(3)), dtype=bool)
-    return np.asarray(np.repeat(np.repeat(grown, step, axis=0), step, axis=1)[:height, :width])
+def make_ink(contrast: np.ndarray, none: float, full: float) -> Ink:
+    """No ink up to the contrast `none`, full ink from `full` on."""
+    scale = 255 / (full - none)
+    amount = cv2.addWeighted(contrast, scale, contrast, 0, -none * scale)
+    return Ink(amount, cv2.threshold(amount, _STRONG, 255, cv2.THRESH_BINARY)[1], contrast)

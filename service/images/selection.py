@@ -1,0 +1,72 @@
+"""Which ink is a digit, and not a frame, a line or a shadow around it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from service.images.components import Component, group_digits, is_box, keep, label_components
+from service.images.ink import Ink, find_darkest_ink
+from service.images.lines import has_faint_lines, remove_lines
+
+_LEAST_AREA, _LEAST_SIDE = 0.02, 0.15  # of the largest component, whatever that is
+
+
+def select_digits(ink: Ink) -> list[np.ndarray]:
+    """uint8 [H,W] each: the ink of one digit, the largest first."""
+    for layer, close_gaps in _iterate_layers(ink):
+        labels, components = label_components(layer.mask, close_gaps)
+        inner = find_inner(layer, labels, components)
+        if inner and (close_gaps or is_surrounded(inner[0], components)):
+            return [keep(layer.amount, labels, group) for group in group_digits(inner)]
+    rest = remove_lines(ink)
+    labels, components = label_components(rest.mask)
+    return [keep(rest.amount, labels, group) for group in group_digits(components)] or [ink.amount]
+
+
+def _iterate_layers(ink: Ink) -> Iterator[tuple[Ink, bool]]:
+    """Ink in which to look for a digit, one after another, each with whether its strokes may have gaps."""
+    yield ink, True
+    yield ink, False  # for a frame that comes close
+    yield remove_lines(ink), True
+    darkest = find_darkest_ink(ink)
+    yield darkest, True
+    yield remove_lines(darkest), True
+
+
+def find_inner(ink: Ink, labels: np.ndarray, components: list[Component]) -> list[Component]:
+    """The components that are no frame; none if the digit seems to be a part of one, by lines that touch it."""
+    if not components:
+        return []
+    largest = components[0]
+    has_box = is_box(largest, labels)
+    inner = [
+        part
+        for part in components
+        if not (part is largest and has_box) and not is_frame(part, components, *labels.shape)
+    ]
+    if not inner or inner[0].area < _LEAST_AREA * largest.area or inner[0].side < _LEAST_SIDE * largest.side:
+        return []
+    if is_surrounded(inner[0], components):
+        return inner
+    is_lined = (
+        has_box
+        or (largest.is_along_edge(*labels.shape) and largest.fill < 0.6)
+        or any(part.is_line and not part.is_along_edge(*labels.shape) for part in components[1:])
+        or has_faint_lines(largest, labels, ink)
+    )
+    return [] if is_lined else inner
+
+
+def is_surrounded(part: Component, components: list[Component]) -> bool:
+    return any(other.surrounds(part) for other in components if other is not part)
+
+
+def is_frame(part: Component, components: list[Component], height: int, width: int) -> bool:
+    """Whether it lies around the digit, or beside it along the picture's edge, or from one edge to the other."""
+    crosses = part.width == width or part.height == height
+    return (
+        part.is_along_edge(height, width)
+        or (crosses and part.fill > 0.8)
+        or (part.is_line and part is not components[0])
+        or any(part.surrounds(other) for other in components if other is not part)
+    )
