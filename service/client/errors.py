@@ -24,4 +24,4 @@ class ServiceError(InkpawError):
     @property
     def is_about_images(self) -> bool:
         """Whether the request failed because of its images, so that other images may still be answered."""
-        return self.code in ("bad_image", "image_too_large") or self.status in (413, 500, 504)
+        return self.code in ("bad_image", "image_too_large", "no_digit") or self.status in (413, 500, 504)

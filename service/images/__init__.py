@@ -14,7 +14,7 @@ from PIL.Image import Image
 from service.errors import BadImage
 from service.images.bounds import Estimate, estimate
 from service.images.decode import DEFAULT_MAX_PIXELS, LARGE_PIXELS, decode, decode_tolerantly, measure
-from service.images.digit import WORK_SIDE, digit
+from service.images.digit import WORK_SIDE, digit, read_digit
 from service.images.formats import detect_format
 from service.images.photo import Box, cut_ends, photo
 
@@ -48,23 +48,39 @@ class ImageInput(msgspec.Struct, frozen=True):
     treatment: str
 
 
+class Prepared(NamedTuple):
+    """uint8 [height, width, channels], and warnings: `truncated` for a JPEG that lacks its last bytes, for example."""
+
+    pixels: np.ndarray
+    warnings: tuple[str, ...] = ()
+
+
 class Treatment(NamedTuple):
-    """`transform(picture, height, width, channels)` makes the net's input.
+    """`transform(picture, height, width, channels)` makes the net's input, and says what the caller should know.
 
     `draft_size(width, height)` is how small a JPEG's decoder may shrink the picture before. `find_box(width,
     height, aspect)` is the part of a picture that an input of that width over height shows, stretched; None where the
     input has another geometry.
     """
 
-    transform: Callable[[Image, int, int, int], np.ndarray]
+    transform: Callable[[Image, int, int, int], Prepared]
     draft_size: Callable[[int, int], tuple[int, int]]
     find_box: Callable[[int, int, float], Box] | None
 
 
+def _transform_digit(picture: Image, height: int, width: int, channels: int) -> Prepared:
+    pixels, count = read_digit(picture, height, width, channels)
+    return Prepared(pixels, ("several_digits",) if count > 1 else ())
+
+
+def _transform_photo(picture: Image, height: int, width: int, channels: int) -> Prepared:
+    return Prepared(photo(picture, height, width, channels))
+
+
 TREATMENTS = {
-    "digit": Treatment(digit, lambda width, height: (WORK_SIDE, WORK_SIDE), find_box=None),
+    "digit": Treatment(_transform_digit, lambda width, height: (WORK_SIDE, WORK_SIDE), find_box=None),
     # a JPEG that its decoder shrinks to no less than twice the size looks the same as a whole one when resized
-    "photo": Treatment(photo, lambda width, height: (2 * width, 2 * height), find_box=cut_ends),
+    "photo": Treatment(_transform_photo, lambda width, height: (2 * width, 2 * height), find_box=cut_ends),
 }
 
 
@@ -75,22 +91,16 @@ class View(NamedTuple):
     box: Box
 
 
-class Prepared(NamedTuple):
-    """uint8 [height, width, channels], and whether they are of a JPEG that lacks its last bytes."""
-
-    pixels: np.ndarray
-    truncated: bool
-
-
 def prepare(data: bytes, image_input: ImageInput, max_pixels: int = DEFAULT_MAX_PIXELS) -> np.ndarray:
     """uint8 [height, width, channels] from the bytes of an image file.
 
-    Raises BadImage or ImageTooLarge as `decode` does, and ValueError for a treatment that is not in `TREATMENTS`.
+    Raises BadImage or ImageTooLarge as `decode` does, NoDigit, and ValueError for a treatment that is not in
+    `TREATMENTS`.
     """
     treatment = _get_treatment(image_input)
     height, width = image_input.height, image_input.width
     picture = decode(data, max_pixels, draft=treatment.draft_size(width, height))
-    return treatment.transform(picture, height, width, image_input.channels)
+    return treatment.transform(picture, height, width, image_input.channels).pixels
 
 
 def prepare_tolerantly(data: bytes, image_input: ImageInput, max_pixels: int = DEFAULT_MAX_PIXELS) -> Prepared:
@@ -98,7 +108,8 @@ def prepare_tolerantly(data: bytes, image_input: ImageInput, max_pixels: int = D
     treatment = _get_treatment(image_input)
     height, width = image_input.height, image_input.width
     picture = decode_tolerantly(data, max_pixels, draft=treatment.draft_size(width, height))
-    return Prepared(treatment.transform(picture.image, height, width, image_input.channels), picture.truncated)
+    prepared = treatment.transform(picture.image, height, width, image_input.channels)
+    return Prepared(prepared.pixels, ("truncated", *prepared.warnings)) if picture.truncated else prepared
 
 
 def choose_view(data: bytes, image_input: ImageInput, max_side: int) -> View:

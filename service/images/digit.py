@@ -24,13 +24,19 @@ def digit(image: Image.Image, height: int, width: int, channels: int) -> np.ndar
 
     A picture in MNIST's form stays as it is; of several digits the largest is taken. Raises NoDigit.
     """
+    return read_digit(image, height, width, channels)[0]
+
+
+def read_digit(image: Image.Image, height: int, width: int, channels: int) -> tuple[np.ndarray, int]:
+    """As `digit`, and how many digits there are."""
     if channels not in (1, 3):
         raise ValueError(f"a digit has 1 or 3 channels, not {channels}")
-    picture = plain(image)
+    picture, count = plain(image), 1
     pixels = read_mnist_form(picture) if picture.size == (width, height) else None
     if pixels is None:
-        pixels = place(find_digits(picture)[0], height, width)
-    return np.repeat(pixels[:, :, None], channels, axis=2) if channels > 1 else pixels[:, :, None]
+        digits = find_digits(picture)
+        pixels, count = place(digits[0], height, width), len(digits)
+    return np.repeat(pixels[:, :, None], channels, axis=2) if channels > 1 else pixels[:, :, None], count
 
 
 def find_digits(picture: Image.Image) -> list[np.ndarray]:

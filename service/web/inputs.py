@@ -74,7 +74,8 @@ def decode_images(
 ) -> NDArray[np.uint8]:
     """uint8 [N,H,W,C] of an array of encoded images. Those that lack their last bytes are noted in the request.
 
-    Raises BadRequest, RequestTooLarge, BadImage, ImageTooLarge, Overloaded, DeadlineExceeded, ClientDisconnected.
+    Raises BadRequest, RequestTooLarge, BadImage, ImageTooLarge, NoDigit, Overloaded, DeadlineExceeded,
+    ClientDisconnected.
     """
     assert version.manifest is not None
     if encoded.ndim > 1 or not encoded.size:

@@ -11,6 +11,7 @@ from service.errors import (
     EngineDown,
     InkpawError,
     ModelNotFound,
+    NoDigit,
     Overloaded,
     RequestTimeout,
     RequestTooLarge,
@@ -22,6 +23,7 @@ ErrorTypes = tuple[type[InkpawError], ...]
 
 MODEL_ERRORS: ErrorTypes = (BadRequest, ModelNotFound, Unavailable, DeadlineExceeded)  # of a path that names a model
 RUN_ERRORS: ErrorTypes = (*MODEL_ERRORS, RequestTooLarge, Overloaded, EngineDown)  # of one that runs it
+IMAGE_ERRORS: ErrorTypes = (*RUN_ERRORS, NoDigit)  # of one that takes encoded images
 BODY_ERRORS: ErrorTypes = (BadRequest, RequestTimeout, RequestTooLarge, UnsupportedContentEncoding)
 
 TRUNCATED_HEADER = {

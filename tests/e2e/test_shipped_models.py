@@ -134,14 +134,14 @@ def test_digits_accuracy_on_the_mnist_test_set() -> None:
 @needs_mnist
 def test_digits_gives_other_pictures_a_high_outlier_score() -> None:
     """The score keeps about 95% of digits below 0.95, as it is defined, and few other pictures."""
-    from service.images import digit
-    from training.data.out_of_distribution import scikit_image_pictures
+    from training.data import load
+    from training.data.out_of_distribution import prepare_chunks, scikit_image_pictures
+    from training.recipes.data_schema import MnistData
 
     with np.load(DATA / "mnist.npz") as raw:
         known = _run_in_batches("digits", "outlier_score", raw["x_test"][..., None])
-    others = _run_in_batches(
-        "digits", "outlier_score", np.stack([digit(picture, 28, 28, 1) for picture in scikit_image_pictures()])
-    )
+    prepared = np.concatenate(list(prepare_chunks(scikit_image_pictures(), load(MnistData(size=28)))))
+    others = _run_in_batches("digits", "outlier_score", prepared)
     assert 0.9 < (known < 0.95).mean() < 0.98
     assert (others < 0.95).mean() < 0.2
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.errors import BadImage, ImageTooLarge
+from service.errors import BadImage, ImageTooLarge, NoDigit
 from service.images import ImageInput, prepare
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"))
@@ -78,5 +78,5 @@ class ImageFiles:
         name, (_, height, width, channels) = self._names[row], self.shape
         try:
             return prepare(self._archive.read(name), ImageInput(height, width, channels, self._treatment))
-        except (BadImage, ImageTooLarge, OSError, zipfile.BadZipFile) as error:
+        except (BadImage, ImageTooLarge, NoDigit, OSError, zipfile.BadZipFile) as error:
             raise BadImage(f"{name} cannot be read as a picture ({error}). Remove it and start again.") from None

@@ -6,12 +6,14 @@ in quarters, and 200 small pictures of faces and of parts of backgrounds (`lfw_s
 
 import importlib.resources
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 
 import numpy as np
 from PIL import Image
 
+from service.errors import NoDigit
 from service.images import digit, photo
 from training.data import Dataset, load
 from training.data.dataset import chunk_size
@@ -46,7 +48,18 @@ def other_model_pictures(name: str) -> Iterator[Image.Image]:
 
 
 def prepare_chunks(pictures: Iterator[Image.Image], data: Dataset) -> Iterator[np.ndarray]:
-    """uint8 [N,H,W,C], in chunks: the pictures, prepared like the images of that data set."""
-    prepare = digit if data.treatment == "digit" else photo
-    while chunk := list(islice(pictures, chunk_size(data.test.shape))):
-        yield np.stack([prepare(picture, *data.test.shape) for picture in chunk])
+    """uint8 [N,H,W,C], in chunks: the pictures, prepared like the images of that data set.
+
+    Those in which the service finds no digit are left out, because no model sees them.
+    """
+    prepared = _prepare(pictures, digit if data.treatment == "digit" else photo, data)
+    while chunk := list(islice(prepared, chunk_size(data.test.shape))):
+        yield np.stack(chunk)
+
+
+def _prepare(
+    pictures: Iterator[Image.Image], transform: Callable[..., np.ndarray], data: Dataset
+) -> Iterator[np.ndarray]:
+    for picture in pictures:
+        with suppress(NoDigit):
+            yield transform(picture, *data.test.shape)

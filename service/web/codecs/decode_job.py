@@ -10,7 +10,7 @@ from service.web.codecs.uploads import Upload
 
 
 def prepare_upload(upload: Upload, image_input: ImageInput, max_pixels: int) -> Prepared:
-    """As `prepare_tolerantly`. Raises BadImage or ImageTooLarge that names the upload."""
+    """As `prepare_tolerantly`. Raises BadImage, ImageTooLarge or NoDigit that names the upload."""
     try:
         return prepare_tolerantly(upload.data, image_input, max_pixels)
     except InkpawError as error:
@@ -18,7 +18,7 @@ def prepare_upload(upload: Upload, image_input: ImageInput, max_pixels: int) -> 
 
 
 class DecodeJob:
-    """`pixels` is uint8 [N,H,W,C]; `truncated` and `running` hold indices of images.
+    """`pixels` is uint8 [N,H,W,C]; `warnings` are by the index of the image; `running` holds indices.
 
     Refusals are kept as type and text: an exception would hold the frames that it passed, and with them the images,
     in a cycle.
@@ -27,7 +27,7 @@ class DecodeJob:
     def __init__(self, uploads: Sequence[Upload], image_input: ImageInput, max_pixels: int) -> None:
         shape = len(uploads), image_input.height, image_input.width, image_input.channels
         self.pixels = np.empty(shape, np.uint8)
-        self.truncated: set[int] = set()
+        self.warnings: dict[int, tuple[str, ...]] = {}
         self.running: set[int] = set()
         self.is_given_up = False
         self._uploads, self._image_input, self._max_pixels = uploads, image_input, max_pixels
@@ -57,8 +57,8 @@ class DecodeJob:
         finally:
             self.running.discard(index)
         self.pixels[index] = prepared.pixels
-        if prepared.truncated:
-            self.truncated.add(index)
+        if prepared.warnings:
+            self.warnings[index] = prepared.warnings
         return True
 
     def raise_refusal(self) -> None:

@@ -1,7 +1,7 @@
 """Uploads brought to a net's form: small pictures at once, all others by threads, within a time and a budget."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import gevent
@@ -21,10 +21,15 @@ _MIN_THREADED = 1 << 12  # bytes; decoding as many holds up the worker's other r
 
 
 class Images(NamedTuple):
-    """`pixels` uint8 [N,H,W,C]; `truncated` are the indices of JPEGs that lack their last bytes."""
+    """`pixels` uint8 [N,H,W,C]; `warnings` are by the index of the image."""
 
     pixels: NDArray[np.uint8]
-    truncated: list[int]
+    warnings: Mapping[int, tuple[str, ...]]
+
+    @property
+    def truncated(self) -> list[int]:
+        """The indices of JPEGs that lack their last bytes."""
+        return sorted(index for index, warnings in self.warnings.items() if "truncated" in warnings)
 
 
 class ImageDecoder:
@@ -47,15 +52,15 @@ class ImageDecoder:
     ) -> Images:
         """The images in the order sent; JPEGs may lack their last bytes.
 
-        Raises BadImage or ImageTooLarge that names the first bad upload, Overloaded, DeadlineExceeded and
+        Raises BadImage, ImageTooLarge or NoDigit that names the first bad upload, Overloaded, DeadlineExceeded and
         ClientDisconnected.
         """
         if time.monotonic() > deadline:
             raise DeadlineExceeded("The request's time was up before its images were decoded.")
         if len(uploads) == 1 and len(uploads[0].data) < _MIN_THREADED and estimate_cost(uploads[0].data).is_quick:
             # a digit, as in most requests: a job would cost it a fifth more
-            pixels, is_truncated = prepare_upload(uploads[0], image_input, self._max_pixels)
-            return Images(pixels[np.newaxis], [0] if is_truncated else [])
+            pixels, warnings = prepare_upload(uploads[0], image_input, self._max_pixels)
+            return Images(pixels[np.newaxis], {0: warnings} if warnings else {})
         return self._decode_several(DecodeJob(uploads, image_input, self._max_pixels), deadline, client)
 
     def _decode_several(self, job: DecodeJob, deadline: float, client: ClientSocket | None) -> Images:
@@ -66,7 +71,7 @@ class ImageDecoder:
             pixels = [self._max_pixels if cost.pixels is None else cost.pixels for cost in costs]
             self._decode_in_threads(job, pixels, Patience(deadline, client))
         job.raise_refusal()
-        return Images(job.pixels, sorted(job.truncated))
+        return Images(job.pixels, job.warnings)
 
     def _decode_in_threads(self, job: DecodeJob, pixels: Sequence[int], patience: Patience) -> None:
         """`pixels` of each image. Raises Overloaded, DeadlineExceeded, ClientDisconnected."""

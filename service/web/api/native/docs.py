@@ -14,7 +14,7 @@ from service.web.api.native.walk import DEFAULT_FRAMES, MAX_FRAMES, MIN_FRAMES
 from service.web.codecs.animations import ANIMATIONS
 from service.web.codecs.image_formats import MEDIA_TYPES
 from service.web.codecs.uploads import Instances
-from service.web.route_doc import RUN_ERRORS, Content, Parameter, Reply, RouteDoc, reply_json
+from service.web.route_doc import IMAGE_ERRORS, RUN_ERRORS, Content, Parameter, Reply, RouteDoc, reply_json
 
 _FILES = {
     "type": "object",
@@ -43,7 +43,7 @@ PREDICT = RouteDoc(
         Content("application/json", (Instances,)),
     ),
     replies=(reply_json("A prediction for each image.", Predictions),),
-    errors=RUN_ERRORS,
+    errors=IMAGE_ERRORS,
     curl=(
         "curl 'localhost:8080/generate/digits-gan?label=7&seed=3' -o seven.png",
         "curl --data-binary @seven.png 'localhost:8080/predict/digits?top=3'",
@@ -64,7 +64,7 @@ PREPARE = RouteDoc(
             headers={"Inkpaw-Version": "The version that would answer.", "Cache-Control": "That it is not to be kept."},
         ),
     ),
-    errors=RUN_ERRORS,
+    errors=IMAGE_ERRORS,
     curl=(
         "curl 'localhost:8080/generate/digits-gan?label=7&seed=3' -o seven.png",
         "curl --data-binary @seven.png localhost:8080/prepare/digits -o seen.png",

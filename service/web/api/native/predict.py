@@ -17,7 +17,8 @@ from service.web.response import Response, json_response
 
 class Prediction(msgspec.Struct):
     """What an image shows. `outlier_score` is there if the model has one: how unlike its training images this one is.
-    `warnings` has `truncated` for a picture that lacks its last bytes.
+    `warnings` has `truncated` for a picture that lacks its last bytes, and `several_digits` where the largest of
+    them is read.
 
     `probabilities` are in the order of the classes; with `top`, the likeliest first.
     """
@@ -59,8 +60,8 @@ def _predict(request: Request, spec: ModelSpec, version: Version) -> Response:
     predictions = [_to_prediction(labels, row, index, top) for row, index in zip(rows, best, strict=True)]
     for prediction, score in zip(predictions, scores, strict=False):
         prediction.outlier_score = round(score, 6)
-    for index in images.truncated:
-        predictions[index].warnings = ["truncated"]
+    for index, warnings in images.warnings.items():
+        predictions[index].warnings = list(warnings)
     return json_response(Predictions(spec.name, version.number, predictions))
 
 

@@ -12,8 +12,8 @@ from service.web.api.open_inference.repository import IndexEntry, IndexRequest
 from service.web.api.open_inference.server import Server
 from service.web.health import Live, Ready
 from service.web.route_doc import (
+    IMAGE_ERRORS,
     MODEL_ERRORS,
-    RUN_ERRORS,
     TRUNCATED_HEADER,
     Content,
     Parameter,
@@ -80,7 +80,7 @@ INFER = RouteDoc(
         Content("application/json", (InferRequest,), examples={"a seven": _GENERATE}),
         Content(_BINARY),
     ),
-    errors=RUN_ERRORS,
+    errors=IMAGE_ERRORS,
     curl=(
         "curl 'localhost:8080/generate/digits-gan?label=7&seed=3' -o seven.png",
         'curl -d \'{"inputs": [{"name": "images", "shape": [1], "datatype": "BYTES", "data": '

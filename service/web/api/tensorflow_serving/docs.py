@@ -9,7 +9,7 @@ from service.web.api.tensorflow_serving.metadata import ModelMetadata
 from service.web.api.tensorflow_serving.predict_request import PredictRequest
 from service.web.api.tensorflow_serving.predict_response import ColumnsReply, RowsReply
 from service.web.api.tensorflow_serving.status import ModelStatus
-from service.web.route_doc import MODEL_ERRORS, RUN_ERRORS, TRUNCATED_HEADER, Content, RouteDoc, reply_json
+from service.web.route_doc import IMAGE_ERRORS, MODEL_ERRORS, TRUNCATED_HEADER, Content, RouteDoc, reply_json
 
 _MODELS = "localhost:8080/v1/models"
 _ROWS = '{"instances": [{"seeds": 3, "labels": 7, "truncation": 1.0}]}'
@@ -50,7 +50,7 @@ PREDICT = RouteDoc(
     replies=(
         reply_json("The outputs, in the form of the request.", RowsReply, ColumnsReply, headers=TRUNCATED_HEADER),
     ),
-    errors=RUN_ERRORS,
+    errors=IMAGE_ERRORS,
     curl=(
         f"curl -d '{_ROWS}' {_MODELS}/digits-gan:predict",
         f"curl -d '{_COLUMNS}' {_MODELS}/digits-gan:predict",

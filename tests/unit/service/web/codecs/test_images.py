@@ -48,7 +48,7 @@ class SlowPrepare:
         assert self.released.wait(20)
         with self._guard:
             self.running -= 1
-        return Prepared(np.zeros((28, 28, 1), np.uint8), truncated=False)
+        return Prepared(np.zeros((28, 28, 1), np.uint8))
 
 
 @pytest.fixture
