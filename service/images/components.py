@@ -42,7 +42,7 @@ class Component(NamedTuple):
     def is_along_edge(self, height: int, width: int) -> bool:
         """Whether it is a shadow, the table or a line beside the digit; a digit in a close crop touches all edges."""
         is_close_crop = (self.height, self.width) == (height, width)
-        return self.at_edge > (height + width if is_close_crop else 0.9 * self.side)
+        return self.at_edge > (height + width if is_close_crop else 0.85 * self.side)
 
     @property
     def is_line(self) -> bool:
@@ -110,7 +110,8 @@ def belongs(part: Component, main: Component) -> bool:
     across = max(part.left, main.left) - min(part.right, main.right)
     down = max(part.top, main.top) - min(part.bottom, main.bottom)
     is_beside = across > 0.08 * main.side and -down > 0.5 * part.height
-    if is_beside and part.height > 0.6 * main.height:
+    is_thin_line = part.fill < 0.5 * main.fill and part.side > 0.6 * main.side
+    if is_thin_line or (is_beside and part.height > 0.6 * main.height):
         return False
     gap = max(across, down, 0) / main.side
     return gap <= 0.15 or (gap <= 0.35 and part.area >= 0.125 * main.area)

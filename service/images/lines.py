@@ -8,7 +8,7 @@ from service.images.ink import Ink
 
 _WEAK = 40  # of ink; a thin line is hardly more
 _FAINT = 0.75  # of the contrast of the rest
-_LONG = 0.75  # of a component's width or height: then it is worth looking closer
+_LONG = 0.6  # of a component's width or height: then it is worth looking closer
 _LENGTH = 0.8  # of the width or height of what they are a part of
 
 

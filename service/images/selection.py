@@ -13,9 +13,9 @@ _LEAST_AREA, _LEAST_SIDE = 0.02, 0.15  # of the largest component, whatever that
 
 def select_digits(ink: Ink) -> list[np.ndarray]:
     """uint8 [H,W] each: the ink of one digit, the largest first."""
-    for layer, close_gaps in _iterate_layers(ink):
+    for layer, close_gaps, has_lines in _iterate_layers(ink):
         labels, components = label_components(layer.mask, close_gaps)
-        inner = find_inner(layer, labels, components)
+        inner = find_inner(layer, labels, components, has_lines)
         if inner and (close_gaps or is_surrounded(inner[0], components)):
             return [keep(layer.amount, labels, group) for group in group_digits(inner)]
     rest = remove_lines(ink)
@@ -23,17 +23,17 @@ def select_digits(ink: Ink) -> list[np.ndarray]:
     return [keep(rest.amount, labels, group) for group in group_digits(components)] or [ink.amount]
 
 
-def _iterate_layers(ink: Ink) -> Iterator[tuple[Ink, bool]]:
-    """Ink in which to look for a digit, one after another, each with whether its strokes may have gaps."""
-    yield ink, True
-    yield ink, False  # for a frame that comes close
-    yield remove_lines(ink), True
+def _iterate_layers(ink: Ink) -> Iterator[tuple[Ink, bool, bool]]:
+    """Ink in which to look for a digit, whether its strokes may have gaps, and whether a line may touch it."""
+    yield ink, True, True
+    yield ink, False, True  # for a frame that comes close
+    yield remove_lines(ink), True, False
     darkest = find_darkest_ink(ink)
-    yield darkest, True
-    yield remove_lines(darkest), True
+    yield darkest, True, True
+    yield remove_lines(darkest), True, False
 
 
-def find_inner(ink: Ink, labels: np.ndarray, components: list[Component]) -> list[Component]:
+def find_inner(ink: Ink, labels: np.ndarray, components: list[Component], has_lines: bool) -> list[Component]:
     """The components that are no frame; none if the digit seems to be a part of one, by lines that touch it."""
     if not components:
         return []
@@ -51,7 +51,7 @@ def find_inner(ink: Ink, labels: np.ndarray, components: list[Component]) -> lis
     is_lined = (
         has_box
         or (largest.is_along_edge(*labels.shape) and largest.fill < 0.6)
-        or any(part.is_line and not part.is_along_edge(*labels.shape) for part in components[1:])
+        or (has_lines and any(part.is_line and not part.is_along_edge(*labels.shape) for part in components[1:]))
         or has_faint_lines(largest, labels, ink)
     )
     return [] if is_lined else inner
