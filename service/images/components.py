@@ -49,6 +49,10 @@ class Component(NamedTuple):
         """Whether it is thin, and level or upright: a piece of a line, if there is anything else."""
         return min(self.width, self.height) <= max(4, 0.08 * self.side) and self.side > 20
 
+    def is_thin_beside(self, other: "Component") -> bool:
+        """Whether it is as long as the other, yet much thinner: a corner of a box, if the other is a digit."""
+        return self.fill < 0.6 * other.fill and self.side > 0.6 * other.side
+
     def cut(self, picture: np.ndarray) -> np.ndarray:
         """The part of the picture that its box shows."""
         return picture[self.top : self.bottom, self.left : self.right]
@@ -81,7 +85,7 @@ def label_components(mask: np.ndarray, close_gaps: bool = True) -> tuple[np.ndar
 
 def is_box(part: Component, labels: np.ndarray) -> bool:
     """Whether it is the box of a form, or a row of them, with or without ink inside: no digit is as wide or square."""
-    if part.fill > 0.6 or min(part.width, part.height) < 20:
+    if part.fill > 0.75 or min(part.width, part.height) < 20:
         return False
     crosses = part.width == labels.shape[1] or part.height == labels.shape[0]
     inside = part.cut(labels) == part.label
@@ -110,8 +114,7 @@ def belongs(part: Component, main: Component) -> bool:
     across = max(part.left, main.left) - min(part.right, main.right)
     down = max(part.top, main.top) - min(part.bottom, main.bottom)
     is_beside = across > 0.08 * main.side and -down > 0.5 * part.height
-    is_thin_line = part.fill < 0.5 * main.fill and part.side > 0.6 * main.side
-    if is_thin_line or (is_beside and part.height > 0.6 * main.height):
+    if part.is_thin_beside(main) or (is_beside and part.height > 0.6 * main.height):
         return False
     gap = max(across, down, 0) / main.side
     return gap <= 0.15 or (gap <= 0.35 and part.area >= 0.125 * main.area)

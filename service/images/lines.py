@@ -7,13 +7,13 @@ from service.images.components import Component, label_components
 from service.images.ink import Ink
 
 _WEAK = 40  # of ink; a thin line is hardly more
-_FAINT = 0.75  # of the contrast of the rest
-_LONG = 0.6  # of a component's width or height: then it is worth looking closer
+_FAINT = 0.75  # of the contrast and of the thickness of the rest
+_LONG = 0.75  # of a component's width or height: then it is worth looking closer
 _LENGTH = 0.8  # of the width or height of what they are a part of
 
 
 def has_faint_lines(part: Component, labels: np.ndarray, ink: Ink) -> bool:
-    """Whether lines much fainter than the rest are a part of it: printed ones under a digit, which a pen has drawn."""
+    """Whether lines much fainter and thinner than the rest are a part of it: printed ones under a digit in ink."""
     inside = part.cut(labels) == part.label
     if not has_long_runs(inside, part, *labels.shape):
         return False
@@ -22,7 +22,8 @@ def has_faint_lines(part: Component, labels: np.ndarray, ink: Ink) -> bool:
     rest = np.bitwise_and(mask, np.bitwise_not(cv2.dilate(lines, np.ones((3, 3), np.uint8))))
     if not lines.any() or not rest.any():
         return False
-    return cv2.mean(contrast, lines)[0] < _FAINT * cv2.mean(contrast, rest)[0]
+    depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
+    return all(cv2.mean(layer, lines)[0] < _FAINT * cv2.mean(layer, rest)[0] for layer in (contrast, depth))
 
 
 def has_long_runs(inside: np.ndarray, part: Component, height: int, width: int) -> bool:

@@ -48,13 +48,21 @@ def find_inner(ink: Ink, labels: np.ndarray, components: list[Component], has_li
         return []
     if is_surrounded(inner[0], components):
         return inner
+
+    def is_along(part: Component) -> bool:
+        return part.is_along_edge(*labels.shape)
+
     is_lined = (
         has_box
-        or (largest.is_along_edge(*labels.shape) and largest.fill < 0.6)
-        or (has_lines and any(part.is_line and not part.is_along_edge(*labels.shape) for part in components[1:]))
+        or (is_along(largest) and largest.fill < 0.6)
+        or (has_lines and any(_is_printed(part, inner[0]) for part in components[1:] if not is_along(part)))
         or has_faint_lines(largest, labels, ink)
     )
     return [] if is_lined else inner
+
+
+def _is_printed(part: Component, main: Component) -> bool:
+    return part.is_line or part.is_thin_beside(main)
 
 
 def is_surrounded(part: Component, components: list[Component]) -> bool:

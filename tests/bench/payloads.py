@@ -52,6 +52,17 @@ def make_photo_jpeg(side: int) -> bytes:
     return _encode_image(Image.fromarray(np.clip(np.asarray(shapes) + grain, 0, 255).astype(np.uint8)), "JPEG")
 
 
+def make_paper_jpeg(side: int) -> bytes:
+    """The seven in dark ink on light paper, in uneven light and with some grain, as a square JPEG in colour."""
+    inner = side // 3
+    ink = Image.new("L", (side, side))
+    ink.paste(Image.fromarray(draw_digit()).resize((inner, inner)), (inner, inner))
+    light = np.linspace(1, 0.75, side) * np.linspace(1, 0.8, side)[:, None]
+    grey = (230 - 0.7 * np.asarray(ink)) * light + np.random.default_rng(0).normal(0, 5, (side, side))
+    pixels = np.clip(grey[..., None] * (1, 0.98, 0.93), 0, 255).astype(np.uint8)
+    return _encode_image(Image.fromarray(pixels), "JPEG")
+
+
 def load_photos(count: int) -> list[bytes]:
     """At most `count` photographs of cats and dogs; none where the sample data is missing."""
     return [path.read_bytes() for path in sorted(SAMPLES.rglob("*.jpg"))[:count]]

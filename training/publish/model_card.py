@@ -45,6 +45,9 @@ def _format_classifier(test: dict[str, Any]) -> list[str]:
             f"Where `explain` points: without the hottest tenth of a picture, the probability of the answer falls "
             f"by {falls['hottest']:.3f} on average; without a random tenth, by {falls['random']:.3f}.",
         ]
+    if test.get("pictures"):
+        lines += ["", "The test set's digits in pictures as people draw, photograph and scan them, read right:", ""]
+        lines += [f"- {kind}: {accuracy:.1%}" for kind, accuracy in test["pictures"].items()]
     return lines
 
 

@@ -17,6 +17,7 @@ from training.evaluation.figures import (
     measure_robustness,
 )
 from training.evaluation.gan_metrics import draw_nearest, draw_samples
+from training.evaluation.synthetic_digits import measure_pictures
 from training.export.manifest import read_manifest
 from training.model_store import find_newest_version, list_versions
 from training.publish.litert_form import make_form
@@ -72,15 +73,15 @@ class Comparison:
 
 
 def measure(version_dir: Path, data: Dataset) -> dict[str, Any]:
-    """Every figure of a servable's card, on the test split; a generator's take minutes.
+    """Every figure of a servable's card, on the test split; those of digits and of a generator take minutes.
 
     Raises PublishError if the classifier that judges a generator is not published.
     """
     data = match_image_size(version_dir, data)
     figures = measure_fast(version_dir, data)
-    if read_manifest(version_dir).kind == "classifier":
-        return figures
-    return figures | measure_gan_train(version_dir, data)
+    if read_manifest(version_dir).kind == "generator":
+        return figures | measure_gan_train(version_dir, data)
+    return figures | {"pictures": measure_pictures(version_dir, data.test)} if data.name == "mnist" else figures
 
 
 def measure_fast(version_dir: Path, data: Dataset, robustness: bool = True) -> dict[str, Any]:
