@@ -22,6 +22,7 @@ _CODES = {
     405: Code.UNIMPLEMENTED,
     408: Code.DEADLINE_EXCEEDED,
     413: Code.INVALID_ARGUMENT,  # no retry would help
+    422: Code.INVALID_ARGUMENT,
     429: Code.RESOURCE_EXHAUSTED,
     499: Code.CANCELLED,
     503: Code.UNAVAILABLE,

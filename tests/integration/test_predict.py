@@ -67,7 +67,7 @@ def test_image_is_preprocessed_for_the_model(service: Service) -> None:
     from PIL import Image
 
     out = io.BytesIO()
-    Image.fromarray(prepare(make_digit_png(), ImageInput(28, 28, 1, "digit"))[..., 0]).save(out, "PNG")
+    Image.fromarray(prepare(make_digit_png(), ImageInput(28, 28, 1, "photo"))[..., 0]).save(out, "PNG")
     from_drawing, from_prepared = (
         service.post("/predict/tiny", data).json() for data in (make_digit_png(), out.getvalue())
     )

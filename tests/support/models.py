@@ -1,6 +1,6 @@
 """Tiny SavedModels with known outputs, in the layout that training publishes.
 
-- tiny: a digit classifier, a fixed random projection; its map, by `explain`, is as hot as the picture is bright
+- tiny: a classifier, a fixed random projection; its map, by `explain`, is as hot as the picture is bright
 - steady: a classifier that always predicts its own version's number
 - slow: runs for as many hundredths of a second as the largest first pixel of the batch
 - sluggish: the same in seconds
@@ -70,7 +70,7 @@ def _walk(
 
 
 _CLASSIFIERS: dict[str, tuple[Callable[[tf.Tensor, int], Outputs], str]] = {
-    "tiny": (_tiny, "digit"),
+    "tiny": (_tiny, "photo"),
     "steady": (_steady, "photo"),
     "slow": (_slow, "photo"),
     "sluggish": (partial(_slow, unit=1.0), "photo"),

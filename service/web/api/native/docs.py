@@ -96,7 +96,7 @@ EXPLAIN = RouteDoc(
             headers={"Inkpaw-Version": "Of a PNG: the version that answered.", "Vary": "That Accept may decide."},
         ),
     ),
-    errors=(*RUN_ERRORS, NotOffered),
+    errors=(*IMAGE_ERRORS, NotOffered),
     curl=(
         "curl 'localhost:8080/generate/digits-gan?label=7&seed=3' -o seven.png",
         "curl --data-binary @seven.png localhost:8080/explain/digits -o heat.png",
