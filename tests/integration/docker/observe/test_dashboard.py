@@ -39,7 +39,7 @@ def fill_in(query: str) -> str:
 
 
 def list_requests(url: str) -> list[Send]:
-    """Digits alone and three at once, failures of a model, and more rows than may wait."""
+    """A digit, three rows at once, failures of a model, and more rows than may wait."""
     digit, slow = make_digit_png(), make_png(5)
 
     def post(path: str, *pictures: bytes) -> Send:
@@ -47,7 +47,7 @@ def list_requests(url: str) -> list[Send]:
 
     return [
         post("/predict/digits", digit),
-        post("/predict/digits", *[digit] * 3),
+        post("/predict/brittle", *[make_png(1)] * 3),  # padded to four
         post("/predict/brittle", make_png(BAD_PIXEL)),
         post("/predict/slow", slow),
         post("/predict/slow", *[slow] * (QUEUE_ROWS + 1)),
