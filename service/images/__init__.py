@@ -14,7 +14,7 @@ from PIL.Image import Image
 from service.errors import BadImage
 from service.images.bounds import Estimate, estimate
 from service.images.decode import DEFAULT_MAX_PIXELS, LARGE_PIXELS, decode, decode_tolerantly, measure
-from service.images.digit import WORK_SIDE, digit, read_digit
+from service.images.digit import DRAFT_SIDE, digit, read_digit
 from service.images.formats import detect_format
 from service.images.photo import Box, cut_ends, photo
 
@@ -78,7 +78,7 @@ def _transform_photo(picture: Image, height: int, width: int, channels: int) -> 
 
 
 TREATMENTS = {
-    "digit": Treatment(_transform_digit, lambda width, height: (WORK_SIDE, WORK_SIDE), find_box=None),
+    "digit": Treatment(_transform_digit, lambda width, height: (DRAFT_SIDE, DRAFT_SIDE), find_box=None),
     # a JPEG that its decoder shrinks to no less than twice the size looks the same as a whole one when resized
     "photo": Treatment(_transform_photo, lambda width, height: (2 * width, 2 * height), find_box=cut_ends),
 }

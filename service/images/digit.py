@@ -16,6 +16,7 @@ from service.images.place import place
 from service.images.selection import select_digits
 
 WORK_SIDE = 160  # pixels of the longer side, about
+DRAFT_SIDE = 120  # pixels; to less than that no JPEG is shrunk by its decoder
 _MIN_SIDE = 4  # pixels
 
 
