@@ -6,6 +6,7 @@ import numpy as np
 _CLEAN = 0.9  # share of the variance that two levels explain: 0.64 in normal noise, 0.75 in even noise or a gradient
 _LARGE = 0.25  # likewise, of what may be ink in a picture of two levels
 _BLACK = 16  # grey level; no paper is darker, and below it noise would look like contrast
+_EVEN = 0.1  # of the contrast
 _PAPER = 0.22  # of the longer side: no stroke is as thick, and few shadows are as narrow
 
 
@@ -31,11 +32,18 @@ def find_even_paper(grey: np.ndarray, bright: np.ndarray) -> int | None:
     mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(grey))
     upper = cv2.mean(grey, bright)[0]
     lower = (mean - share * upper) / (1 - share)
-    if share * (1 - share) * (upper - lower) ** 2 < _CLEAN * deviation**2:
-        return None
     is_light = has_light_corners(bright, share)
+    if share * (1 - share) * (upper - lower) ** 2 < _CLEAN * deviation**2:
+        return find_level_of_edge(grey, upper - lower) if is_light == (share > 0.5) else None
     ink = cv2.bitwise_not(bright) if is_light else bright
     return None if has_large_area(ink) else round(upper if is_light else lower)
+
+
+def find_level_of_edge(grey: np.ndarray, contrast: float) -> int | None:
+    """The level of the picture's edge if it is even: no light falls off, and no shadow or table reaches it."""
+    edge = np.concatenate((grey[0], grey[-1], grey[:, 0], grey[:, -1])).astype(np.int16)
+    level = int(np.median(edge))
+    return level if np.percentile(np.abs(edge - level), 95) < _EVEN * contrast else None
 
 
 def has_large_area(mask: np.ndarray) -> bool:

@@ -54,9 +54,8 @@ def measure_levels(contrast: np.ndarray) -> Levels:
     least, _ = cv2.threshold(sample, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     counts = np.bincount(sample.ravel(), minlength=256).cumsum()
     weak = int(counts[int(least)])
-    shares = (0.25 * weak, 0.5 * weak, 0.75 * weak, weak + 0.75 * (sample.size - weak))
-    quarter, paper, three_quarters, full = counts.searchsorted(shares).tolist()
-    noise = (paper - quarter or three_quarters - paper) / 0.6745
+    quarter, paper, full = counts.searchsorted((0.25 * weak, 0.5 * weak, weak + 0.75 * (sample.size - weak))).tolist()
+    noise = (paper - quarter) / 0.6745  # as if it were normal; above the paper, blurred strokes would count
     return Levels(least - paper, full - paper, paper, noise)
 
 

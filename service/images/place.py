@@ -40,7 +40,11 @@ def fit_to_box(ink: np.ndarray, height: int, width: int) -> np.ndarray:
     """As large as the box allows, with its aspect ratio."""
     scale = min(height * _BOX / ink.shape[0], width * _BOX / ink.shape[1])
     size = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
-    return cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    if scale >= 1:
+        return cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR)
+    step = round(1 / scale)
+    soft = cv2.blur(ink, (step, step), borderType=cv2.BORDER_CONSTANT)  # as MNIST's strokes are
+    return cv2.resize(soft, size, interpolation=cv2.INTER_AREA)
 
 
 def brighten(drawn: np.ndarray) -> np.ndarray:
