@@ -67,7 +67,8 @@ def _plain(_: Path) -> Iterator[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Fault:
-    """`allowed` are outcomes beside `right`. `stops` is true for a fault after which the service is to have ended.
+    """`allowed` are outcomes beside `right`. `stops` is true for a fault after which the service is to have ended,
+    `is_logged` for one whose traceback belongs into the log.
 
     `surroundings` makes what the service starts in, and yields settings for it; it raises Skipped.
     """
@@ -78,6 +79,7 @@ class Fault:
     allowed: frozenset[str]
     settings: dict[str, Any]
     stops: bool
+    is_logged: bool
     surroundings: Surroundings
 
 
@@ -89,6 +91,7 @@ def fault(
     promise: str,
     *allowed: str,
     stops: bool = False,
+    is_logged: bool = False,
     surroundings: Surroundings = _plain,
     **settings: Any,
 ) -> Callable[[Callable[[Scene], None]], Callable[[Scene], None]]:
@@ -96,7 +99,7 @@ def fault(
     assert set(allowed) <= set(OUTCOMES)
 
     def add(make: Callable[[Scene], None]) -> Callable[[Scene], None]:
-        FAULTS.append(Fault(name, promise, make, frozenset(allowed), settings, stops, surroundings))
+        FAULTS.append(Fault(name, promise, make, frozenset(allowed), settings, stops, is_logged, surroundings))
         return make
 
     return add
