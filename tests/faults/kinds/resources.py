@@ -15,7 +15,7 @@ from tests.support.pictures import make_png
 from tests.support.processes import is_alive
 
 _JUMPING_CLOCK = Path(__file__).parents[1] / "jumping_clock"
-_SCARCE = 2 << 20  # bytes beside what the engine has: memory stays with the group in which it was taken
+_SCARCE = 1 << 16  # bytes beside what the engine has: memory stays with the group in which it was taken
 _CGROUP = Path("/sys/fs/cgroup/memory")
 
 
@@ -25,6 +25,12 @@ def _wait_for(condition: Callable[[], bool], seconds: float) -> bool:
     while not condition() and time.monotonic() < end:
         time.sleep(0.05)
     return condition()
+
+
+def _remove(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+    return not folder.exists()
 
 
 @contextlib.contextmanager
@@ -43,8 +49,7 @@ def _limit_memory(pid: int, limit: int) -> Iterator[Path]:
         (folder / "memory.limit_in_bytes").write_text("-1")
         for left in (folder / "cgroup.procs").read_text().split():
             (_CGROUP / "cgroup.procs").write_text(left)
-        with contextlib.suppress(OSError):
-            folder.rmdir()
+        _wait_for(lambda: _remove(folder), 5)  # it is busy until the kernel has buried the process
 
 
 @fault("the engine out of memory (cgroup)", "killed by the kernel, replaced; only 503 meanwhile", "refused")
