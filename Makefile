@@ -11,7 +11,7 @@ export DATA_DIR
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: help serve check test test-container deploy-check bench bench-peers picture lint train-setup lock env-example metrics-page observe proto image clean audit sbom
+.PHONY: help serve check test test-container deploy-check bench bench-peers picture lint train-setup lock env-example metrics-page observe proto image clean audit sbom test-faults
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
@@ -42,6 +42,9 @@ test: .venv/developed ## run every test that this machine can run
 
 test-container: .venv/developed ## build the image and run it with reduced rights, with podman (as root)
 	INKPAW_TEST_CONTAINER=1 $(BIN)/python -m pytest tests/container -rs
+
+test-faults: .venv/developed ## make every fault under load and print what was promised and seen (as root)
+	$(BIN)/python -m tests.faults
 
 deploy-check: .venv/developed ## check the Kubernetes manifests in every combination, and the compose file
 	INKPAW_TEST_DEPLOY=1 $(BIN)/python -m pytest -n 2 tests/unit/docker

@@ -4,6 +4,7 @@
 - steady: a classifier that always predicts its own version's number
 - slow: runs for as many hundredths of a second as the largest first pixel of the batch
 - sluggish: the same in seconds
+- echo: the probabilities are the first ten pixels of the row over 255, so that each image knows its own answer
 - brittle: a run fails if the first pixel of any row is 13; else a row's label is its second pixel
 - blot: a generator whose image depends only on its seed, label and truncation; `walk` fades from one to the other
 """
@@ -46,6 +47,10 @@ def _slow(images: tf.Tensor, version: int, unit: float = 0.01) -> Outputs:
         return _steady(images, version)
 
 
+def _echo(images: tf.Tensor, version: int) -> Outputs:
+    return {"probabilities": tf.cast(images[:, 0, :CLASSES, 0], tf.float32) / 255.0}
+
+
 def _brittle(images: tf.Tensor, version: int) -> Outputs:
     with tf.control_dependencies([tf.debugging.assert_none_equal(tf.cast(images[:, 0, 0, 0], tf.int32), BAD_PIXEL)]):
         return {"probabilities": tf.one_hot(tf.cast(images[:, 0, 1, 0], tf.int32) % CLASSES, CLASSES)}
@@ -74,6 +79,7 @@ _CLASSIFIERS: dict[str, tuple[Callable[[tf.Tensor, int], Outputs], str]] = {
     "steady": (_steady, "photo"),
     "slow": (_slow, "photo"),
     "sluggish": (partial(_slow, unit=1.0), "photo"),
+    "echo": (_echo, "photo"),
     "brittle": (_brittle, "photo"),
 }
 _WISHES = {"labels": tf.int32, "truncation": tf.float32}
