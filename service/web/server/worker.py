@@ -27,12 +27,15 @@ _SPARE = 32  # places kept for new connections: for each that takes one of them,
 class Worker(GeventWorker):  # type: ignore[misc]
     """As many requests in flight as `Admission` lets in; the others get 503, and their bodies are not read."""
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._connections = 0
+        self._idle = IdleConnections()  # from the start: SIGTERM may come while the application is loaded
+
     def load_wsgi(self) -> None:
         super().load_wsgi()
         settings = self.wsgi.context.settings
-        self._connections = 0
         self._max_connections = settings.max_connections - max(1, settings.max_connections // _SPARE)
-        self._idle = IdleConnections()
         self._admission = Admission(settings.max_in_flight)
         self._contexts = [
             SessionContext(app, self._admission, self._idle, self.cfg.keepalive, lambda: self.alive)
