@@ -33,12 +33,12 @@ train-setup: .venv/developed ## install what `.venv/bin/python -m training` need
 check: lint ## run lint and the quick tests, in under 90 seconds
 	$(BIN)/python -m pytest -n 2 -m "unit and not training"
 
-# These take the processor all the time and hold no timing, so two run at once.
-PARALLEL := tests/unit tests/integration/training/test_quick.py
+# Quick ones first. The others start services, which those of one file share.
+QUICK := tests/unit tests/integration/training/test_quick.py
 
 test: .venv/developed ## run every test that this machine can run
-	$(BIN)/python -m pytest -n 2 $(PARALLEL)
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(PARALLEL))
+	$(BIN)/python -m pytest -n 2 $(QUICK)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(QUICK))
 
 test-container: .venv/developed ## build the image and run it with reduced rights, with podman (as root)
 	INKPAW_TEST_CONTAINER=1 $(BIN)/python -m pytest tests/container -rs
