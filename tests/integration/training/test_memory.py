@@ -7,8 +7,8 @@ from PIL import Image
 
 from tests.support.training import start, wait
 
-LIMIT = 1300 << 20  # resident bytes of the process; after the imports TensorFlow, Keras and others take 610 MB
-SIDE, COUNT = 256, 9000
+LIMIT = 1350 << 20  # resident bytes of the process; after the imports TensorFlow, Keras and others take 650 MB
+SIDE, COUNT = 256, 9600
 PRINT_PEAK = """
 import atexit
 atexit.register(lambda: print("peak", open("/proc/self/status").read().split("VmHWM:")[1].split()[0]))
@@ -37,7 +37,7 @@ def _write_images(folder: Path) -> Path:
 
 
 def test_training_on_more_images_than_memory_stays_below_the_limit(tmp_path: Path) -> None:
-    assert COUNT * SIDE * SIDE * 3 > LIMIT * 1.2
+    assert COUNT * SIDE * SIDE * 3 > LIMIT * 1.3
     pictures = _write_images(tmp_path / "pictures")
     result = wait(start(tmp_path, *ARGUMENTS, "--set", f"data.path={pictures}", prelude=PRINT_PEAK), seconds=900)
     assert result.returncode == 0, result.stderr
