@@ -27,10 +27,9 @@ CHOICES = (
     ("", "components/canary"),
     ("", "components/ingress"),
     ("", "components/priority-class"),
-    ("", "components/keys"),
     ("", *(f"components/model-volume/{kind}" for kind in ("claim", "image", "object-storage"))),
 )
-APART = ("components/grpc",)  # what touches nothing that another component does
+APART = ("components/grpc", "components/keys")  # what touches nothing that another component does
 ENCRYPTED = ("components/keys", "components/prometheus-operator", "components/grpc", "components/tls")
 ROLLOUTS = ("overlays/cpu", "components/prometheus-operator", "others/argo-rollouts")
 
