@@ -183,6 +183,15 @@ def test_message_of_many_small_fields_is_refused_before_it_is_parsed(infer: Infe
     assert (code, "more than 69,632 fields" in details) == (INVALID, True)
 
 
+def test_many_parameters_of_an_output_are_refused(infer: Infer) -> None:
+    request = make_request()
+    output = request.outputs.add(name="probabilities")
+    for number in range(80_000):
+        output.parameters[str(number)].Clear()
+    code, details, _ = fail(lambda: infer(request))
+    assert (code, "more than 69,632 fields" in details) == (INVALID, True)
+
+
 def test_many_small_strings_in_contents_are_refused(infer: Infer) -> None:
     request = make_request(datatype="BYTES", shape=[400_000])
     del request.raw_input_contents[:]

@@ -11,7 +11,8 @@ from service.web.request import ModelSpec, Request
 _SMALL = 1 << 18  # bytes; smaller messages cannot hold enough fields to matter
 _MAX_FIELDS = MAX_ELEMENTS + 4096
 _MAX_VERSION = 18  # digits
-_NESTED: dict[int, dict] = {5: {5: {}}}  # fields that hold others without bound: `inputs`, and in them `contents`
+# fields that hold others without bound: `inputs` and in them `contents`, and `outputs`
+_NESTED: dict[int, dict] = {5: {5: {}}, 6: {}}
 
 Form = TypeVar("Form", bound=Message)
 
@@ -65,10 +66,8 @@ def _count_fields(body: memoryview, nested: dict[int, dict], left: int) -> int:
                 start += 8
             case 2:
                 size, start = _read_varint(body, start)
-                if inner := nested.get(key >> 3):
+                if (inner := nested.get(key >> 3)) is not None:
                     left = _count_fields(body[start : start + size], inner, left)
-                elif inner is not None:
-                    left = _count_fields(body[start : start + size], {}, left)
                 start += size
             case 5:
                 start += 4
