@@ -61,7 +61,7 @@ def from_json(name: str, shape: Sequence[int], data: bytes, form: Form = TEXTS) 
 
     `data` has passed a JSON parser already.
     """
-    count = _count(name, shape)
+    count = count_strings(name, shape)
     give_turn(len(data))
     try:
         if count_quotes(data) > MAX_QUOTES * count:
@@ -75,7 +75,7 @@ def from_json(name: str, shape: Sequence[int], data: bytes, form: Form = TEXTS) 
 
 def from_bytes(name: str, shape: Sequence[int], blob: memoryview) -> NDArray:
     """The array of elements that are each a length, uint32, and as many bytes. Raises BadRequest."""
-    count = _count(name, shape)
+    count = count_strings(name, shape)
     return np.fromiter(split_elements(name, blob, count), object, count).reshape(shape)
 
 
@@ -103,7 +103,8 @@ def count_quotes(data: bytes) -> int:
     return quotes - escaped
 
 
-def _count(name: str, shape: Sequence[int]) -> int:
+def count_strings(name: str, shape: Sequence[int]) -> int:
+    """How many elements a tensor of strings has. Raises BadRequest."""
     count = count_elements(name, shape)
     if count > MAX_ELEMENTS:
         raise BadRequest(f"Input '{name}' has {count} elements; a BYTES tensor has at most {MAX_ELEMENTS}.")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from service.errors import BadRequest
 from service.web.api.open_inference.infer_tensors import Parameters
 from service.web.api.open_inference.rpc.inference_pb2 import InferParameter, InferTensorContents, ModelInferRequest
-from service.web.codecs.strings import MAX_ELEMENTS
+from service.web.codecs.strings import count_strings
 from service.web.codecs.tensors import BYTES, count_elements, get_datatype, get_dtype
 
 _FIELDS = {
@@ -48,9 +48,7 @@ class ContentsTensor:
 
     def read_strings(self, shape: tuple[int, ...], encoded: bool) -> NDArray:
         """They are bytes, so none is in base64. Raises BadRequest."""
-        count = count_elements(self.name, shape)
-        if count > MAX_ELEMENTS:
-            raise BadRequest(f"Input '{self.name}' has {count} elements; a {BYTES} tensor has at most {MAX_ELEMENTS}.")
+        count = count_strings(self.name, shape)
         return np.fromiter(self._get_elements(shape), object, count).reshape(shape)
 
     def _get_elements(self, shape: tuple[int, ...]) -> NDArray:
