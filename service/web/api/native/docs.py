@@ -8,9 +8,9 @@ from msgspec import Meta
 from service.errors import NotOffered
 from service.web.api.native.explain import FORMATS, Explanation
 from service.web.api.native.generate import GeneratedSamples
-from service.web.api.native.generate_request import MAX_SEED, GenerateRequest
+from service.web.api.native.generate_request import GenerateRequest, Seed, Truncation
 from service.web.api.native.predict import Predictions
-from service.web.api.native.walk import DEFAULT_FRAMES, MAX_FRAMES, MIN_FRAMES
+from service.web.api.native.walk import DEFAULT_FRAMES, MAX_FRAMES, Frames
 from service.web.codecs.animations import ANIMATIONS
 from service.web.codecs.image_formats import MEDIA_TYPES
 from service.web.codecs.uploads import Instances
@@ -22,7 +22,6 @@ _FILES = {
     "properties": {"file": {"type": "string", "format": "binary"}},
     "description": "Any number of files, under any names. Fields without a file are passed over.",
 }
-_Seed = Annotated[int, Meta(ge=0, le=MAX_SEED)]
 _GET = ("GET",)
 
 PREDICT = RouteDoc(
@@ -116,7 +115,7 @@ _TRUNCATION = Parameter(
     "truncation",
     "query",
     "Over 0 and at most 1. Less gives likelier and less varied samples.",
-    Annotated[float, Meta(gt=0, le=1)],
+    Truncation,
     methods=_GET,
 )
 _IF_NONE_MATCH = Parameter("If-None-Match", "header", "A tag that was answered before.", str)
@@ -135,7 +134,7 @@ GENERATE = RouteDoc(
             Annotated[int, Meta(ge=1)],
             methods=_GET,
         ),
-        Parameter("seed", "query", "Of the first sample; the others count up. Else it is drawn.", _Seed, 3, _GET),
+        Parameter("seed", "query", "Of the first sample; the others count up. Else it is drawn.", Seed, 3, _GET),
         Parameter("seeds", "query", "A seed per sample, separated by commas.", str, methods=_GET),
         Parameter("label", "query", "A class by name or index, or several; `any` and -1 are any.", str, "7", _GET),
         Parameter("labels", "query", "The same as `label`.", str, methods=_GET),
@@ -178,13 +177,13 @@ WALK = RouteDoc(
         "label of its own end."
     ),
     parameters=(
-        Parameter("from", "query", "The first seed; drawn if not given.", _Seed, 3),
-        Parameter("to", "query", "The last seed; drawn if not given.", _Seed, 4),
+        Parameter("from", "query", "The first seed; drawn if not given.", Seed, 3),
+        Parameter("to", "query", "The last seed; drawn if not given.", Seed, 4),
         Parameter(
             "frames",
             "query",
             f"{DEFAULT_FRAMES} if not given; at most {MAX_FRAMES}, and at most `INKPAW_MAX_IMAGES`.",
-            Annotated[int, Meta(ge=MIN_FRAMES, le=MAX_FRAMES)],
+            Frames,
         ),
         Parameter("label", "query", "A class by name; `any` and -1 are any.", str, "7"),
         _TRUNCATION,

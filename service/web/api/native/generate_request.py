@@ -1,7 +1,7 @@
 """What a client asks of a generator: in JSON or in the query, checked against the model's labels and the limits."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -100,8 +100,13 @@ def _from_query(query: dict[str, str]) -> GenerateRequest:
         fields["labels"] = labels.split(",")
     if isinstance(fields.get("seeds"), str):
         fields["seeds"] = str(fields["seeds"]).split(",")
+    return convert_query(fields, GenerateRequest)
+
+
+def convert_query(fields: Mapping[str, object], form: type[_T]) -> _T:
+    """The fields of a query as that type. Raises BadRequest."""
     try:
-        return msgspec.convert(fields, GenerateRequest, strict=False)
+        return msgspec.convert(fields, form, strict=False)
     except msgspec.ValidationError as error:
         raise BadRequest(f"The query is not what this path takes: {error}.") from None
 

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from service.catalog import Signature, TensorSpec, Version
 from service.errors import BadRequest, NotOffered, RequestTooLarge
 from service.web.api.native.cache_headers import is_unchanged, make_etag, with_cache_headers
-from service.web.api.native.generate_request import ANY, Seed, Truncation, check_seeds, check_truncation, to_index
+from service.web.api.native.generate_request import (
+    ANY,
+    Seed,
+    Truncation,
+    check_seeds,
+    check_truncation,
+    convert_query,
+    to_index,
+)
 from service.web.codecs.animations import ANIMATIONS, encode_animation
 from service.web.dataplane import run, with_version
 from service.web.request import ModelSpec, Request
@@ -72,7 +80,7 @@ def _walk(request: Request, spec: ModelSpec, version: Version) -> Response:
             f"Model '{spec.name}' version {version.number} cannot go from one seed to another: its SavedModel has no "
             f"signature '{_SIGNATURE}'."
         )
-    wanted = _read_request(request)
+    wanted = convert_query(request.args(), WalkRequest)
     wanted.check()
     frames = wanted.choose_frames(request.context.settings.max_images)
     label = to_index(wanted.label, version.manifest.labels)
@@ -100,11 +108,3 @@ def _fits(signature: Signature | None) -> bool:
 
 def _names(specs: Iterable[TensorSpec]) -> set[str]:
     return {spec.name for spec in specs}
-
-
-def _read_request(request: Request) -> WalkRequest:
-    """Raises BadRequest."""
-    try:
-        return msgspec.convert(request.args(), WalkRequest, strict=False)
-    except msgspec.ValidationError as error:
-        raise BadRequest(f"The query is not what this path takes: {error}.") from None
