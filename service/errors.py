@@ -62,6 +62,7 @@ class TooManyRequests(InkpawError):
 
     status = 429
     code = "too_many_requests"
+    retry_after = 1
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)

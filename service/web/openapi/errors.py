@@ -47,7 +47,7 @@ def _make_response(errors: list[type[InkpawError]], body: Schema) -> Schema:
         "description": " ".join(f"`{error.code}`: {_get_first_line(error)}" for error in errors),
         "content": {"application/json": {"schema": schema}},
     }
-    if TooManyRequests in errors or any(error.retry_after is not None for error in errors):
+    if any(error.retry_after is not None for error in errors):
         response["headers"] = {"Retry-After": _RETRY_AFTER}
     return response
 
