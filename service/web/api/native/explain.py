@@ -58,8 +58,8 @@ def _explain(request: Request, spec: ModelSpec, version: Version) -> Response:
         values: Rows = maps[..., index].astype(np.float64).round(6).tolist()
         probability = round(float(probabilities[index]), 6)
         explanation = Explanation(spec.name, version.number, manifest.labels[index], probability, values)
-        if images.truncated:
-            explanation.warnings = ["truncated"]
+        if warnings := images.warnings.get(0):
+            explanation.warnings = list(warnings)
         return json_response(explanation)
     canvas, box = choose_canvas(uploads[0].data, manifest.image)
     shown = images if canvas == manifest.image else decode(request, uploads, replace(manifest, image=canvas))

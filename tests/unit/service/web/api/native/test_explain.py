@@ -61,6 +61,15 @@ def test_where_the_treatment_crops_the_map_lies_over_what_the_model_gets(web: Fl
     assert read_png(web.post("/explain/seer/versions/2", data=make_digit_png()).data).shape == (224, 224, 3)
 
 
+def test_warnings_are_those_of_a_prediction(web: FlaskClient) -> None:
+    pixels = np.full((120, 200), 255, np.uint8)
+    pixels[20:100, 45:55] = pixels[20:100, 140:150] = 0
+    answers = [
+        web.post(path, data=encode_png(pixels)).get_json() for path in ("/explain/seer?format=json", "/predict/seer")
+    ]
+    assert answers[0]["warnings"] == answers[1]["predictions"][0]["warnings"] == ["several_digits"]
+
+
 @pytest.mark.parametrize(
     ("accept", "query", "content_type"),
     [
