@@ -14,7 +14,7 @@ from service.errors import TooManyRequests
 class RateLimits:
     def __init__(self, per_address: str | None, per_key: str | None, counters: Counters) -> None:
         """Limits such as `100/minute`; None for no limit."""
-        self._limiter = FixedWindowRateLimiter(_CounterStorage(counters))
+        self._counters, self._limiter = counters, FixedWindowRateLimiter(_CounterStorage(counters))
         self._items: dict[Policy, RateLimitItem] = {}
         if per_address:
             self._items["address"] = parse(per_address)
@@ -27,9 +27,9 @@ class RateLimits:
         if item is None:
             return
         fits = self._limiter.hit(item, policy, subject)
-        seconds, remaining = self._limiter.get_window_stats(item, policy, subject)
+        count, seconds = self._counters.read(item.key_for(policy, subject))  # the limiter would read it twice
         wait = max(1, math.ceil(seconds))
-        quotas.append(Quota(policy, item.amount, item.get_expiry(), remaining, wait))
+        quotas.append(Quota(policy, item.amount, item.get_expiry(), max(0, item.amount - count), wait))
         if not fits:
             raise TooManyRequests(f"More than {item} from one {policy}; try again in {wait} s.", wait)
 
