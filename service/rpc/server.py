@@ -125,9 +125,9 @@ class Server(grpc.GenericRpcHandler):  # type: ignore[misc]
             client_seconds=math.inf if seconds is None else seconds,
             peer=find_address(call.peer()),
         )
+        if route.admission and self.admission.full:
+            return _refuse(route, request, Overloaded(FULL), "busy")
         try:
-            if route.admission and self.admission.full:
-                raise Overloaded(FULL)
             self._access.check(request, route.scope)
             message = b""
             if route is not self._not_offered:
@@ -146,10 +146,13 @@ def _dispatch(route: Route, request: Request, message: bytes) -> Response:
     return dispatch(route, request, ModelSpec())
 
 
-def _refuse(route: Route, request: Request, error: InkpawError) -> Response:
-    """The response to a call that is not dispatched, with its id, its count and its line in the log."""
+def _refuse(route: Route, request: Request, error: InkpawError, reason: str = "") -> Response:
+    """The response to a call that is not dispatched, with its id, its count and its line in the log.
+
+    `reason` is for the count; the error's code if it is empty.
+    """
     if isinstance(error, Overloaded):
-        metrics.get(metrics.REJECTED, "busy", "").inc()
+        metrics.get(metrics.REJECTED, reason or error.code, "").inc()
     request.request_id = request_id.choose_request_id(request.get_header)
     response = to_response(error, PROTOCOL, request.request_id)
     if route.finish is not None:

@@ -72,6 +72,20 @@ def test_full_process_refuses_more_but_probes_are_answered(narrow: GrpcServer) -
         assert start_call(channel, "echo").result()
 
 
+def test_message_over_the_budget_of_bodies_is_counted_as_over_http(server: GrpcServer, infer: Infer) -> None:
+    def count() -> float:
+        return REGISTRY.get_sample_value("inkpaw_rejected_total", {"reason": "overloaded", "model": ""}) or 0.0
+
+    before, budget = count(), server.context.body_budget
+    budget.in_use = budget.limit
+    try:
+        code, details, _ = fail(lambda: infer(bytes(1 << 15)))
+    finally:
+        budget.in_use = 0
+    assert (code, "too many large bodies" in details) == (Code.RESOURCE_EXHAUSTED, True)
+    assert count() == before + 1
+
+
 def test_call_of_a_client_that_has_left_is_cancelled(server: GrpcServer, engine: FakeEngine) -> None:
     engine.cancelled.clear()
     with grpc.insecure_channel(server.address) as channel:
