@@ -86,7 +86,7 @@ def _make_utilisation() -> Row:
         [
             plot(
                 "Engines busy",
-                "Busy runners over all runners, of the last 10 s. Autoscalers aim at 70%.",
+                "Busy runners over all runners, of the last 10 s. Autoscalers aim at 50%.",
                 "percentunit",
                 Query("inkpaw_engine_utilisation{<pod>}", BY_POD),
                 top=1,
