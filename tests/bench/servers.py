@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import requests
 
 from tests.bench.config import ROOT
 from tests.support.processes import list_descendants, read_command
+from tests.support.tcp import find_free_port
 
 HOST = "127.0.0.1"
 
@@ -42,13 +42,6 @@ class Server:
     def grpc(self) -> list[int]:
         """The process that speaks gRPC, where there is one."""
         return [pid for pid in list_descendants(self.pid) if "service.rpc" in read_command(pid)]
-
-
-def find_free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind((HOST, 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -19,13 +19,14 @@ from tests.bench.closed_loop import ClosedLoopResult, run_closed_loop
 from tests.bench.config import ROOT, Config
 from tests.bench.report import Results, Series
 from tests.bench.usage import read_cpu_seconds
+from tests.support.tcp import find_free_port
 
 _WARM_UP = 2.0  # seconds
 
 
 def measure(config: Config) -> Results:
     series = Series()
-    port = servers.find_free_port()
+    port = find_free_port()
     digit = payloads.draw_digit()[None, ..., None]
     rest = payloads.make_tensor_request("digits", digit)
     with (

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.container.podman import IMAGE, Podman
 from tests.container.service import Service
 from tests.support.manifests import find, find_all, get_server, render
-from tests.support.tcp import find_free_ports
+from tests.support.tcp import find_free_port
 
 
 class KubePod(Service):
@@ -14,7 +14,7 @@ class KubePod(Service):
 
     def __init__(self, podman: Podman, folder: Path, *folders: str) -> None:
         self._podman = podman
-        [self.port] = find_free_ports(1)
+        self.port = find_free_port()
         documents = render(*folders)
         deployment, server = find(documents, "Deployment"), get_server(documents)
         server["image"] = IMAGE

@@ -6,7 +6,7 @@ from pathlib import Path
 import requests
 
 from tests.container.podman import IMAGE, Podman
-from tests.support.tcp import find_free_ports
+from tests.support.tcp import find_free_port
 
 _HARDENED = (
     "--network=host",
@@ -26,8 +26,7 @@ _HARDENED = (
 class Service:
     def __init__(self, podman: Podman, settings: dict[str, object]) -> None:
         self._podman = podman
-        [free_port] = find_free_ports(1)
-        settings = {"host": "127.0.0.1", "port": free_port, **settings}
+        settings = {"host": "127.0.0.1", "port": find_free_port(), **settings}
         self.port = settings["port"]
         environment = [f"--env=INKPAW_{name.upper()}={value}" for name, value in settings.items()]
         self.name = podman("run", "--detach", *_HARDENED, *environment, IMAGE)

@@ -13,7 +13,7 @@ import yaml
 from tests.integration.conftest import run_service
 from tests.support.manifests import KUBERNETES, find_kubectl
 from tests.support.server import Service
-from tests.support.tcp import find_free_ports
+from tests.support.tcp import find_free_port
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ def test_lines_for_one_machine_work_and_a_copied_version_is_served(service: Serv
 @pytest.mark.parametrize("line", KUBECTL)
 def test_kubectl_takes_the_line(folder: Path, line: str) -> None:
     """There is no cluster: what is well formed fails where it would ask the server."""
-    [port] = find_free_ports(1)
+    port = find_free_port()
     cluster = {"name": "none", "cluster": {"server": f"http://127.0.0.1:{port}"}}
     context = {"name": "none", "context": {"cluster": "none", "user": ""}}
     config = {"apiVersion": "v1", "kind": "Config", "clusters": [cluster], "contexts": [context]}

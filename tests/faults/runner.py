@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.bench.servers import find_free_port
 from tests.faults.fault import REQUEST_SECONDS, SETTINGS, Fault, Scene, Skipped, list_leftovers, list_shared_memory
 from tests.faults.load import Load
 from tests.support.models import build_model
 from tests.support.server import Service
+from tests.support.tcp import find_free_port
 
 MODELS = ("echo", "sluggish", "brittle")
 _WARM_UP = 100  # right answers before the fault

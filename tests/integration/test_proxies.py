@@ -19,6 +19,7 @@ import requests
 from tests.integration.conftest import Serve
 from tests.support.hostile_requests import HOSTILE, SMUGGLING, UNUSUAL, change, fill
 from tests.support.server import Service
+from tests.support.tcp import find_free_port
 from tests.support.waiting import wait_until
 
 HAPROXY = """
@@ -71,11 +72,6 @@ NOT_FORWARDED = ("<NOSRV>", "-", "")
 QUIET = 1.0  # seconds without an answer after which a connection is closed
 
 Proxy = Callable[[int], tuple[str, Callable[[], str]]]
-
-
-def find_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(params=["haproxy", "nginx", "nginx without buffers"])

@@ -10,6 +10,11 @@ def connect_pair() -> tuple[socket.socket, socket.socket]:
         return listener.accept()[0], client
 
 
+def find_free_port() -> int:
+    [port] = find_free_ports(1)
+    return port
+
+
 def find_free_ports(count: int) -> list[int]:
     """Numbers of free TCP ports."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]

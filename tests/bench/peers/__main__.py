@@ -16,6 +16,7 @@ from tests.bench.payloads import Request
 from tests.bench.peers import table
 from tests.bench.peers.catalog import FOLDER, PEERS, Peer
 from tests.bench.peers.setup import get_bin_folder, set_up
+from tests.support.tcp import find_free_ports
 
 PEERS_BY_NAME = {peer.name: peer for peer in PEERS}
 NAMES = tuple(table.TITLES)
@@ -23,7 +24,7 @@ NAMES = tuple(table.TITLES)
 
 @contextmanager
 def _start_peer(peer: Peer, net: Path) -> Iterator[servers.Server]:
-    port, *extra_ports = (servers.find_free_port() for _ in range(3))
+    port, *extra_ports = find_free_ports(3)
     env = {
         "BENCH_MODEL": str(net),
         "BENCH_PORT": str(port),
