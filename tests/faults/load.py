@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.faults.questions import Question, make_question
+from tests.support.waiting import comes_true
 
 _PAUSE = 0.02  # seconds after an answer that was none, so that a service that is down is not flooded
 _MARGIN = 2.0  # seconds beyond a request's deadline, after which its answer counts as late
@@ -57,10 +58,8 @@ class Load:
 
     def wait_for(self, outcome: str, count: int, seconds: float) -> bool:
         """Whether `count` more of that outcome come within so many seconds."""
-        goal, end = self.tally.counts[outcome] + count, time.monotonic() + seconds
-        while self.tally.counts[outcome] < goal and time.monotonic() < end:
-            time.sleep(0.01)
-        return self.tally.counts[outcome] >= goal
+        goal = self.tally.counts[outcome] + count
+        return comes_true(lambda: self.tally.counts[outcome] >= goal, seconds)
 
     def _work(self, seed: int) -> None:
         dice, connection = random.Random(seed), self._connect()

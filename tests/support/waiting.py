@@ -24,6 +24,15 @@ def wait_until(condition: Callable[[], T], seconds: float = 10.0, description: s
         gevent.sleep(PAUSE)  # not time.sleep: greenlets of this thread must run meanwhile
 
 
+def comes_true(condition: Callable[[], object], seconds: float) -> bool:
+    """As `wait_until`, where taking too long is an answer and no failure."""
+    try:
+        wait_until(condition, seconds)
+    except AssertionError:
+        return False
+    return True
+
+
 def call_with_timeout(call: Callable[[], T], seconds: float = 5.0) -> T:
     """Call in a thread and return the result. Fails the test if it takes too long; a plain call could hang forever."""
     results: list[T] = []

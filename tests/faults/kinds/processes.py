@@ -7,17 +7,15 @@ import time
 from tests.faults.fault import RECOVERY, Scene, fault
 from tests.support.pictures import make_png
 from tests.support.processes import is_alive
+from tests.support.waiting import comes_true
 
 _TIMES = 3
 _BEAT_SECONDS = 4.0  # without a heartbeat, after which the master kills an engine
 _WORKER_SECONDS = 15.0  # the same of a worker
 
 
-def _wait_until_dead(pid: int, seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while is_alive(pid) and time.monotonic() < end:
-        time.sleep(0.02)
-    return not is_alive(pid)
+def _ends_within(pid: int, seconds: float) -> bool:
+    return comes_true(lambda: not is_alive(pid), seconds)
 
 
 @fault("kill -9 of the engine, three times", "only 503 until another engine answers, in 5 s", "refused")
@@ -73,7 +71,7 @@ def stop_engine(scene: Scene) -> None:
 def stop_worker(scene: Scene) -> None:
     worker = scene.service.worker_pids[0]
     os.kill(worker, signal.SIGSTOP)
-    scene.check(_wait_until_dead(worker, _WORKER_SECONDS + 2), "the worker was not replaced")
+    scene.check(_ends_within(worker, _WORKER_SECONDS + 2), "the worker was not replaced")
     scene.expect_recovery()
 
 
@@ -81,7 +79,7 @@ def stop_worker(scene: Scene) -> None:
 def hang_in_a_batch(scene: Scene) -> None:
     engine = scene.service.engine_pid
     scene.service.post("/predict/sluggish", make_png(200), timeout=60)
-    scene.check(_wait_until_dead(engine, 6 + RECOVERY), "the engine was not replaced")
+    scene.check(_ends_within(engine, 6 + RECOVERY), "the engine was not replaced")
     scene.expect_recovery()
 
 

@@ -6,25 +6,18 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.faults.fault import Scene, Skipped, fault
 from tests.support.pictures import make_png
 from tests.support.processes import is_alive
+from tests.support.waiting import comes_true
 
 _JUMPING_CLOCK = Path(__file__).parents[1] / "jumping_clock"
 _SCARCE = 1 << 16  # bytes beside what the engine has: memory stays with the group in which it was taken
 _CGROUP = Path("/sys/fs/cgroup/memory")
-
-
-def _wait_for(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether it comes true within so many seconds."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
 
 
 def _remove(folder: Path) -> bool:
@@ -49,7 +42,7 @@ def _limit_memory(pid: int, limit: int) -> Iterator[Path]:
         (folder / "memory.limit_in_bytes").write_text("-1")
         for left in (folder / "cgroup.procs").read_text().split():
             (_CGROUP / "cgroup.procs").write_text(left)
-        _wait_for(lambda: _remove(folder), 5)  # it is busy until the kernel has buried the process
+        comes_true(lambda: _remove(folder), 5)  # it is busy until the kernel has buried the process
 
 
 @fault("the engine out of memory (cgroup)", "killed by the kernel, replaced; only 503 meanwhile", "refused")
@@ -58,7 +51,7 @@ def run_out_of_memory(scene: Scene) -> None:
     with _limit_memory(engine, _SCARCE):
         model = scene.service.model_dir / "echo"
         shutil.copytree(model / "1", model / "2")  # to load it takes memory
-        scene.check(_wait_for(lambda: not is_alive(engine), 20), "the kernel did not end it")
+        scene.check(comes_true(lambda: not is_alive(engine), 20), "the kernel did not end it")
     scene.expect_recovery()
 
 
@@ -85,7 +78,7 @@ def fill_disk(scene: Scene) -> None:
     os.kill(scene.service.worker_pids[0], signal.SIGKILL)  # a new worker needs new files
     scene.expect_recovery()
     scene.check(
-        _wait_for(lambda: "without metrics" in scene.service.log, 15), "the log does not say that metrics are lost"
+        comes_true(lambda: "without metrics" in scene.service.log, 15), "the log does not say that metrics are lost"
     )
     filled.unlink()
 

@@ -4,6 +4,7 @@ import signal
 import time
 
 from tests.faults.fault import Scene, fault
+from tests.support.waiting import comes_true
 
 
 @fault("SIGHUP twice", "all workers are replaced, no request fails")
@@ -11,10 +12,8 @@ def hang_up(scene: Scene) -> None:
     for _ in range(2):
         workers = {*scene.service.worker_pids}
         scene.service.process.send_signal(signal.SIGHUP)
-        end = time.monotonic() + 20
-        while workers & {*scene.service.worker_pids} and time.monotonic() < end:
-            time.sleep(0.05)
-        scene.check(not workers & {*scene.service.worker_pids}, "a worker was not replaced")
+        is_replaced = comes_true(lambda old=workers: not old & {*scene.service.worker_pids}, 20)  # type: ignore[misc]
+        scene.check(is_replaced, "a worker was not replaced")
     scene.expect_recovery()
 
 
