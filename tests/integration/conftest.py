@@ -12,7 +12,6 @@ from tests.support.server import ROOT, Service
 
 BuildModel = Callable[..., Path]
 Serve = Callable[..., Service]
-Start = Callable[..., Service]
 ServiceType = TypeVar("ServiceType", bound=Service)
 
 STUB = ROOT / "tests" / "support" / "stub_engine"
@@ -47,26 +46,6 @@ def service(build_model: BuildModel, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def serve_stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Starts a service for one test whose engine is a stub without TensorFlow, so a start is quick.
-
-    `serve_stub(workers=1)` returns when it is ready; its model is `echo`. `service_type` is a subclass of Service.
-    """
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests/support/stub_engine"))
-    started: list[Service] = []
-
-    def start(service_type: type[Service] = Service, **settings: Any) -> Service:
-        service = service_type(tmp_path, settings)
-        started.append(service)
-        service.start()
-        return service
-
-    yield start
-    for service in started:
-        service.clean_up()
-
-
-@pytest.fixture
 def serve(build_model: BuildModel, tmp_path: Path) -> Iterator[Serve]:
     """Starts a service for one test: `serve("tiny", "slow", workers=1)` returns when it is ready."""
     started: list[Service] = []
@@ -83,8 +62,8 @@ def serve(build_model: BuildModel, tmp_path: Path) -> Iterator[Serve]:
 
 
 @pytest.fixture
-def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """`begin(start=30)`: a service whose engine needs so long to start; it is not waited for."""
+def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """`begin(start=30)`: a service whose engine is a stub that needs so long to start; it is not waited for."""
     services: list[Service] = []
 
     def begin(start: float = 0, run: float = 0, **settings: Any) -> Service:
@@ -100,8 +79,8 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
 
 @pytest.fixture
-def start(begin: Start) -> Start:
-    """As `begin`, until the service is ready."""
+def serve_stub(begin: Serve) -> Serve:
+    """As `begin`, until the service is ready. Its model is `echo`; there is no TensorFlow, so a start is quick."""
 
     def start(**settings: Any) -> Service:
         service = begin(**settings)

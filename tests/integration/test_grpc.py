@@ -12,7 +12,7 @@ import pytest
 from tritonclient import grpc as triton
 from tritonclient.grpc import service_pb2
 
-from tests.integration.conftest import Start
+from tests.integration.conftest import Serve
 from tests.support.grpc_health import NOT_SERVING, SERVING, read_status, wait_for_grpc
 from tests.support.pictures import make_png
 from tests.support.processes import is_alive, list_descendants
@@ -138,8 +138,8 @@ def has_in_flight(service: Service) -> bool:
 
 
 @pytest.mark.parametrize("whole_group", [False, True], ids=["master", "every process, as systemd does"])
-def test_sigterm_says_not_serving_first_and_answers_what_is_in_flight(start: Start, whole_group: bool) -> None:
-    service = start(run=4, drain_seconds=2, grpc_port=0, workers=1)
+def test_sigterm_says_not_serving_first_and_answers_what_is_in_flight(serve_stub: Serve, whole_group: bool) -> None:
+    service = serve_stub(run=4, drain_seconds=2, grpc_port=0, workers=1)
     address = wait_for_grpc(service)
     assert read_status(address, "echo") == SERVING
     with grpc.insecure_channel(address) as channel:
@@ -154,8 +154,8 @@ def test_sigterm_says_not_serving_first_and_answers_what_is_in_flight(start: Sta
     assert "Traceback" not in service.log
 
 
-def test_sigint_stops_at_once(start: Start) -> None:
-    service = start(run=20, grpc_port=0, workers=1)
+def test_sigint_stops_at_once(serve_stub: Serve) -> None:
+    service = serve_stub(run=20, grpc_port=0, workers=1)
     with grpc.insecure_channel(wait_for_grpc(service)) as channel:
         call = start_call(channel)
         wait_until(lambda: has_in_flight(service), 10)
@@ -168,8 +168,8 @@ def test_sigint_stops_at_once(start: Start) -> None:
         assert isinstance(call.exception(), grpc.RpcError)
 
 
-def test_process_that_is_killed_or_hangs_is_replaced_at_the_same_address(start: Start) -> None:
-    service = start(grpc_port=0, workers=1)
+def test_process_that_is_killed_or_hangs_is_replaced_at_the_same_address(serve_stub: Serve) -> None:
+    service = serve_stub(grpc_port=0, workers=1)
     address, first = wait_for_grpc(service), service.grpc_pid
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: service.grpc_pid not in (0, first), 20, "there is another")

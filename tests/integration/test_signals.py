@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.integration.conftest import Start
+from tests.integration.conftest import Serve
 from tests.support.load import Load
 from tests.support.pictures import make_digit_png
 from tests.support.processes import is_alive, list_descendants
@@ -61,8 +61,8 @@ def assert_ended(service: Service, everyone: list[int], seconds: float) -> None:
     assert "Traceback" not in service.log and "KeyboardInterrupt" not in service.log
 
 
-def test_signals_that_do_not_stop_lose_no_request_and_keep_the_engine(start: Start) -> None:
-    service = start()
+def test_signals_that_do_not_stop_lose_no_request_and_keep_the_engine(serve_stub: Serve) -> None:
+    service = serve_stub()
     engine, (first, second) = service.engine_pid, service.worker_pids
     with predict(service) as load:
         load.wait_for_responses(20)
@@ -87,8 +87,8 @@ def test_signals_that_do_not_stop_lose_no_request_and_keep_the_engine(start: Sta
 
 
 @pytest.mark.parametrize("whole_group", [False, True], ids=["master", "every process, as systemd does"])
-def test_sigterm_twice_answers_what_is_in_flight(start: Start, whole_group: bool) -> None:
-    service = start(run=1.5)
+def test_sigterm_twice_answers_what_is_in_flight(serve_stub: Serve, whole_group: bool) -> None:
+    service = serve_stub(run=1.5)
     everyone = list_all(service)
     threads, statuses = predict_once(service, 6)
     for _ in range(2):
@@ -102,8 +102,8 @@ def test_sigterm_twice_answers_what_is_in_flight(start: Start, whole_group: bool
 
 
 @pytest.mark.parametrize(("number", "in_flight"), [(INT, 0), (QUIT, 2)])
-def test_sigint_and_sigquit_stop_at_once(start: Start, number: signal.Signals, in_flight: int) -> None:
-    service = start(run=20)
+def test_sigint_and_sigquit_stop_at_once(serve_stub: Serve, number: signal.Signals, in_flight: int) -> None:
+    service = serve_stub(run=20)
     everyone = [pid for pid in list_all(service) if pid != service.engine_pid]  # which is in a group of its own
     threads, _ = predict_once(service, in_flight)
     for _ in range(8):  # Ctrl-C in a terminal goes to all of them, and is pressed again
@@ -117,7 +117,7 @@ def test_sigint_and_sigquit_stop_at_once(start: Start, number: signal.Signals, i
 
 @pytest.mark.parametrize("number", [TERM, INT, QUIT])
 @pytest.mark.parametrize("seconds", [0.4, 0.8, 1.3])
-def test_signal_at_the_start_ends_it_in_about_a_second(begin: Start, number: signal.Signals, seconds: float) -> None:
+def test_signal_at_the_start_ends_it_in_about_a_second(begin: Serve, number: signal.Signals, seconds: float) -> None:
     service = begin(start=60)
     time.sleep(seconds)
     everyone = list_all(service)
@@ -125,7 +125,7 @@ def test_signal_at_the_start_ends_it_in_about_a_second(begin: Start, number: sig
     assert_ended(service, everyone, 5)
 
 
-def test_sigterm_to_a_master_that_forks_its_workers_is_not_lost_in_one(begin: Start) -> None:
+def test_sigterm_to_a_master_that_forks_its_workers_is_not_lost_in_one(begin: Serve) -> None:
     """A worker that has not its own handlers yet would take the signal and do nothing, until the grace is over."""
     service = begin(start=60, workers=16)
     wait_until(lambda: len(service.worker_pids) > 2, 20)
@@ -134,7 +134,7 @@ def test_sigterm_to_a_master_that_forks_its_workers_is_not_lost_in_one(begin: St
     assert_ended(service, everyone, 10)
 
 
-def test_other_signals_at_the_start_do_nothing(begin: Start) -> None:
+def test_other_signals_at_the_start_do_nothing(begin: Serve) -> None:
     service = begin()
     wait_until(lambda: b"SigCgt" in Path(f"/proc/{service.process.pid}/status").read_bytes())
     time.sleep(0.3)
@@ -146,8 +146,8 @@ def test_other_signals_at_the_start_do_nothing(begin: Start) -> None:
     assert service.stop() == 0, service.log[-3000:]
 
 
-def test_drain_is_not_disturbed_and_sigint_ends_it(start: Start) -> None:
-    service = start(drain_seconds=30)
+def test_drain_is_not_disturbed_and_sigint_ends_it(serve_stub: Serve) -> None:
+    service = serve_stub(drain_seconds=30)
     engine = service.engine_pid
     with predict(service) as load:
         load.wait_for_responses(10)
@@ -165,7 +165,7 @@ def test_drain_is_not_disturbed_and_sigint_ends_it(start: Start) -> None:
 
 
 @pytest.mark.parametrize("engine_starts", [0, 60], ids=["serving", "engine starting"])
-def test_killed_master_leaves_nothing_and_no_port(begin: Start, engine_starts: float) -> None:
+def test_killed_master_leaves_nothing_and_no_port(begin: Serve, engine_starts: float) -> None:
     service = begin(start=engine_starts)
     wait_until(service.has_address, 30)
     wait_until(lambda: len(service.worker_pids) == 2 and service.engine_pids, 10)
@@ -182,8 +182,8 @@ def test_killed_master_leaves_nothing_and_no_port(begin: Start, engine_starts: f
         sock.listen()
 
 
-def test_stopped_worker_is_replaced_while_the_others_answer(start: Start) -> None:
-    service = start()
+def test_stopped_worker_is_replaced_while_the_others_answer(serve_stub: Serve) -> None:
+    service = serve_stub()
     stopped, other = service.worker_pids
     with predict(service) as load:
         load.wait_for_responses(10)
