@@ -68,7 +68,7 @@ audit: .venv/developed ## ask for known weaknesses of the locked packages
 
 sbom: .venv/developed ## write the bill of materials of what is installed to serve, as CycloneDX, into sbom/
 	@mkdir -p sbom
-	@for part in serve cpu gpu; do $(BIN)/cyclonedx-py requirements lock/$$part.txt --pyproject pyproject.toml \
+	@for part in serve litert cpu gpu; do $(BIN)/cyclonedx-py requirements lock/$$part.txt --pyproject pyproject.toml \
 	  --spec-version 1.6 --output-reproducible --output-format JSON --output-file sbom/$$part.cdx.json || exit 1; done
 	@ls sbom/*.cdx.json
 
