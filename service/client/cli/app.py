@@ -6,41 +6,29 @@ Exit codes: 0 all good; 1 some images failed; 2 wrong usage; 3 the service canno
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
 from ..calls import Version, WantedWalk
-from ..connection import DEFAULT_BATCH, DEFAULT_IN_FLIGHT, DEFAULT_URL, check_key, parse_url
-from ..retry import DEFAULT_SECONDS, OnRetry
+from ..connection import DEFAULT_BATCH, DEFAULT_IN_FLIGHT
 from ..sync_client import Client
 from .exit_codes import ExitCode, UsageError, exit_with_code
 from .explain import explain_file
 from .generate import generate_file, write_walk
+from .options import (
+    connection_options,
+    model_argument,
+    open_client,
+    parse_key,
+    truncation_option,
+    validate_url,
+    version_option,
+)
 from .outputs import STDOUT
 from .predict import FORMATS, Service, open_output, predict_all
 from .progress import ProgressBar
 from .shard import choose_shard
-from .sources import find_pictures
-
-model_argument = click.argument("model")
-url_option = click.option(
-    "--url", envvar="INKPAW_URL", show_envvar=True, default=DEFAULT_URL, help="Address of the service."
-)
-key_option = click.option(
-    "--api-key",
-    envvar="INKPAW_API_KEY",
-    show_envvar=True,
-    help="For a service that needs one; the variable hides it from other users of the machine.",
-)
-retry_option = click.option(
-    "--retry-seconds",
-    type=click.FloatRange(min=0),
-    default=DEFAULT_SECONDS,
-    help="Per request, how long to ask again while the service is busy or away.",
-)
-truncation_option = click.option("--truncation", type=float, help="Over 0, at most 1: lower is more typical.")
-version_option = click.option("--version", help="A version's number, or a label such as stable.")
+from .sources import find_pictures, read_list
 
 
 @click.group(no_args_is_help=True, help=__doc__, context_settings={"show_default": True})
@@ -59,9 +47,7 @@ def app() -> None:
 @click.option("--top", type=click.IntRange(1, 9999), help="Labels per image in JSON lines.")
 @click.option("--batch", type=click.IntRange(1, 256), default=DEFAULT_BATCH, help="Images per request.")
 @click.option("--in-flight", type=click.IntRange(1, 256), default=DEFAULT_IN_FLIGHT, help="Requests at a time.")
-@retry_option
-@url_option
-@key_option
+@connection_options
 @click.option("--quiet", "-q", is_flag=True, help="No progress bar, and nothing but errors beside it.")
 @exit_with_code
 def predict(
@@ -71,7 +57,7 @@ def predict(
     output_format: str | None,
     files_from: str | None,
     shard: str | None,
-    version: str | None,
+    version: Version,
     top: int | None,
     batch: int,
     in_flight: int,
@@ -88,11 +74,9 @@ def predict(
     if not inputs and files_from is None:
         raise UsageError("Name at least one file, folder or zip file, or - for stdin.")
     share = choose_shard(shard)
-    pictures, left_out = find_pictures([*inputs, *_read_list(files_from)])
+    pictures, left_out = find_pictures([*inputs, *([] if files_from is None else read_list(files_from))])
     mine = [picture for picture in pictures if share.holds(picture.name)]
-    service = Service(
-        _check_url(url), retry_seconds, batch, in_flight, _parse_version(version), top, _check_key(api_key)
-    )
+    service = Service(validate_url(url), retry_seconds, batch, in_flight, version, top, parse_key(api_key))
     output = open_output(out, output_format, model)
     try:
         with ProgressBar(len(mine), quiet) as progress:
@@ -112,11 +96,10 @@ def predict(
 @truncation_option
 @click.option("--format", "image_format", help="png, grid, zip, npy, json; by default as --out ends.")
 @version_option
-@retry_option
-@url_option
-@key_option
 @exit_with_code
+@open_client
 def generate(
+    client: Client,
     model: str,
     out: str,
     label: tuple[str, ...],
@@ -124,18 +107,14 @@ def generate(
     seed: int | None,
     truncation: float | None,
     image_format: str | None,
-    version: str | None,
-    retry_seconds: float,
-    url: str,
-    api_key: str | None,
+    version: Version,
 ) -> ExitCode:
     """Draw images. The same seed always gives the same image.
 
     MODEL is a generator's name; `inkpaw models` shows them.
     """
-    with _open_client(url, api_key, retry_seconds) as client:
-        wanted = {"count": count, "seed": seed, "labels": list(label) or None, "truncation": truncation}
-        return generate_file(client, model, wanted, _parse_version(version), out, image_format)  # type: ignore[arg-type]
+    wanted = {"count": count, "seed": seed, "labels": list(label) or None, "truncation": truncation}
+    return generate_file(client, model, wanted, version, out, image_format)  # type: ignore[arg-type]
 
 
 @app.command()
@@ -147,11 +126,10 @@ def generate(
 @click.option("--label", help="A label for all frames.")
 @truncation_option
 @version_option
-@retry_option
-@url_option
-@key_option
 @exit_with_code
+@open_client
 def walk(
+    client: Client,
     model: str,
     out: str,
     start: int | None,
@@ -159,15 +137,11 @@ def walk(
     frames: int | None,
     label: str | None,
     truncation: float | None,
-    version: str | None,
-    retry_seconds: float,
-    url: str,
-    api_key: str | None,
+    version: Version,
 ) -> ExitCode:
     """Go from the image of one seed to that of another, frame by frame."""
-    with _open_client(url, api_key, retry_seconds) as client:
-        wanted = WantedWalk(start=start, end=end, frames=frames, label=label, truncation=truncation)
-        return write_walk(client, model, wanted, _parse_version(version), out)
+    wanted = WantedWalk(start=start, end=end, frames=frames, label=label, truncation=truncation)
+    return write_walk(client, model, wanted, version, out)
 
 
 @app.command()
@@ -176,35 +150,27 @@ def walk(
 @click.option("--out", "-o", required=True, help="A .png of the image under the map, or a .json; - is stdout.")
 @click.option("--label", help="Another label than the likeliest.")
 @version_option
-@retry_option
-@url_option
-@key_option
 @exit_with_code
+@open_client
 def explain(
+    client: Client,
     model: str,
     image: str,
     out: str,
     label: str | None,
-    version: str | None,
-    retry_seconds: float,
-    url: str,
-    api_key: str | None,
+    version: Version,
 ) -> ExitCode:
     """Show where in an image the answer comes from. IMAGE is a file; - is stdin."""
-    with _open_client(url, api_key, retry_seconds) as client:
-        return explain_file(client, model, image, label, _parse_version(version), out)
+    return explain_file(client, model, image, label, version, out)
 
 
 @app.command()
-@retry_option
-@url_option
-@key_option
 @exit_with_code
-def models(retry_seconds: float, url: str, api_key: str | None) -> ExitCode:
+@open_client
+def models(client: Client) -> ExitCode:
     """List the models: name, version, and the command that takes it."""
-    with _open_client(url, api_key, retry_seconds) as client:
-        for model in client.models():
-            click.echo(f"{model.name:20} {model.version:>4}  {model.task}")
+    for model in client.models():
+        click.echo(f"{model.name:20} {model.version:>4}  {model.task}")
     return ExitCode.GOOD
 
 
@@ -216,40 +182,3 @@ def main() -> None:
             sys.stdout.flush()
             os._exit(int(end.code))  # at once: requests may be in flight for which nobody waits any more
         raise
-
-
-def _open_client(url: str, api_key: str | None, retry_seconds: float) -> Client:
-    return Client(_check_url(url), api_key=_check_key(api_key), retry_seconds=retry_seconds, on_retry=_make_notice())
-
-
-def _make_notice() -> OnRetry:
-    return lambda text: click.echo(f"{text} Trying again.", err=True)
-
-
-def _check_url(url: str) -> str:
-    try:
-        parse_url(url)
-    except ValueError as error:
-        raise UsageError(f"--url: {error}") from None
-    return url
-
-
-def _check_key(api_key: str | None) -> str:
-    try:
-        return check_key(api_key)
-    except ValueError as error:
-        raise UsageError(f"INKPAW_API_KEY: {error}") from None
-
-
-def _parse_version(text: str | None) -> Version:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else text
-
-
-def _read_list(path: str | None) -> list[str]:
-    if path is None:
-        return []
-    try:
-        text = sys.stdin.read() if path == STDOUT else Path(path).read_text(errors="surrogateescape")
-    except OSError as error:
-        raise UsageError(f"--files-from {path}: {error.strerror}.") from None
-    return text.splitlines()

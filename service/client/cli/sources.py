@@ -41,6 +41,15 @@ def find_pictures(inputs: Iterable[str]) -> tuple[list[Picture], int]:
     return list(pictures.values()), left_out
 
 
+def read_list(path: str) -> list[str]:
+    """The lines of a file, or of stdin. Raises UsageError."""
+    try:
+        text = sys.stdin.read() if path == STDIN else Path(path).read_text(errors="surrogateescape")
+    except OSError as error:
+        raise UsageError(f"--files-from {path}: {error.strerror}.") from None
+    return text.splitlines()
+
+
 def _open_input(path: str) -> Iterator[Picture | None]:
     """None stands for a file that was left out."""
     if path == STDIN:
