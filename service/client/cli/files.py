@@ -8,16 +8,17 @@ from .exit_codes import UsageError
 from .outputs import STDOUT
 
 
-def choose_format(out: str, given: str | None, formats: Mapping[str, str]) -> str:
-    """`formats` by the end of a file's name; the first is that of stdout. Raises UsageError."""
-    if given is not None:
-        return given
+def choose_format(out: str, formats: Mapping[str, str], otherwise: str = "") -> str:
+    """`formats` by the end of a file's name; the first is that of stdout.
+
+    Raises UsageError, which also says what can be done `otherwise`.
+    """
     if out == STDOUT:
         return next(iter(formats.values()))
     try:
         return formats[Path(out).suffix.lower()]
     except KeyError:
-        raise UsageError(f"--out {out}: the name must end in {', '.join(formats)}, or give --format.") from None
+        raise UsageError(f"--out {out}: the name must end in {', '.join(formats)}{otherwise}.") from None
 
 
 def check_place(out: str) -> None:

@@ -13,7 +13,7 @@ def generate_file(
     client: Client, model: str, wanted: Wanted, version: Version, out: str, image_format: str | None
 ) -> ExitCode:
     """Raises InkpawError, OSError."""
-    chosen = choose_format(out, image_format, _FORMATS)
+    chosen = choose_format(out, _FORMATS, ", or give --format") if image_format is None else image_format
     check_place(out)
     write_file(out, client.render(model, format=chosen, version=version, **wanted))
     return ExitCode.GOOD
@@ -21,7 +21,7 @@ def generate_file(
 
 def write_walk(client: Client, model: str, wanted: WantedWalk, version: Version, out: str) -> ExitCode:
     """Raises InkpawError, OSError."""
-    chosen = choose_format(out, None, _WALK_FORMATS)
+    chosen = choose_format(out, _WALK_FORMATS)
     check_place(out)
     write_file(out, client.walk(model, format=chosen, version=version, **wanted))
     return ExitCode.GOOD

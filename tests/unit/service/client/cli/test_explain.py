@@ -35,7 +35,7 @@ def test_image_may_come_and_go_through_pipes(stub: StubService) -> None:
 
 @pytest.mark.parametrize(
     ("image", "out", "sentence"),
-    [("cat.jpg", "a.gif", "must end in .png, .json"), ("none.jpg", "a.png", "No such file")],
+    [("cat.jpg", "a.gif", "must end in .png, .json.\n"), ("none.jpg", "a.png", "No such file")],
 )
 def test_what_cannot_be_done_is_refused_before_anything_is_asked(
     stub: StubService, image: str, out: str, sentence: str

@@ -33,7 +33,10 @@ def test_image_may_go_to_a_pipe(stub: StubService) -> None:
     assert run_cli("generate", "gan", "-o", "-", "--url", stub.url).stdout_bytes.startswith(b"{")
 
 
-@pytest.mark.parametrize(("out", "sentence"), [("a.gif", "must end in .png"), ("none/a.png", "There is no folder")])
+@pytest.mark.parametrize(
+    ("out", "sentence"),
+    [("a.gif", "must end in .png, .zip, .npy, .json, or give --format.\n"), ("none/a.png", "There is no folder")],
+)
 def test_wrong_file_is_refused_before_anything_is_drawn(stub: StubService, out: str, sentence: str) -> None:
     result = run_cli("generate", "gan", "-o", out, "--url", stub.url)
     assert result.exit_code == ExitCode.USAGE and sentence in result.stderr
