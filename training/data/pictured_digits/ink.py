@@ -59,3 +59,10 @@ def encode(grey: Field, image_format: str = "PNG", **options: int) -> bytes:
 
 def encode_jpeg(grey: Field, rng: Random) -> bytes:
     return encode(grey, "JPEG", quality=int(rng.integers(60, 95)))
+
+
+def photograph(
+    field: Field, rng: Random, contrast: tuple[float, float] = (90, 190), light: Field | float = 1.0
+) -> bytes:
+    """A JPEG of dark ink on light paper, in that light, with a camera's grain."""
+    return encode_jpeg(add_grain(draw_on(field, rng, contrast, light), rng), rng)

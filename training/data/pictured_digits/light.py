@@ -13,6 +13,7 @@ from training.data.pictured_digits.ink import (
     encode_jpeg,
     lay_ink,
     make_coordinates,
+    photograph,
 )
 
 
@@ -20,8 +21,7 @@ def draw_gradient(pixels: np.ndarray, rng: Random) -> bytes:
     down, across = make_coordinates(SIDE)
     angle = rng.uniform(0, 2 * math.pi)
     light = 1 - rng.uniform(0.3, 0.65) * (0.5 + 0.7 * (down * math.cos(angle) + across * math.sin(angle)))
-    grey = draw_on(lay_ink(pixels, rng), rng, light=light)
-    return encode_jpeg(add_grain(grey, rng), rng)
+    return photograph(lay_ink(pixels, rng), rng, light=light)
 
 
 def _cast_shadow(rng: Random, side: int, softness: float) -> Field:
@@ -36,12 +36,12 @@ def _cast_shadow(rng: Random, side: int, softness: float) -> Field:
 
 def draw_hard_shadow(pixels: np.ndarray, rng: Random) -> bytes:
     light = _cast_shadow(rng, SIDE, rng.uniform(0.005, 0.03))
-    return encode_jpeg(add_grain(draw_on(lay_ink(pixels, rng), rng, light=light), rng), rng)
+    return photograph(lay_ink(pixels, rng), rng, light=light)
 
 
 def draw_soft_shadow(pixels: np.ndarray, rng: Random) -> bytes:
     light = _cast_shadow(rng, SIDE, rng.uniform(0.2, 0.5))
-    return encode_jpeg(add_grain(draw_on(lay_ink(pixels, rng), rng, light=light), rng), rng)
+    return photograph(lay_ink(pixels, rng), rng, light=light)
 
 
 def draw_photograph(pixels: np.ndarray, rng: Random) -> bytes:

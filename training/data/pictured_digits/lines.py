@@ -3,16 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from training.data.pictured_digits.ink import (
-    SIDE,
-    Field,
-    Random,
-    add_grain,
-    draw_on,
-    encode_jpeg,
-    lay_ink,
-    make_coordinates,
-)
+from training.data.pictured_digits.ink import SIDE, Field, Random, lay_ink, make_coordinates, photograph
 
 
 def _rule(rng: Random, horizontal: bool, vertical: bool) -> Field:
@@ -35,7 +26,7 @@ def draw_squared(pixels: np.ndarray, rng: Random) -> bytes:
 
 def _draw_on_lines(pixels: np.ndarray, rng: Random, lines: Field) -> bytes:
     field = np.maximum(lay_ink(pixels, rng), rng.uniform(0.15, 0.4) * lines)
-    return encode_jpeg(add_grain(draw_on(field, rng, (120, 190)), rng), rng)
+    return photograph(field, rng, (120, 190))
 
 
 def _draw_polygon(corners: np.ndarray, width: float) -> Field:
@@ -61,7 +52,7 @@ def draw_framed(pixels: np.ndarray, rng: Random) -> bytes:
     """In a frame drawn by hand with the same pen or another."""
     field = lay_ink(pixels, rng, (0.3, 0.6))
     frame = _draw_polygon(_surround(field, rng, (0.12, 0.4), 0.02), rng.uniform(2, 8))
-    return encode_jpeg(add_grain(draw_on(np.maximum(field, frame), rng), rng), rng)
+    return photograph(np.maximum(field, frame), rng)
 
 
 def draw_boxed(pixels: np.ndarray, rng: Random) -> bytes:
@@ -77,4 +68,4 @@ def draw_boxed(pixels: np.ndarray, rng: Random) -> bytes:
         draw.rectangle([round(float(edge)) for edge in box], outline=255, width=width)
     ink = np.maximum(field, np.asarray(lines) / 255 * rng.uniform(0.5, 1))
     turned = Image.fromarray((255 * ink).astype(np.uint8)).rotate(rng.normal(0, 1), Image.Resampling.BICUBIC)
-    return encode_jpeg(add_grain(draw_on(np.asarray(turned) / 255, rng), rng), rng)
+    return photograph(np.asarray(turned) / 255, rng)

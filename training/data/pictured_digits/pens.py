@@ -8,12 +8,12 @@ from training.data.pictured_digits.ink import (
     SIDE,
     Random,
     add_grain,
-    draw_on,
     encode,
     encode_jpeg,
     enlarge,
     lay_ink,
     make_coordinates,
+    photograph,
     place,
 )
 
@@ -40,7 +40,7 @@ def draw_coloured(pixels: np.ndarray, rng: Random) -> bytes:
 def draw_pencil(pixels: np.ndarray, rng: Random) -> bytes:
     """Faint and grainy strokes."""
     field = lay_ink(pixels, rng) * rng.uniform(0.6, 1, (SIDE, SIDE))
-    return encode_jpeg(add_grain(draw_on(field, rng, (35, 80)), rng), rng)
+    return photograph(field, rng, (35, 80))
 
 
 def draw_chalk(pixels: np.ndarray, rng: Random) -> bytes:
@@ -55,7 +55,7 @@ def draw_bold(pixels: np.ndarray, rng: Random) -> bytes:
     field = np.asarray(ink.filter(ImageFilter.MaxFilter(2 * int(rng.integers(2, 6)) + 1))) / 255
     down, across = make_coordinates(SIDE)
     light = 1 - rng.uniform(0.1, 0.4) * (0.5 + rng.choice((-1, 1)) * down + rng.choice((-1, 1)) * across) / 1.5
-    return encode_jpeg(add_grain(draw_on(field, rng, light=light), rng), rng)
+    return photograph(field, rng, light=light)
 
 
 def draw_thin(pixels: np.ndarray, rng: Random) -> bytes:

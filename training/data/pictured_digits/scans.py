@@ -12,6 +12,7 @@ from training.data.pictured_digits.ink import (
     encode_jpeg,
     enlarge,
     lay_ink,
+    photograph,
     place,
 )
 
@@ -32,7 +33,7 @@ def draw_tilted(pixels: np.ndarray, rng: Random) -> bytes:
     assert box is not None
     centre = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     ink = ink.rotate(rng.uniform(-15, 15), Image.Resampling.BICUBIC, center=centre)
-    return encode_jpeg(add_grain(draw_on(np.asarray(ink) / 255, rng), rng), rng)
+    return photograph(np.asarray(ink) / 255, rng)
 
 
 def draw_cropped(pixels: np.ndarray, rng: Random) -> bytes:
@@ -44,7 +45,7 @@ def draw_cropped(pixels: np.ndarray, rng: Random) -> bytes:
 
 def draw_tiny(pixels: np.ndarray, rng: Random) -> bytes:
     """A digit of a twelfth to an eighth of a large sheet."""
-    return encode_jpeg(add_grain(draw_on(lay_ink(pixels, rng, (0.083, 0.125), 800), rng), rng), rng)
+    return photograph(lay_ink(pixels, rng, (0.083, 0.125), 800), rng)
 
 
 def draw_small_file(pixels: np.ndarray, rng: Random) -> bytes:
@@ -74,4 +75,4 @@ def draw_specked(pixels: np.ndarray, rng: Random) -> bytes:
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
     if rng.random() < 0.5:
         draw.rectangle((0, 0, SIDE, int(rng.integers(2, 8))) if rng.random() < 0.5 else (0, 0, 6, SIDE), fill=255)
-    return encode_jpeg(add_grain(draw_on(np.asarray(sheet) / 255, rng), rng), rng)
+    return photograph(np.asarray(sheet) / 255, rng)
