@@ -37,7 +37,7 @@ def load(
     path = find_or_download(FILES, URL, "Cats and dogs", download)
     all_images, numbers = _open_cache(path, size)
     all_train_images, _ = _open_cache(path, train_size)
-    is_test = (numbers > 4000) & (numbers <= 5000)
+    is_test = _is_test(numbers)
     is_train = (numbers >= 1) & (numbers <= first) & ~is_test if first else ~is_test
     train, _ = hold_out(all_train_images.select(is_train), validation, seed)
     _, validate = hold_out(all_images.select(is_train), validation, seed)
@@ -47,10 +47,21 @@ def load(
 def iterate_test_files(count: int) -> Iterator[tuple[bytes, int]]:
     """(an image file, its class): at most `count` of the test set, evenly spaced. Raises DataMissing."""
     archive = ImageArchive(find_or_download(FILES, URL, "Cats and dogs", download=False))
+    names, (labels, numbers) = _list_pictures(archive)
+    tests = np.flatnonzero(_is_test(numbers))
+    for row in tests[:: max(1, len(tests) // count)][:count]:
+        yield archive.read(names[row]), int(labels[row])
+
+
+def _list_pictures(archive: ImageArchive) -> tuple[list[str], NDArray[np.int32]]:
+    """(the pictures' names, [2,N]: the label and the number of each)."""
     found = [(name, match) for name in archive.names if (match := _PICTURE.search(name))]
-    tests = [(name, match[1].lower()) for name, match in found if 4000 < int(match[2]) <= 5000]
-    for name, animal in tests[:: max(1, len(tests) // count)][:count]:
-        yield archive.read(name), CLASSES.index(animal)
+    facts = [(CLASSES.index(match[1].lower()), int(match[2])) for _, match in found]
+    return [name for name, _ in found], np.array(facts, np.int32).reshape(-1, 2).T
+
+
+def _is_test(numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
+    return (numbers > 4000) & (numbers <= 5000)
 
 
 def _open_cache(path: Path, size: int) -> tuple[Split, NDArray[np.int32]]:
@@ -77,16 +88,15 @@ def _write_cache(path: Path, size: int, images_file: Path, facts_file: Path) -> 
 def _decode_all(path: Path, size: int, images_file: Path) -> NDArray[np.int32]:
     """Writes the images; returns [2,N], the label and the number of each."""
     archive = ImageArchive(path)
-    names = [name for name in archive.names if _PICTURE.search(name)]
+    names, facts = _list_pictures(archive)
     files = ImageFiles(archive, names, "photo", size, 3)
     images = np.lib.format.open_memmap(images_file, "w+", np.uint8, files.shape)
-    facts: list[tuple[int, int]] = []
-    for index, name in enumerate(tqdm(names, desc=f"cats-dogs at {size}x{size}", unit="image")):
-        animal, number = _PICTURE.search(name).groups()  # type: ignore[union-attr]
+    readable: list[int] = []
+    for index in tqdm(range(len(names)), desc=f"cats-dogs at {size}x{size}", unit="image"):
         try:
-            images[len(facts)] = files.decode(index)
+            images[len(readable)] = files.decode(index)
         except BadImage:
             continue  # the public archive holds a few files that are not images
-        facts.append((CLASSES.index(animal.lower()), int(number)))
+        readable.append(index)
     images.flush()
-    return np.array(facts, "int32").T
+    return facts[:, readable]
