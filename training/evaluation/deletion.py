@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from training.data import Split
 from training.data.dataset import chunks
-from training.evaluation.inference import run_servable
+from training.evaluation.inference import iterate_images, run_servable
 from training.export.signatures import EXPLAIN
 
 HIDDEN = 0.1  # of the pixels
@@ -21,7 +21,7 @@ HIDDEN = 0.1  # of the pixels
 
 def measure_deletion(version_dir: Path, split: Split) -> dict[str, float]:
     """How far the probability of the answer falls on average: `hottest` and `random`. The version has `explain`."""
-    outputs = run_servable(version_dir, ({"images": images} for images in chunks(split)), EXPLAIN)
+    outputs = run_servable(version_dir, iterate_images(split), EXPLAIN)
     answers = outputs["probabilities"].argmax(axis=1)
     rows = np.arange(len(answers))
     heat = outputs["maps"][rows, ..., answers]

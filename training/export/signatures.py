@@ -25,8 +25,8 @@ def list_signatures(graph: FrozenGraph) -> dict[str, Signature]:
     """`serving_default`, and `explain` or `walk` where the graph allows it."""
     if "seeds" in graph.inputs:
         return _list_of_generator(graph)
-    feature_map = find_feature_map(graph)
-    return _list_of_classifier(graph, feature_map) if feature_map is not None else {SERVING_DEFAULT: _serve(graph)}
+    pooling = _find_pooling(graph)
+    return _list_of_classifier(graph, pooling) if pooling is not None else {SERVING_DEFAULT: _serve(graph)}
 
 
 def _serve(graph: FrozenGraph) -> Signature:
@@ -39,28 +39,28 @@ def _serve(graph: FrozenGraph) -> Signature:
 
 
 def _name(graph: FrozenGraph, values: list[tf.Tensor]) -> dict[str, tf.Tensor]:
-    return {name: tf.identity(value, name) for name, value in zip(graph.outputs, values, strict=False)}
+    return {name: tf.identity(value, name) for name, value in zip(graph.outputs, values, strict=True)}
 
 
-def find_feature_map(graph: FrozenGraph) -> tf.Tensor | None:
-    """float32 [N,h,w,D]: what is averaged over the picture before a classifier's last layer; None if nothing is."""
+def _find_pooling(graph: FrozenGraph) -> tf.Operation | None:
+    """What averages float32 [N,h,w,D] over the picture before a classifier's last layer; None if nothing does."""
     features = graph.find(FEATURES)
-    pooling = features.inputs[0].op if features is not None else None
-    if pooling is None or pooling.type != "Mean" or pooling.inputs[0].shape.rank != 4:
+    operation = features.inputs[0].op if features is not None else None
+    if operation is None or operation.type != "Mean" or operation.inputs[0].shape.rank != 4:
         return None
-    return pooling.inputs[0]
+    return operation
 
 
-def _list_of_classifier(graph: FrozenGraph, feature_map: tf.Tensor) -> dict[str, Signature]:
+def _list_of_classifier(graph: FrozenGraph, pooling: tf.Operation) -> dict[str, Signature]:
     """`explain`: `images` uint8 [N,H,W,C] -> `probabilities` float32 [N,K] and `maps` float32 [N,h,w,K].
 
     A map is what each place of the picture says for a class, more than for the classes on average: the last layer
     applied to the features there, in place of their average (class activation maps, Zhou et al. 2016). The layer is
     linear, so the softmax of the averages of the maps are the probabilities.
     """
+    feature_map, pooled = pooling.inputs[0], pooling.outputs[0]
     run = graph.cut([graph.inputs["images"]], [*graph.outputs.values(), feature_map])
     height, width, channels = feature_map.shape[1:]
-    pooled = next(operation for operation in feature_map.consumers() if operation.type == "Mean").outputs[0]
     logits = _find_softmax(graph.outputs["probabilities"].op).inputs[0]
     classify = graph.cut([pooled], [logits])
 
