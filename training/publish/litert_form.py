@@ -14,6 +14,7 @@ from training.evaluation.gan_metrics import draw_samples
 from training.evaluation.inference import RunModel, iterate_images, run_form, run_servable
 from training.export.litert import NotConvertible, convert, quantise, write_form
 from training.export.manifest import add_facts, read_manifest
+from training.publish.kinds import flatten
 from training.recipes.schema import Quantisation
 
 _DRAWN = 2000  # samples that are compared pixel by pixel
@@ -101,23 +102,15 @@ def _measure_generator(
 
 def find_failures(figures: Figures) -> list[str]:
     """A sentence for every figure by which the form is worse than it may be."""
-    old, new = (_flatten(figures[name]) for name in ("saved_model", "form"))
+    old, new = (flatten(figures[name]) for name in ("saved_model", "form"))
     failures = []
-    for name, value in new.items():
-        limit = _LIMITS[name.partition(",")[0]]
-        decline = old[name] - value if limit.higher_is_better else value - old[name]
+    for (name, kind), value in new.items():
+        limit, before = _LIMITS[name], old[name, kind]
+        decline = before - value if limit.higher_is_better else value - before
         if decline > limit.decline + _ROUNDING:
-            failures.append(f"{name}: {value:.4f} after {old[name]:.4f}; it may be worse by {limit.decline:g}.")
+            title = f"{name}, {kind}" if kind else name
+            failures.append(f"{title}: {value:.4f} after {before:.4f}; it may be worse by {limit.decline:g}.")
     for name, change in figures["changes"].items():
         if change > _MAX_CHANGES[name] + _ROUNDING:
             failures.append(f"Change of {name}: {change:.4f}; at most {_MAX_CHANGES[name]:g}.")
     return failures
-
-
-def _flatten(figures: Figures) -> dict[str, float]:
-    """A figure that has a value per kind as one figure for each."""
-    flat: dict[str, float] = {}
-    for name, value in figures.items():
-        kinds = value.items() if isinstance(value, dict) else [("", value)]
-        flat |= {f"{name}, {kind}" if kind else name: each for kind, each in kinds}
-    return flat

@@ -3,6 +3,7 @@
 from typing import Any
 
 from service.manifest import TrainedManifest
+from training.publish.kinds import flatten
 from training.recipes.loading import load_recipe, recipe_names
 
 NEAREST_FILE = "nearest.png"  # beside a generator's card: samples above the training images nearest to them
@@ -122,15 +123,10 @@ def _format_form(litert: dict[str, Any]) -> list[str]:
         "| | SavedModel | LiteRT form |",
         "|---|---|---|",
     ]
-    for name, value in litert["form"].items():
-        old = litert["saved_model"][name]
-        pairs = [(name, old, value)]
-        if isinstance(value, dict):
-            pairs = [(f"{name}, {kind}", old[kind], value[kind]) for kind in value]
-        for title, before, after in pairs:
-            figure, _, kind = title.partition(", ")
-            shown = f"{_FORM_FIGURES[figure]}{f', {_KINDS.get(kind, kind)}' if kind else ''}"
-            lines.append(f"| {shown} | {before:.4f} | {after:.4f} |")
+    before = flatten(litert["saved_model"])
+    for (figure, kind), after in flatten(litert["form"]).items():
+        title = f"{_FORM_FIGURES[figure]}, {_KINDS.get(kind, kind)}" if kind else _FORM_FIGURES[figure]
+        lines.append(f"| {title} | {before[figure, kind]:.4f} | {after:.4f} |")
     lines += [f"| {_CHANGES[name]} | | {value:.4f} |" for name, value in litert["changes"].items()]
     return lines
 
