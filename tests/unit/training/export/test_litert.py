@@ -3,51 +3,36 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
 from service.litert.runner import Runner, list_signatures
-from training.data.dataset import Dataset, Split
+from tests.support.candidates import (
+    export_small_classifier,
+    export_small_generator,
+    make_noise_data,
+    make_residual_recipe,
+)
+from training.data.dataset import Dataset
 from training.evaluation.inference import batch_inputs, run_form, run_servable
 from training.export.litert import NotConvertible, convert, quantise, write_form
-from training.export.outlier_score import extract_features, fit_outlier_score
-from training.export.saved_model import export_classifier, export_generator
 from training.export.signatures import EXPLAIN, WALK
-from training.nets import gan
-from training.nets.classifier import build_classifier
-from training.recipes.loading import load_recipe
-from training.run import Run
-
-SIDE = 12
 
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    images = np.random.default_rng(0).integers(0, 256, (60, SIDE, SIDE, 1), np.uint8)
-    split = Split.of(images, np.arange(60) % 10)
-    return Dataset("any", tuple("0123456789"), "photo", split, split, split)
+    return make_noise_data()
 
 
 @pytest.fixture(scope="module")
 def classifier(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    keras.utils.set_random_seed(3)
-    recipe = load_recipe("digits", ["net.widths=[8, 32]", "net.depths=[1, 1]", f"data.size={SIDE}"])
-    net = build_classifier(recipe, 1, 10)
-    outputs, labels = extract_features(net, data.train, SIDE)
-    score = fit_outlier_score(outputs, labels, outputs)
-    return export_classifier(net, 2.0, score, data, Run(tmp_path_factory.mktemp("run"), recipe))
+    candidate, _ = export_small_classifier(tmp_path_factory.mktemp("run"), data, make_residual_recipe(8, 32))
+    return candidate
 
 
 @pytest.fixture(scope="module")
 def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    keras.utils.set_random_seed(4)
-    split = Split.of(np.zeros((4, 8, 8, 1), np.uint8), np.arange(4) % 2)
-    data = Dataset("any", ("0", "1"), "digit", split, split, split)
-    recipe = load_recipe("digits-gan", ["net.widths=[8, 4]", "truncation=0.9"])
-    candidate = export_generator(
-        gan.build_generator(recipe.gan, 8, 1, 2), data, Run(tmp_path_factory.mktemp("run"), recipe)
-    )
+    candidate = export_small_generator(tmp_path_factory.mktemp("run"), truncation=0.9)
     write_form(candidate, convert(candidate))
     return candidate
 

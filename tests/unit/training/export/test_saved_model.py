@@ -5,29 +5,25 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.data.dataset import Dataset, Split
+from tests.support.candidates import (
+    export_small_classifier,
+    export_small_generator,
+    make_noise_data,
+    make_residual_recipe,
+)
 from training.evaluation.inference import batch_inputs, extract_servable_features, run_servable
-from training.export.outlier_score import extract_features, fit_outlier_score
-from training.export.saved_model import export_classifier, export_generator, write_saved_model
+from training.export.saved_model import write_saved_model
 from training.export.signatures import EXPLAIN, FEATURES, WALK, interpolate_noise
-from training.nets import gan, noise
+from training.nets import noise
 from training.nets.classifier import build_classifier, feature_extractor
 from training.recipes.loading import load_recipe
-from training.run import Run
 
 
 @pytest.fixture
 def exported(tmp_path):  # type: ignore[no-untyped-def]
     """The candidate of a small net with random weights, the net and its data."""
-    keras.utils.set_random_seed(2)
-    recipe = load_recipe("digits8-cnn")
-    images = np.random.default_rng(0).integers(0, 256, (300, 8, 8, 1), np.uint8)
-    split = Split.of(images, np.arange(300) % 10)
-    data = Dataset("any", tuple("0123456789"), "photo", split, split, split)
-    net = build_classifier(recipe, 1, 10)
-    outputs, labels = extract_features(net, split, 8)
-    outlier_score = fit_outlier_score(outputs, labels, outputs)
-    return export_classifier(net, 2.0, outlier_score, data, Run(tmp_path, recipe)), net, data
+    data = make_noise_data(300, 8)
+    return *export_small_classifier(tmp_path, data, load_recipe("digits8-cnn")), data
 
 
 def test_servable_gives_the_probabilities_of_the_net_and_an_outlier_score(exported) -> None:  # type: ignore[no-untyped-def]
@@ -52,14 +48,7 @@ def test_features_of_the_servable_are_those_of_the_net(exported) -> None:  # typ
 
 
 def test_generator_multiplies_truncation_by_that_of_its_recipe(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(4)
-    split = Split.of(np.zeros((4, 8, 8, 1), np.uint8), np.arange(4) % 2)
-    data = Dataset("any", ("0", "1"), "digit", split, split, split)
-    recipes = [
-        load_recipe("digits-gan", ["net.widths=[8, 4]", f"truncation={truncation}"]) for truncation in (1.0, 0.5)
-    ]
-    net = gan.build_generator(recipes[0].gan, 8, 1, 2)
-    full, half = (export_generator(net, data, Run(tmp_path / str(recipe.truncation), recipe)) for recipe in recipes)
+    full, half = (export_small_generator(tmp_path / str(truncation), truncation) for truncation in (1.0, 0.5))
 
     def draw(folder: Path, truncation: float) -> np.ndarray:
         inputs = {"seeds": np.arange(6), "labels": np.arange(6, dtype=np.int32) % 2}
@@ -72,14 +61,9 @@ def test_generator_multiplies_truncation_by_that_of_its_recipe(tmp_path: Path) -
 
 def test_maps_are_the_parts_of_the_answer(tmp_path: Path) -> None:
     """Their averages over the picture give the probabilities: nothing of the answer comes from elsewhere."""
-    keras.utils.set_random_seed(3)
-    recipe = load_recipe("digits", ["net.widths=[4, 8]", "net.depths=[1, 1]", "data.size=12"])
-    images = np.random.default_rng(0).integers(0, 256, (60, 12, 12, 1), np.uint8)
-    split = Split.of(images, np.arange(60) % 10)
-    data = Dataset("any", tuple("0123456789"), "photo", split, split, split)
-    net = build_classifier(recipe, 1, 10)
-    outputs, labels = extract_features(net, split, 12)
-    folder = export_classifier(net, 2.0, fit_outlier_score(outputs, labels, outputs), data, Run(tmp_path, recipe))
+    data = make_noise_data()
+    images = data.test.images()
+    folder, net = export_small_classifier(tmp_path, data, make_residual_recipe(4, 8))
     explained = run_servable(folder, batch_inputs(images=images), EXPLAIN)
     assert explained["maps"].shape == (60, 6, 6, 10) and np.ptp(explained["maps"][0, ..., 0]) > 0
     averages = explained["maps"].mean(axis=(1, 2))
@@ -109,12 +93,7 @@ def test_a_net_that_flattens_its_features_has_no_maps(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The candidate of a generator with random weights."""
-    keras.utils.set_random_seed(4)
-    split = Split.of(np.zeros((4, 8, 8, 1), np.uint8), np.arange(4) % 2)
-    data = Dataset("any", ("0", "1"), "digit", split, split, split)
-    recipe = load_recipe("digits-gan", ["net.widths=[8, 4]"])
-    net = gan.build_generator(recipe.gan, 8, 1, 2)
-    return export_generator(net, data, Run(tmp_path_factory.mktemp("drawn"), recipe))
+    return export_small_generator(tmp_path_factory.mktemp("drawn"), truncation=0.99)
 
 
 SEEDS_FROM, SEEDS_TO = np.arange(6), np.array([9, 9, 9, 9, 9, 5])  # the last two are the same

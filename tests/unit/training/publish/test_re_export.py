@@ -3,44 +3,30 @@
 import json
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from service.manifest import MANIFEST_PATH
-from training.data.dataset import Dataset, Split
+from tests.support.candidates import export_small_classifier, make_noise_data, make_residual_recipe
+from training.data.dataset import Dataset
 from training.errors import PublishError
 from training.evaluation.inference import batch_inputs, run_servable
 from training.export.manifest import read_manifest
-from training.export.outlier_score import extract_features, fit_outlier_score
-from training.export.saved_model import export_classifier
 from training.export.signatures import EXPLAIN
-from training.nets.classifier import build_classifier
 from training.publish import re_export as module
 from training.publish.re_export import re_export
-from training.recipes.loading import load_recipe
-from training.run import Run
-
-SIDE = 12
 
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    images = np.random.default_rng(0).integers(0, 256, (60, SIDE, SIDE, 1), np.uint8)
-    split = Split.of(images, np.arange(60) % 10)
-    return Dataset("any", tuple("0123456789"), "photo", split, split, split)
+    return make_noise_data()
 
 
 @pytest.fixture(scope="module")
 def version_dir(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A version as it was published before there were other signatures."""
-    keras.utils.set_random_seed(3)
-    recipe = load_recipe("digits", ["net.widths=[4, 8]", "net.depths=[1, 1]", f"data.size={SIDE}"])
-    net = build_classifier(recipe, 1, 10)
-    outputs, labels = extract_features(net, data.train, SIDE)
-    run = Run(tmp_path_factory.mktemp("run"), recipe)
-    candidate = export_classifier(net, 2.0, fit_outlier_score(outputs, labels, outputs), data, run)
+    candidate, _ = export_small_classifier(tmp_path_factory.mktemp("run"), data, make_residual_recipe(4, 8))
     serve = tf.saved_model.load(str(candidate)).signatures["serving_default"]
     folder = tmp_path_factory.mktemp("models") / "digits/5"
     tf.saved_model.save(tf.Module(), str(folder), signatures={"serving_default": serve})
