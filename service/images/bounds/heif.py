@@ -11,6 +11,7 @@ from service.images.bounds.cost import Cost
 
 _MAX_BOXES = 4096  # per level
 _MAX_DEPTH = 4  # of grids of grids
+_MAX_OWNERS, _MAX_REFERENCES = 64 << 10, 1 << 20  # bytes of tables; a phone's have a few thousand
 _NS_PER_PIXEL, _NS_PER_BYTE, _NS_PER_PICTURE = 25, 80, 200_000
 
 _Box = tuple[bytes, int, int]  # name, and where its content begins and ends
@@ -19,13 +20,14 @@ _Size = tuple[int, int]
 
 def read_size(data: bytes) -> _Size:
     """Of the primary picture. Raises BadImage, struct.error, ValueError."""
-    sizes, _, primary = _read_tables(data)
+    sizes, primary, _ = _read_tables(data)
     return sizes[primary]
 
 
 def measure(data: bytes) -> Cost:
     """Raises BadImage, struct.error, ValueError."""
-    sizes, parts, primary = _read_tables(data)
+    sizes, primary, references = _read_tables(data)
+    parts = dict(_iterate_parts(data, *references)) if references else {}
     width, height = sizes[primary]
     nanoseconds = _measure_item(primary, sizes, parts, {}, 0)
     count = len(parts.get(primary, ()))
@@ -45,8 +47,8 @@ def _measure_item(
     return known[item]
 
 
-def _read_tables(data: bytes) -> tuple[dict[int, _Size], dict[int, tuple[int, ...]], int]:
-    """The size of each item, the items that each is made of, and the primary item."""
+def _read_tables(data: bytes) -> tuple[dict[int, _Size], int, tuple[int, int] | None]:
+    """The size of each item, the primary item, and where it says which items are made of others."""
     metas = [box for box in _iterate_boxes(data, 0, len(data)) if box[0] == b"meta"]
     if len(metas) != 1:
         raise ValueError
@@ -54,16 +56,14 @@ def _read_tables(data: bytes) -> tuple[dict[int, _Size], dict[int, tuple[int, ..
     if data.find(b"iovl", start, end) >= 0:
         raise BadImage("The HEIF lays pictures over each other; that is not read.")
     boxes = {name: (begin, stop) for name, begin, stop in _iterate_boxes(data, start + 4, end)}
-    begin, _ = boxes[b"pitm"] if b"pitm" in boxes else _fail()
+    if not {b"pitm", b"iprp"} <= boxes.keys():
+        raise ValueError
+    begin, _ = boxes[b"pitm"]
     (primary,) = struct.unpack_from(">I" if data[begin] else ">H", data, begin + 4)
-    sizes = _read_sizes(data, *(boxes.get(b"iprp") or _fail()))
+    sizes = _read_sizes(data, *boxes[b"iprp"])
     if primary not in sizes:
         raise ValueError
-    return sizes, dict(_iterate_parts(data, *boxes[b"iref"])) if b"iref" in boxes else {}, primary
-
-
-def _fail() -> tuple[int, int]:
-    raise ValueError
+    return sizes, primary, boxes.get(b"iref")
 
 
 def _iterate_boxes(data: bytes, position: int, end: int) -> Iterator[_Box]:
@@ -86,39 +86,47 @@ def _iterate_boxes(data: bytes, position: int, end: int) -> Iterator[_Box]:
 
 def _read_sizes(data: bytes, start: int, end: int) -> dict[int, _Size]:
     """Of `ipco`, a list of properties, and `ipma`, which says whose they are."""
+    boxes = list(_iterate_boxes(data, start, end))
+    if sum(name == b"ipco" for name, _, _ in boxes) != 1:
+        raise ValueError
+    if sum(stop - begin for name, begin, stop in boxes if name == b"ipma") > _MAX_OWNERS:
+        raise BadImage(f"The HEIF says in more than {_MAX_OWNERS} bytes whose its properties are.")
     properties: list[_Size | None] = []
     sizes: dict[int, _Size] = {}
-    for name, begin, stop in _iterate_boxes(data, start, end):
+    for name, begin, stop in boxes:
         if name == b"ipco":
             for kind, at, _ in _iterate_boxes(data, begin, stop):
                 properties.append(struct.unpack_from(">II", data, at + 4) if kind == b"ispe" else None)
         elif name == b"ipma":
-            for item, index in _iterate_associations(data, begin):
+            for item, index in _iterate_associations(data[begin:stop]):
                 size = properties[index - 1] if 0 < index <= len(properties) else None
                 if size is not None:
                     sizes[item] = max(size, sizes.get(item, size), key=lambda size: size[0] * size[1])
     return sizes
 
 
-def _iterate_associations(data: bytes, start: int) -> Iterator[tuple[int, int]]:
-    """An item, and the number of one of its properties, from 1."""
-    version, flags = data[start], data[start + 3]
-    (count,) = struct.unpack_from(">I", data, start + 4)
+def _iterate_associations(table: bytes) -> Iterator[tuple[int, int]]:
+    """An item, and the number of one of its properties, from 1. Raises struct.error for a count that lies."""
+    version, flags = table[0], table[3]
+    (count,) = struct.unpack_from(">I", table, 4)
     head = struct.Struct(">IB" if version else ">HB")
-    position = start + 8
-    for _ in range(count):  # the bytes end before a count that lies does
-        item, associations = head.unpack_from(data, position)
+    position = 8
+    for _ in range(count):
+        item, associations = head.unpack_from(table, position)
         position += head.size
-        for index in struct.unpack_from(f">{associations}{'H' if flags & 1 else 'B'}", data, position):
+        for index in struct.unpack_from(f">{associations}{'H' if flags & 1 else 'B'}", table, position):
             yield item, index & (0x7FFF if flags & 1 else 0x7F)
         position += associations * (2 if flags & 1 else 1)
 
 
 def _iterate_parts(data: bytes, start: int, end: int) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Of each item that is made of others (`dimg`), these."""
+    """Of each item that is made of others (`dimg`), these. Raises struct.error for a count that lies."""
+    if end - start > _MAX_REFERENCES:
+        raise BadImage(f"The HEIF has more than {_MAX_REFERENCES} bytes of references.")
     size = "I" if data[start] else "H"
     head = struct.Struct(f">{size}H")
-    for name, begin, _ in _iterate_boxes(data, start + 4, end):
+    for name, begin, stop in _iterate_boxes(data, start + 4, end):
         if name == b"dimg":
-            item, count = head.unpack_from(data, begin)
-            yield item, struct.unpack_from(f">{count}{size}", data, begin + head.size)
+            table = data[begin:stop]
+            item, count = head.unpack_from(table)
+            yield item, struct.unpack_from(f">{count}{size}", table, head.size)

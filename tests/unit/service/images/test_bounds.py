@@ -65,6 +65,12 @@ STRUCTURES = {
     "HEIF boxes": (lambda: hostile.make_heif((64, 64), {}) + b"\0\0\0\x08free" * 5000, "4096 boxes"),
     "HEIF parts of parts": (lambda: hostile.make_heif((64, 64), {n: [n + 1] for n in range(1, 9)}), "4 levels"),
     "HEIF of itself": (lambda: hostile.make_heif((64, 64), {1: [2], 2: [1]}), "4 levels"),
+    "HEIF owners": (lambda: hostile.make_heif((64, 64), {1: list(range(2, 20_000))}), "65536 bytes whose"),
+    "HEIF references": (lambda: hostile.make_heif((64, 64), {n: [2] * 60_000 for n in range(1, 20)}), "of references"),
+    "HEIF counts that lie": (
+        lambda: hostile.make_heif((64, 64), {1: [2]}).replace(b"dimg\0\1\0\1", b"dimg\0\1\xff\xff") + bytes(1 << 18),
+        "cut short or damaged",
+    ),
     "HEIF overlay": (lambda: hostile.make_heif((64, 64), {}).replace(b"iref", b"iovl"), "over each other"),
     "ICO pictures": (lambda: hostile.make_icon(1000, hostile.make_png()), "1000 pictures"),
     "ICO profiles": (lambda: hostile.make_icon(1, hostile.make_png(before=PROFILE * 100)), "64 packed"),
