@@ -64,9 +64,7 @@ def decode(data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS, draft: tuple[int, 
 def measure(data: bytes) -> tuple[int, int]:
     """(width, height) of the upright picture, by a look at the header. The data has been decoded before."""
     image = open_image(detect_format(data), data)
-    # Pillow itself turns a TIFF, and its size from the start
-    is_turned = not isinstance(image, TiffImagePlugin.TiffImageFile) and _orientation(image) >= 5
-    return image.size[::-1] if is_turned else image.size
+    return _turn_size(image.size, image)
 
 
 def decode_tolerantly(
@@ -120,18 +118,26 @@ def _refuse_above(max_pixels: int, width: int, height: int) -> None:
 
 def _load_upright(image: ImageFile, draft: tuple[int, int] | None) -> Image.Image:
     if draft is not None and isinstance(image, JpegImagePlugin.JpegImageFile):
-        image.draft(None, draft[::-1] if _orientation(image) >= 5 else draft)
+        image.draft(None, _turn_size(draft, image))
     image.load()
-    # Pillow itself turns a TIFF while loading it.
-    turn = None if isinstance(image, TiffImagePlugin.TiffImageFile) else _TURNS.get(_orientation(image))
-    swapped = draft is not None and _orientation(image) >= 5
-    upright = plain(to_srgb(image, draft[::-1] if swapped and draft else draft))
+    upright = plain(to_srgb(image, None if draft is None else _turn_size(draft, image)))
+    turn = _TURNS.get(_orientation(image))
     return upright if turn is None else upright.transpose(turn)
 
 
+def _turn_size(size: tuple[int, int], image: ImageFile) -> tuple[int, int]:
+    """From the picture as it is stored to the upright one, or back."""
+    return size[::-1] if _orientation(image) >= 5 else size
+
+
 def _orientation(image: ImageFile) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none or it cannot be read: the pixels are usable without it."""
+    """The EXIF orientation, 1 to 8; 1 where there is none or it cannot be read: the pixels are usable without it.
+
+    1 for a TIFF: Pillow itself turns its size when it is opened, and its pixels when they are loaded.
+    """
     if not image.info:  # no metadata at all, as in most small pictures: to search them for EXIF takes microseconds
+        return 1
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
         return 1
     try:
         orientation = image.getexif().get(ExifTag.Orientation, 1)
