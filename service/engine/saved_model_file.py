@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from google.protobuf.message import DecodeError
 
+from service.engine.message_class import make_message_class
 from service.engine.model_folder import GRAPH
 from service.errors import BadRequest
 
@@ -65,6 +65,4 @@ def read_signature_defs(version_dir: Path) -> Mapping[str, Any]:
 
 @cache
 def _get_class() -> Any:
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(text_format.Parse(_MESSAGES, descriptor_pb2.FileDescriptorProto()))
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("inkpaw.saved_model.SavedModel"))
+    return make_message_class(_MESSAGES, "inkpaw.saved_model.SavedModel")

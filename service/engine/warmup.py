@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import tensorflow as tf
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
+from google.protobuf import descriptor_pool
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
+
+from service.engine.message_class import make_message_class
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,4 @@ def _to_array(tensor: Any) -> NDArray:
 @cache
 def prediction_log() -> Any:
     """The class of the message PredictionLog."""
-    pool = descriptor_pool.Default()  # it knows TensorProto
-    pool.Add(text_format.Parse(_MESSAGES, descriptor_pb2.FileDescriptorProto()))
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("inkpaw.warmup.PredictionLog"))
+    return make_message_class(_MESSAGES, "inkpaw.warmup.PredictionLog", descriptor_pool.Default())  # knows TensorProto
