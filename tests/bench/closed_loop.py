@@ -38,6 +38,12 @@ class ClosedLoopResult:
         return {"rate": good_rate, "p50_ms": self.p50 * 1000, "p99_ms": self.p99 * 1000, "failed": self.failed}
 
 
+def check_answers(*results: ClosedLoopResult) -> None:
+    """Raises RuntimeError if a request failed."""
+    if failed := sum(result.failed for result in results):
+        raise RuntimeError(f"{failed} requests failed")
+
+
 def _write_script(requests: Sequence[Request], folder: Path) -> str:
     """A Lua script for wrk that sends the requests in turn. Their bodies are written to the folder."""
     lines = ["local requests = {}"]

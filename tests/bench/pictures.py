@@ -4,7 +4,7 @@ A 280-pixel drawing goes to digits; a 1,024-pixel JPEG of a phone goes to digits
 """
 
 from tests.bench import payloads, servers
-from tests.bench.closed_loop import run_closed_loop, run_undisturbed_closed_loop
+from tests.bench.closed_loop import check_answers, run_closed_loop, run_undisturbed_closed_loop
 from tests.bench.config import Config
 from tests.bench.report import Metric, Results, Series
 
@@ -31,8 +31,7 @@ def _measure(url: str, title: str, request: payloads.Request, config: Config) ->
         values = {}
         for count in CONNECTIONS:
             result = run_undisturbed_closed_loop(url, request, count, config.seconds)
-            if result.failed:
-                raise RuntimeError(f"{result.failed} requests failed")
+            check_answers(result)
             at = f"at {count} connection{'s' if count > 1 else ''}"
             values |= {f"requests/s {at}": result.rate, f"p50 {at}, ms": result.p50 * 1000}
         series.add_round(values)

@@ -7,7 +7,7 @@ import os
 import statistics
 
 from tests.bench import payloads, servers, usage
-from tests.bench.closed_loop import ClosedLoopResult, run_closed_loop, run_undisturbed_closed_loop
+from tests.bench.closed_loop import check_answers, run_closed_loop, run_undisturbed_closed_loop
 from tests.bench.config import Config
 from tests.bench.report import Curve, Results
 
@@ -37,11 +37,10 @@ def _measure_model(
 ) -> dict[str, float]:
     """The median round by rate, and the memory after it: pages that processes share are counted once."""
     run_closed_loop(server.url, request, connections, 2)
-    rounds: list[ClosedLoopResult] = [
+    rounds = [
         run_undisturbed_closed_loop(server.url, request, connections, config.seconds) for _ in range(config.rounds)
     ]
-    if failed := sum(result.failed for result in rounds):
-        raise RuntimeError(f"{failed} requests failed")
+    check_answers(*rounds)
     pids = [server.pid, *server.workers, *server.engines]
     return {
         "rate": statistics.median(result.rate for result in rounds),

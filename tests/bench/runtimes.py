@@ -6,9 +6,10 @@ import time
 
 from tests.bench import payloads, servers, usage
 from tests.bench.background_load import run_undisturbed
-from tests.bench.closed_loop import SerialClient, run_closed_loop, run_undisturbed_closed_loop
+from tests.bench.closed_loop import SerialClient, check_answers, run_undisturbed_closed_loop
 from tests.bench.config import Config
 from tests.bench.report import Metric, Results, Series, compute_ratios
+from tests.bench.warm_up import use_every_model
 
 RUNTIMES = ("litert", "tensorflow")
 STARTUP, RESTART = "start to ready, s", "engine killed to answer, s"
@@ -35,7 +36,7 @@ def measure(config: Config) -> Results:
     ):
         services = dict(zip(RUNTIMES, (first, second), strict=True))
         for server in services.values():
-            _use_every_model(server.url)
+            use_every_model(server.url)
         for _ in range(config.rounds):
             for runtime, server in services.items():
                 series[runtime].add_round(_measure_requests(server.url, config.seconds))
@@ -55,7 +56,7 @@ def _compare(name: str, series: dict[str, Series]) -> list[Metric]:
 def _measure_start(config: Config, runtime: str) -> dict[str, float]:
     """Memory is read after some requests."""
     with servers.start_service(config.shipped_models, runtime=runtime) as server:
-        _use_every_model(server.url)
+        use_every_model(server.url)
         (engine,) = server.engines
         memory = [usage.read_pss(pid) for pid in (engine, server.pid, *server.workers)]
         os.kill(engine, signal.SIGKILL)
@@ -77,17 +78,6 @@ def _wait_for_answer(url: str, started: float) -> float:
     raise RuntimeError("the engine did not come back")
 
 
-def _use_every_model(url: str) -> None:
-    requests = [
-        payloads.make_image_request("digits"),
-        payloads.make_image_request("cats-dogs", payloads.make_photo_jpeg(400)),
-        payloads.make_form_request("digits", [payloads.make_digit_png()] * 32),
-        payloads.make_generate_request(8),
-    ]
-    if run_closed_loop(url, requests, 8, 3).failed:
-        raise RuntimeError("a request failed")
-
-
 def _measure_requests(url: str, seconds: float) -> dict[str, float]:
     photos = payloads.load_photos(64) or [payloads.make_photo_jpeg(400)] * 64
     digit, photo = payloads.make_image_request("digits"), payloads.make_image_request("cats-dogs", photos[0])
@@ -96,8 +86,7 @@ def _measure_requests(url: str, seconds: float) -> dict[str, float]:
     one = run_undisturbed_closed_loop(url, digit, 1, seconds)
     many = run_undisturbed_closed_loop(url, digit, 32, seconds)
     single = run_undisturbed_closed_loop(url, photo, 8, seconds)
-    if failed := one.failed + many.failed + single.failed:
-        raise RuntimeError(f"{failed} requests failed")
+    check_answers(one, many, single)
     return {
         BATCH: run_undisturbed(lambda: batch.measure_rate(seconds)) * 64,
         PHOTOS: single.rate,

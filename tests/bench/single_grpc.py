@@ -15,7 +15,7 @@ from service.web.api.open_inference.rpc.inference_pb2 import ModelInferRequest
 from service.web.api.open_inference.rpc.routes import SERVICE
 from tests.bench import payloads, servers
 from tests.bench.background_load import run_undisturbed
-from tests.bench.closed_loop import ClosedLoopResult, run_closed_loop
+from tests.bench.closed_loop import ClosedLoopResult, check_answers, run_closed_loop
 from tests.bench.config import ROOT, Config
 from tests.bench.report import Results, Series
 from tests.bench.usage import read_cpu_seconds
@@ -48,8 +48,7 @@ def measure(config: Config) -> Results:
             for name, (pids, run) in protocols.items():
                 for count in (1, 32):
                     result, cpu = run_undisturbed(lambda: _measure_cpu(pids, lambda: run(count, config.seconds)))  # noqa: B023
-                    if result.failed:
-                        raise RuntimeError(f"{result.failed} requests failed")
+                    check_answers(result)
                     title = f"{name}, {count} connection{'s' * (count > 1)}"
                     figures[f"requests/s, {title}"] = result.rate
                     figures[f"p50, {title}, ms"] = result.p50 * 1000

@@ -5,11 +5,11 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench import payloads, servers, usage
+from tests.bench import servers, usage
 from tests.bench.background_load import run_undisturbed
-from tests.bench.closed_loop import run_closed_loop
 from tests.bench.config import ROOT, Config
 from tests.bench.report import Metric, Results, Series, compute_ratios
+from tests.bench.warm_up import use_every_model
 
 BATCH_SIZES = [1, 2, 4, 8, 16, 32]  # the sizes that the engine warms by default
 STARTUP, BASELINE_STARTUP = "start to ready", "import, load and warm in a bare script"
@@ -39,7 +39,7 @@ def measure(config: Config) -> Results:
 def _measure_service(models: Path) -> dict[str, float]:
     """Memory is read after some requests. For the workers it is that of the largest one."""
     with servers.start_service(models) as server:
-        _use_every_model(server.url)
+        use_every_model(server.url)
         (engine,) = server.engines
         return {
             STARTUP: server.startup_seconds,
@@ -48,18 +48,6 @@ def _measure_service(models: Path) -> dict[str, float]:
             ENGINE_RSS: usage.read_rss(engine),
             "the whole service, PSS": sum(map(usage.read_pss, [server.pid, engine, *server.workers])),
         }
-
-
-def _use_every_model(url: str) -> None:
-    """So that a worker has loaded what it loads on first use."""
-    requests = [
-        payloads.make_image_request("digits"),
-        payloads.make_image_request("cats-dogs", payloads.make_photo_jpeg(400)),
-        payloads.make_form_request("digits", [payloads.make_digit_png()] * 32),
-        payloads.make_generate_request(8),
-    ]
-    if run_closed_loop(url, requests, 8, 3).failed:
-        raise RuntimeError("a request failed")
 
 
 def _measure_baseline(models: Path) -> dict[str, float]:
