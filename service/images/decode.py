@@ -63,7 +63,10 @@ def decode(data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS, draft: tuple[int, 
 
 def measure(data: bytes) -> tuple[int, int]:
     """(width, height) of the upright picture, by a look at the header. The data has been decoded before."""
-    image = open_image(detect_format(data), data)
+    kind = detect_format(data)
+    image = open_image(kind, data)
+    if kind == "PNG" and not image.info:  # its metadata may follow its pixels
+        image.load()
     return _turn_size(image.size, image)
 
 

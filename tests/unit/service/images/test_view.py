@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from service.images import ImageInput, choose_view, prepare
+from service.images import ImageInput, choose_view, decode, prepare
 
 PHOTO, DIGIT = ImageInput(128, 128, 3, "photo"), ImageInput(28, 28, 1, "digit")
 
@@ -27,6 +27,17 @@ def test_photograph_keeps_its_proportions_and_is_upright(
     view = choose_view(data, PHOTO, 512).image_input
     assert (view.width, view.height) == (expected if orientation == 1 else expected[::-1])
     assert prepare(data, view).shape == (view.height, view.width, 3)
+
+
+def test_orientation_that_follows_the_pixels_counts() -> None:
+    data, name = encode(1000, 500, "PNG", orientation=6), b"eXIf"
+    start = data.index(name) - 4
+    end = start + 12 + int.from_bytes(data[start : start + 4], "big")
+    last = data.index(b"IEND") - 4
+    moved = data[:start] + data[end:last] + data[start:end] + data[last:]
+    view = choose_view(moved, PHOTO, 512).image_input
+    assert (view.width, view.height) == (256, 512)
+    assert decode(moved).size == (500, 1000)
 
 
 def test_where_the_input_is_a_crop_the_view_is_the_input() -> None:
