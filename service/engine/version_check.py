@@ -1,4 +1,4 @@
-"""What a version must fulfil, beyond that TensorFlow loads it, before it may take over."""
+"""What a version must fulfil, beyond that it loads, before it may take over."""
 
 import re
 from collections.abc import Mapping
