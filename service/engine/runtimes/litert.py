@@ -79,7 +79,7 @@ class LiteRtProgram:
             if cost > (1 - _LEAST_GAIN) * last:
                 break
         selected = select_batch_sizes(seconds)
-        self._idle.pop((name, 0))
+        self._idle.pop((name, 0), None)  # gone already where a first try failed to open the others
         for size in selected:
             self._idle[name, size].extend(self._open(name, size) for _ in range(self._threads))
         return selected
